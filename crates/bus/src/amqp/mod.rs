@@ -1,0 +1,79 @@
+//! The bus over RabbitMQ.
+//!
+//! Two connections, each kept up by a supervisor: one only publishes, one only consumes. A broker short of memory
+//! stops reading from connections that publish, so acknowledgements must not travel on the same one.
+
+mod connection;
+mod consumer;
+mod dead_letters;
+mod publisher;
+mod topics;
+mod topology;
+
+use std::sync::Arc;
+
+use fairlead_model::queue::TopicMessage;
+use tokio::sync::broadcast;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::bus::Inner;
+use crate::topic::Passing;
+use crate::{AmqpUrl, BusState, Consumer};
+use connection::Link;
+use topics::Teller;
+
+/// One process's side of the broker.
+pub(crate) struct Broker {
+    publishing: Link,
+    consuming: Link,
+    teller: Teller,
+    closing: DropGuard,
+}
+
+impl Broker {
+    /// Starts connecting in the background, until this is dropped.
+    pub(crate) fn start(url: &AmqpUrl, bus: &Arc<Inner>) -> Self {
+        let closing = CancellationToken::new();
+        let publishing = Link::keep_up(url, "publishing", &bus.options, closing.clone());
+        let consuming = Link::keep_up(url, "consuming", &bus.options, closing.clone());
+        let teller = Teller::start(publishing.clone(), closing.clone());
+        Self { publishing, consuming, teller, closing: closing.drop_guard() }
+    }
+
+    pub(crate) async fn consume<C: Consumer>(
+        &self,
+        bus: &Arc<Inner>,
+        consumer: C,
+        concurrency: usize,
+        stop: CancellationToken,
+    ) {
+        consumer::run(bus, &self.consuming, consumer, concurrency.max(1), &stop).await;
+    }
+
+    pub(crate) async fn run_publisher(&self, bus: &Arc<Inner>, stop: CancellationToken) {
+        publisher::run(bus, &self.publishing, &stop).await;
+    }
+
+    pub(crate) async fn run_dead_letters(&self, bus: &Arc<Inner>, stop: CancellationToken) {
+        dead_letters::run(bus, &self.consuming, &stop).await;
+    }
+
+    pub(crate) fn publish<T: TopicMessage>(&self, message: &T) {
+        self.teller.tell(message);
+    }
+
+    /// Brings a topic into this process.
+    pub(crate) fn listen<T: TopicMessage>(&self, bus: &Inner, heard: broadcast::Sender<Passing<T>>) {
+        let closing = self.closing_token();
+        tokio::spawn(topics::listen(self.consuming.clone(), bus.options.clone(), heard, closing));
+    }
+
+    pub(crate) fn state(&self) -> BusState {
+        let reason = self.publishing.trouble().or_else(|| self.consuming.trouble());
+        BusState { kind: "rabbitmq", reachable: reason.is_none(), reason }
+    }
+
+    fn closing_token(&self) -> CancellationToken {
+        self.publishing.closing()
+    }
+}

@@ -1,0 +1,148 @@
+// The JSON of the HTTP interface and of the live feed, as the server's model writes it.
+
+export type Role = "viewer" | "operator" | "admin";
+export type Trust = "unsigned" | "listed_address" | "secret_path" | "signed";
+export type MessageState = "waiting" | "decoded" | "empty" | "problem" | "replaced";
+export type ProblemState = "open" | "repaired" | "replayed" | "admitted" | "discarded";
+export type ProblemKind =
+  | "faulty_push"
+  | "unreadable_text"
+  | "conflicting_message"
+  | "untrusted_push"
+  | "no_imei"
+  | "new_modem_limit"
+  | "failed_work";
+
+export const MESSAGE_STATES: MessageState[] = ["waiting", "decoded", "empty", "problem", "replaced"];
+export const PROBLEM_STATES: ProblemState[] = ["open", "repaired", "replayed", "admitted", "discarded"];
+
+/** A moment in RFC 3339. */
+export type Time = string;
+
+export interface Session {
+  name: string;
+  role: Role;
+  csrf: string;
+  expires_at: Time;
+}
+
+export interface Position {
+  at: Time;
+  latitude: number;
+  longitude: number;
+  accuracy_m: number | null;
+  source: "gps" | "satellite";
+  message_id: string;
+  late: boolean;
+}
+
+export interface Modem {
+  id: string;
+  imei: string;
+  serial: string | null;
+  dialect: string | null;
+  first_seen_at: Time;
+  signed_since: Time | null;
+  last_seen_at: Time | null;
+  last_received_at: Time | null;
+  momsn: number | null;
+  fix: Position | null;
+  estimate: Position | null;
+  speed_m_s: number | null;
+  course_deg: number | null;
+  battery_v: number | null;
+  interval_s: number;
+  interval_source: string;
+  status: string | null;
+  beacon_on: boolean | null;
+  expected_at: Time | null;
+  late_at: Time | null;
+  silent_at: Time | null;
+  missing: number;
+  open_problems: number;
+}
+
+export interface Message {
+  id: string;
+  modem_id: string | null;
+  imei: string;
+  momsn: number | null;
+  transmitted_at: Time | null;
+  transmit_time_raw: string | null;
+  received_at: Time;
+  trust: Trust;
+  state: MessageState;
+  payload_hex: string;
+  payload_text: string | null;
+  summary: string | null;
+  marks: string[];
+  replaces: string | null;
+}
+
+export interface MessageDetail {
+  message: Message;
+  source: {
+    provider: string;
+    received_at: Time;
+    source_address: string | null;
+    content_type: string | null;
+    headers: Record<string, string>;
+    body: string;
+  } | null;
+  push: Record<string, unknown> | null;
+  reading: Record<string, unknown> | null;
+}
+
+export interface Gap {
+  first_momsn: number;
+  last_momsn: number;
+  count: number;
+  after_at: Time | null;
+  before_at: Time | null;
+}
+
+export interface Problem {
+  id: string;
+  kind: ProblemKind;
+  title: string;
+  reason: string;
+  state: ProblemState;
+  created_at: Time;
+  changed_at: Time;
+  modem_id: string | null;
+  imei: string | null;
+  message_id: string | null;
+  held_id: string | null;
+  excerpt: string | null;
+}
+
+export interface System {
+  version: string;
+  now: Time;
+  speed: number;
+  store: { kind: string; reachable: boolean; schema: string | number | null };
+  bus: { kind: string; reachable: boolean };
+  queues: { name: string; waiting: number; oldest_age_s: number | null }[];
+  checks: { name: string; ok: boolean; reason: string | null }[];
+  counts: { modems: number; messages: number; open_problems: number; held: number };
+}
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export type LiveEvent =
+  | { type: "modem"; modem: Modem }
+  | { type: "message"; message: Message }
+  | { type: "problem"; problem: Problem }
+  | {
+      type: "snapshot";
+      now: Time;
+      speed: number;
+      modems: Modem[];
+      more_modems: boolean;
+      messages: Message[];
+      problems: Problem[];
+    }
+  | { type: "tick"; now: Time; speed: number };

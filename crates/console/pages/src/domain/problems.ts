@@ -1,0 +1,24 @@
+// What a person may do about a problem.
+import type { Problem, Role } from "../api/types";
+
+export type ProblemAction = "repair" | "replay" | "admit" | "force" | "discard";
+
+/** The actions that make sense for a problem, the one to try first in front; empty where it is settled. */
+export function actionsFor(problem: Problem): ProblemAction[] {
+  if (problem.state !== "open") return [];
+  const actions: ProblemAction[] = [];
+  if (problem.held_id !== null && problem.kind !== "no_imei") actions.push("admit", "force");
+  if (problem.message_id !== null && problem.kind !== "conflicting_message") {
+    if (problem.kind === "unreadable_text" || problem.kind === "faulty_push") actions.push("repair");
+    actions.push("replay");
+  } else if (problem.kind === "failed_work") {
+    actions.push("replay");
+  }
+  actions.push("discard");
+  return actions;
+}
+
+/** Whether a role may take an action. */
+export function mayTake(action: ProblemAction, role: Role): boolean {
+  return role === "admin" || (role === "operator" && action !== "force");
+}

@@ -1,0 +1,95 @@
+// The fleet as rows: what needs a person first.
+import { Skeleton, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import type { KeyboardEvent } from "react";
+import type { FleetFilter, Row } from "../domain/fleet";
+import { t } from "../text/text";
+import { Empty } from "../ui/Empty";
+import list from "../ui/list.module.css";
+import { VirtualList } from "../ui/VirtualList";
+import { FleetFilters } from "./FleetFilters";
+import { FleetRow } from "./FleetRow";
+import css from "./fleet.module.css";
+
+interface Props {
+  rows: Row[];
+  counts: Record<FleetFilter, number>;
+  waiting: boolean;
+  more: boolean;
+  text: string;
+  filter: FleetFilter;
+  current: string | null;
+  onText(text: string): void;
+  onFilter(filter: FleetFilter): void;
+  onOpen(id: string): void;
+  onHover(pointing: boolean): void;
+}
+
+function Content({ rows, counts, waiting, more, current, onOpen, onHover }: Props) {
+  if (waiting) {
+    return Array.from({ length: 14 }, (_, i) => (
+      <div key={i} className={list.skeleton}>
+        <Skeleton height={14} width={`${88 - ((i * 7) % 30)}%`} />
+      </div>
+    ));
+  }
+  if (counts.all === 0) {
+    return (
+      <Empty title={t("fleet.empty")}>
+        <p>{t("fleet.empty_how")}</p>
+        <code>{`${window.location.origin}/rockblock/incoming`}</code>
+        <p>{t("fleet.empty_demo")}</p>
+      </Empty>
+    );
+  }
+  if (rows.length === 0) return <Empty title={t("fleet.none_found")}>{t("fleet.none_found_how")}</Empty>;
+  return (
+    <>
+      <div className={`${css.cells} ${list.head} ${css.head}`}>
+        <span />
+        <span>{t("fleet.device")}</span>
+        <span>{t("fleet.state")}</span>
+        <span className={css.number}>{t("fleet.seen")}</span>
+        <span className={css.number}>{t("fleet.battery")}</span>
+        <span className={css.middle}>{t("fleet.position")}</span>
+        <span />
+      </div>
+      <VirtualList
+        label={t("nav.fleet")}
+        items={rows}
+        idOf={(row) => row.modem.id}
+        render={(row) => <FleetRow row={row} />}
+        current={current}
+        onOpen={onOpen}
+        onHover={onHover}
+        footer={more && <p className={css.more}>{t("fleet.more")}</p>}
+      />
+    </>
+  );
+}
+
+export function FleetList(props: Props) {
+  const leave = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key !== "Escape" && event.key !== "Enter" && event.key !== "ArrowDown") return;
+    if (event.key === "Escape") props.onText("");
+    event.currentTarget.blur();
+  };
+  return (
+    <section className={css.list} aria-label={t("nav.fleet")}>
+      <div className={css.search}>
+        <TextInput
+          data-search
+          type="search"
+          aria-label={t("fleet.search")}
+          placeholder={t("fleet.search")}
+          leftSection={<IconSearch size={16} stroke={1.6} />}
+          value={props.text}
+          onChange={(e) => props.onText(e.currentTarget.value)}
+          onKeyDown={leave}
+        />
+        <FleetFilters counts={props.counts} chosen={props.filter} onChoose={props.onFilter} />
+      </div>
+      <Content {...props} />
+    </section>
+  );
+}

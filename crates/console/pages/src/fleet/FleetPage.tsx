@@ -1,0 +1,130 @@
+// Where everything is, and what is not as it should be: list, map and detail side by side.
+import { Button } from "@mantine/core";
+import { IconMap2 } from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
+import * as calls from "../api/calls";
+import { FLEET_FILTERS, type FleetFilter, filterRows, fleetCounts, fleetRows, heldOrder } from "../domain/fleet";
+import { trackPoints } from "../domain/position";
+import { useLive, useNow } from "../live/store";
+import { t } from "../text/text";
+import { useListKeys } from "../ui/useListKeys";
+import { useNarrow } from "../ui/useNarrow";
+import { DevicePanel } from "./DevicePanel";
+import { FleetList } from "./FleetList";
+import css from "./fleet.module.css";
+import { MapFrame } from "./MapFrame";
+
+const FleetMap = lazy(() => import("../map/FleetMap"));
+
+export function FleetPage() {
+  const [search, setSearch] = useSearchParams();
+  const modems = useLive((live) => live.modems);
+  const waiting = useLive((live) => live.clock === null);
+  const more = useLive((live) => live.moreModems);
+  const now = useNow();
+  const narrow = useNarrow();
+  const [pointing, setPointing] = useState(false);
+  const [sheet, setSheet] = useState(false);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const order = useRef<string[]>([]);
+
+  const device = search.get("device");
+  const text = search.get("q") ?? "";
+  const filter = FLEET_FILTERS.find((f) => f === search.get("state")) ?? "all";
+
+  const change = useCallback(
+    (values: Record<string, string | null>, replace = false) => {
+      setSearch(
+        (old) => {
+          const next = new URLSearchParams(old);
+          for (const [key, value] of Object.entries(values)) {
+            if (value) next.set(key, value);
+            else next.delete(key);
+          }
+          return next;
+        },
+        { replace },
+      );
+    },
+    [setSearch],
+  );
+
+  const all = useMemo(() => fleetRows(modems.values(), now), [modems, now]);
+  const counts = useMemo(() => fleetCounts(all), [all]);
+  const rows = useMemo(() => {
+    const ordered = pointing ? heldOrder(order.current, all) : all;
+    order.current = ordered.map((row) => row.modem.id);
+    return filterRows(ordered, text, filter);
+  }, [all, pointing, text, filter]);
+
+  const open = useCallback((id: string) => (setCursor(id), change({ device: id })), [change]);
+  const close = useCallback(() => change({ device: null }), [change]);
+  const current = device ?? cursor;
+  useListKeys({
+    ids: useMemo(() => rows.map((row) => row.modem.id), [rows]),
+    current,
+    move: (id) => (device === null ? setCursor(id) : (setCursor(id), change({ device: id }, true))),
+    open,
+    back: () => (sheet ? setSheet(false) : device !== null ? close() : setCursor(null)),
+  });
+
+  const chosen = device === null ? undefined : modems.get(device);
+  const newest = chosen?.fix?.message_id ?? chosen?.estimate?.message_id;
+  const track = useQuery({
+    queryKey: ["positions", device, newest],
+    queryFn: () => calls.positions(device ?? ""),
+    enabled: device !== null,
+    placeholderData: (old, query) => (query?.queryKey[1] === device ? keepPreviousData(old) : undefined),
+  });
+  const points = useMemo(() => (device === null ? [] : trackPoints(track.data?.items ?? [])), [track.data, device]);
+
+  const map = (
+    <MapFrame onClose={narrow ? () => setSheet(false) : undefined}>
+      <Suspense fallback={<div className={css.mapWaiting}>{t("map.loading")}</div>}>
+        <FleetMap
+          rows={rows}
+          selected={device}
+          track={points}
+          view={search.get("map")}
+          onSelect={(id) => (id === null ? close() : open(id))}
+          onView={(view) => change({ map: view }, true)}
+        />
+      </Suspense>
+    </MapFrame>
+  );
+
+  return (
+    <>
+      <FleetList
+        rows={rows}
+        counts={counts}
+        waiting={waiting}
+        more={more}
+        text={text}
+        filter={filter}
+        current={current}
+        onText={(q) => change({ q }, true)}
+        onFilter={(f: FleetFilter) => change({ state: f === "all" ? null : f }, true)}
+        onOpen={open}
+        onHover={setPointing}
+      />
+      {(!narrow || sheet) && map}
+      {narrow && !sheet && device === null && (
+        <Button className={css.mapButton} leftSection={<IconMap2 size={18} />} size="md" onClick={() => setSheet(true)}>
+          {t("map.open")}
+        </Button>
+      )}
+      {device !== null && !(narrow && sheet) && (
+        <DevicePanel
+          id={device}
+          modem={chosen}
+          waiting={waiting}
+          onClose={close}
+          onMap={narrow ? () => setSheet(true) : undefined}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+// The live picture that all views share, and the hooks that read it.
+import { useSyncExternalStore } from "react";
+import { modems } from "../api/calls";
+import { connect } from "./connection";
+import { addModems, apply, EMPTY, type Live, lose, serverTime } from "./reducer";
+
+let live: Live = EMPTY;
+let now = Date.now();
+const listeners = new Set<() => void>();
+const clockListeners = new Set<() => void>();
+
+function set(next: Live) {
+  if (next === live) return;
+  live = next;
+  tick();
+  for (const listener of listeners) listener();
+}
+
+function tick() {
+  const at = live.clock ? serverTime(live.clock, performance.now()) : Date.now();
+  // Whole seconds only, so that views are not drawn more often than they change.
+  const next = Math.floor(at / 1000) * 1000;
+  if (next === now) return;
+  now = next;
+  for (const listener of clockListeners) listener();
+}
+
+async function readMoreModems(epoch: number) {
+  let cursor: string | null = null;
+  do {
+    const page = await modems(cursor).catch(() => null);
+    if (page === null || live.epoch !== epoch) return;
+    cursor = page.next_cursor;
+    set(addModems(live, page.items, cursor === null));
+  } while (cursor !== null);
+}
+
+/** Opens the line; returns what closes it. */
+export function startLive(signedOut: () => void): () => void {
+  const timer = window.setInterval(tick, 1000);
+  const close = connect({
+    events(events) {
+      const before = live.epoch;
+      set(apply(live, events, performance.now()));
+      if (live.epoch !== before && live.moreModems) void readMoreModems(live.epoch);
+    },
+    lost: () => set(lose(live, performance.now())),
+    signedOut,
+  });
+  return () => {
+    window.clearInterval(timer);
+    close();
+    live = EMPTY;
+  };
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+function subscribeClock(listener: () => void) {
+  clockListeners.add(listener);
+  return () => void clockListeners.delete(listener);
+}
+
+/** A part of the live picture; the part must be a value that is kept while it does not change. */
+export function useLive<T>(part: (live: Live) => T): T {
+  return useSyncExternalStore(subscribe, () => part(live));
+}
+
+/** The server's time in milliseconds, once a second. */
+export function useNow(): number {
+  return useSyncExternalStore(subscribeClock, () => now);
+}

@@ -1,0 +1,215 @@
+// Devices on the map: one sign each, joined where they would hide each other, spread apart on a click.
+import L from "leaflet";
+import { nameOf, type Row } from "../domain/fleet";
+import { bestPosition, nearest } from "../domain/position";
+import { t } from "../text/text";
+import { cluster, type Placed, spread } from "./cluster";
+import { deviceIcon, groupIcon } from "./icons";
+import css from "./map.module.css";
+
+const JOIN = 34;
+const LABELLED = 60;
+
+interface Dot extends Placed {
+  row: Row;
+  estimate: boolean;
+  late: boolean;
+  radius: number | null;
+}
+interface Shown {
+  marker: L.Marker;
+  html: string;
+}
+
+export class DeviceMarkers {
+  private rows: Row[] = [];
+  private selected: string | null = null;
+  private opened: string[] | null = null;
+  private shown = new Map<string, Shown>();
+  private circles = new Map<string, L.Circle>();
+  private readonly signs: L.LayerGroup;
+  private readonly areas: L.LayerGroup;
+
+  constructor(
+    private readonly map: L.Map,
+    private readonly renderer: L.Canvas,
+    private readonly onSelect: (id: string) => void,
+  ) {
+    this.areas = L.layerGroup().addTo(map);
+    this.signs = L.layerGroup().addTo(map);
+    map.on("moveend", () => this.draw());
+    map.on("zoomstart", () => {
+      this.opened = null;
+    });
+    map.on("click", () => {
+      if (this.opened === null) return;
+      this.opened = null;
+      this.draw();
+    });
+  }
+
+  show(rows: Row[], selected: string | null) {
+    // By id, so that groups do not change with every state.
+    this.rows = [...rows].sort((a, b) => (a.modem.id < b.modem.id ? -1 : 1));
+    this.selected = selected;
+    this.draw();
+  }
+
+  private dots(): Dot[] {
+    const zoom = this.map.getZoom();
+    const centre = this.map.getCenter().lng;
+    const view = this.map.getPixelBounds();
+    const margin = 80;
+    return this.rows.flatMap((row) => {
+      const position = bestPosition(row.modem);
+      if (position === null) return [];
+      const { x, y } = this.map.project([position.latitude, nearest(position.longitude, centre)], zoom);
+      const id = row.modem.id;
+      const away =
+        view.min === undefined ||
+        view.max === undefined ||
+        x < view.min.x - margin ||
+        x > view.max.x + margin ||
+        y < view.min.y - margin ||
+        y > view.max.y + margin;
+      if (away && id !== this.selected) return [];
+      const estimate = position.source === "satellite";
+      return [{ id, x, y, row, estimate, late: position.late, radius: estimate ? position.accuracy_m : null }];
+    });
+  }
+
+  private draw() {
+    const dots = this.dots();
+    const apart = new Set(this.opened ?? []);
+    if (this.selected !== null) apart.add(this.selected);
+    const groups = cluster(
+      dots.filter((dot) => !apart.has(dot.id)),
+      JOIN,
+    );
+    const singles = groups.filter((g) => g.members.length === 1).flatMap((g) => g.members);
+    for (const dot of dots) if (apart.has(dot.id) && !this.opened?.includes(dot.id)) singles.push(dot);
+    const kept = new Set<string>();
+    const labels = singles.length <= LABELLED;
+    for (const dot of singles) this.single(dot, labels && !crowded(dot, dots), kept);
+    for (const group of groups) {
+      if (group.members.length > 1) this.group(group, kept);
+    }
+    this.drawOpened(dots, kept);
+    for (const [key, { marker }] of this.shown) {
+      if (kept.has(key)) continue;
+      marker.remove();
+      this.shown.delete(key);
+    }
+    this.drawAreas(singles);
+  }
+
+  private put(key: string, at: L.LatLng, html: string, size: number, title: string, top: number, click: () => void) {
+    const known = this.shown.get(key);
+    const icon = () => L.divIcon({ html, className: css.sign, iconSize: [size, size] });
+    if (known) {
+      if (!known.marker.getLatLng().equals(at)) known.marker.setLatLng(at);
+      if (known.html !== html) known.marker.setIcon(icon());
+      known.html = html;
+      known.marker.setZIndexOffset(top).off("click").on("click", click);
+      return;
+    }
+    const marker = L.marker(at, { icon: icon(), keyboard: false, title, zIndexOffset: top, riseOnHover: true });
+    marker.on("click", click);
+    this.signs.addLayer(marker);
+    this.shown.set(key, { marker, html });
+  }
+
+  private single(dot: Dot, label: boolean, kept: Set<string>, at?: L.LatLng) {
+    const { modem, state } = dot.row;
+    const selected = dot.id === this.selected;
+    const name = nameOf(modem);
+    const html = deviceIcon({
+      state,
+      estimate: dot.estimate,
+      late: dot.late,
+      selected,
+      problem: modem.open_problems > 0,
+      label: label || selected ? (name.length > 22 ? `${name.slice(0, 21)}…` : name) : null,
+    });
+    kept.add(dot.id);
+    const place = at ?? this.map.unproject([dot.x, dot.y]);
+    const title = t("map.device", { name, state: t(`state.${state}`) });
+    this.put(dot.id, place, html, 32, title, selected ? 2000 : 0, () => this.onSelect(dot.id));
+  }
+
+  private group(group: { id: string; x: number; y: number; members: Dot[] }, kept: Set<string>) {
+    const key = `group:${group.id}`;
+    const rows = group.members.map((dot) => dot.row);
+    kept.add(key);
+    const title = t("map.group", { n: rows.length });
+    this.put(key, this.map.unproject([group.x, group.y]), groupIcon(rows), 38, title, 500, () =>
+      this.open(group.members),
+    );
+  }
+
+  /** Goes nearer where that parts them; spreads them around their place where it does not. */
+  private open(dots: Dot[]) {
+    const bounds = L.latLngBounds(dots.map((dot) => this.map.unproject([dot.x, dot.y])));
+    const zoom = Math.min(this.map.getBoundsZoom(bounds, false, L.point(120, 120)), this.map.getMaxZoom());
+    if (zoom > this.map.getZoom()) {
+      this.map.setView(bounds.getCenter(), zoom);
+      return;
+    }
+    this.opened = dots.map((dot) => dot.id);
+    this.draw();
+  }
+
+  private drawOpened(dots: Dot[], kept: Set<string>) {
+    const opened = dots.filter((dot) => this.opened?.includes(dot.id));
+    if (opened.length === 0) return;
+    const [x, y] = [
+      opened.reduce((sum, dot) => sum + dot.x, 0) / opened.length,
+      opened.reduce((sum, dot) => sum + dot.y, 0) / opened.length,
+    ];
+    const places = spread(opened.length, 44);
+    opened.forEach((dot, i) => {
+      const place = places[i] ?? { x: 0, y: 0 };
+      this.single(dot, opened.length <= 10, kept, this.map.unproject([x + place.x, y + place.y]));
+    });
+  }
+
+  private drawAreas(singles: Dot[]) {
+    const wanted = new Map(singles.filter((dot) => dot.radius !== null).map((dot) => [dot.id, dot]));
+    for (const [id, circle] of this.circles) {
+      if (wanted.has(id)) continue;
+      circle.remove();
+      this.circles.delete(id);
+    }
+    const style = getComputedStyle(this.map.getContainer());
+    for (const [id, dot] of wanted) {
+      const at = this.map.unproject([dot.x, dot.y]);
+      const name = dot.row.state === "never" ? "--unknown" : `--${dot.row.state}`;
+      const look: L.CircleMarkerOptions = {
+        color: style.getPropertyValue(name).trim(),
+        weight: id === this.selected ? 1.5 : 1,
+        opacity: id === this.selected ? 0.9 : 0.45,
+        dashArray: "4 4",
+        fillOpacity: id === this.selected ? 0.1 : 0.04,
+      };
+      const known = this.circles.get(id);
+      if (known)
+        known
+          .setLatLng(at)
+          .setRadius(dot.radius ?? 0)
+          .setStyle(look);
+      else {
+        const circle = L.circle(at, { ...look, radius: dot.radius ?? 0, renderer: this.renderer, interactive: false });
+        this.circles.set(id, circle);
+        this.areas.addLayer(circle);
+      }
+    }
+  }
+}
+
+/** Whether another device stands where this one's name would be written. */
+function crowded(dot: Dot, dots: Dot[]): boolean {
+  const width = 24 + 7 * Math.min(22, nameOf(dot.row.modem).length);
+  return dots.some(
+    (other) => other !== dot && other.x > dot.x - 4 && other.x < dot.x + width + 16 && Math.abs(other.y - dot.y) < 20,
+  );
+}

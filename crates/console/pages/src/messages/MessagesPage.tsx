@@ -1,0 +1,138 @@
+// What arrived, newest first and live: did it arrive, what did it say, what did we make of it.
+import { Button, CloseButton, NativeSelect } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
+import * as calls from "../api/calls";
+import { MESSAGE_STATES, type Message } from "../api/types";
+import { fleetRows, nameOf } from "../domain/fleet";
+import { mergeMessages, newestFirst } from "../live/reducer";
+import { useLive } from "../live/store";
+import { t } from "../text/text";
+import { DevicePicker } from "../ui/DevicePicker";
+import { useListKeys } from "../ui/useListKeys";
+import { MessageList } from "./MessageList";
+import { MessagePanel } from "./MessagePanel";
+import css from "./messages.module.css";
+
+/** The list as it stands, with what came since held back while a person points at it or has scrolled away. */
+function useHeld(messages: Message[], held: boolean): { shown: Message[]; news: number; take(): void } {
+  const mark = useRef<Message | null>(null);
+  const [, redraw] = useState(0);
+  if (!held || mark.current === null) mark.current = messages[0] ?? null;
+  const top = mark.current;
+  const shown = top === null ? messages : messages.filter((m) => newestFirst(m, top) >= 0);
+  const take = useCallback(() => {
+    mark.current = null;
+    redraw((n) => n + 1);
+  }, []);
+  return { shown, news: messages.length - shown.length, take };
+}
+
+export function MessagesPage() {
+  const [search, setSearch] = useSearchParams();
+  const live = useLive((picture) => picture.messages);
+  const epoch = useLive((picture) => picture.epoch);
+  const modems = useLive((picture) => picture.modems);
+  const [pointing, setPointing] = useState(false);
+  const [away, setAway] = useState(false);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const state = MESSAGE_STATES.find((s) => s === search.get("state"));
+  const device = search.get("device") ?? undefined;
+  const opened = search.get("message");
+
+  const change = (values: Record<string, string | null>, replace = false) =>
+    setSearch(
+      (old) => {
+        const next = new URLSearchParams(old);
+        for (const [key, value] of Object.entries(values)) value ? next.set(key, value) : next.delete(key);
+        return next;
+      },
+      { replace },
+    );
+
+  const asked = useInfiniteQuery({
+    queryKey: ["messages", "list", state, device, epoch],
+    queryFn: ({ pageParam }) => calls.messages({ state, modem_id: device }, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const messages = useMemo(() => {
+    const fresh = live.filter((m) => device === undefined || m.modem_id === device);
+    const merged = mergeMessages(fresh, asked.data?.pages.flatMap((page) => page.items) ?? []);
+    return state === undefined ? merged : merged.filter((m) => m.state === state);
+  }, [live, asked.data, state, device]);
+  const { shown, news, take } = useHeld(messages, pointing || away || opened !== null);
+
+  const names = useMemo(() => new Map([...modems.values()].map((m) => [m.imei, nameOf(m)])), [modems]);
+  const devices = useMemo(() => fleetRows(modems.values(), 0).map((row) => row.modem), [modems]);
+
+  const open = (id: string) => (setCursor(id), change({ message: id }, opened !== null));
+  const close = () => change({ message: null });
+  const current = opened ?? cursor;
+  useListKeys({
+    ids: useMemo(() => shown.map((m) => m.id), [shown]),
+    current,
+    move: (id) => (opened === null ? setCursor(id) : open(id)),
+    open,
+    back: () => (opened !== null ? close() : setCursor(null)),
+  });
+
+  return (
+    <>
+      <section className={css.page} aria-label={t("nav.messages")}>
+        <header className={css.filters}>
+          <NativeSelect
+            aria-label={t("message.filter_state")}
+            value={state ?? ""}
+            onChange={(e) => change({ state: e.currentTarget.value, message: null }, true)}
+            data={[
+              { value: "", label: t("message.any_state") },
+              ...MESSAGE_STATES.map((s) => ({ value: s, label: t(`message.state.${s}`) })),
+            ]}
+          />
+          <DevicePicker
+            modems={devices}
+            value={device ?? null}
+            onChange={(id) => change({ device: id, message: null }, true)}
+          />
+          {(state || device) && (
+            <CloseButton
+              size={36}
+              onClick={() => change({ state: null, device: null }, true)}
+              aria-label={t("message.no_filter")}
+              title={t("message.no_filter")}
+            />
+          )}
+        </header>
+        {news > 0 && (
+          <Button className={css.news} size="xs" radius="xl" onClick={take}>
+            {t("message.news", { n: news })}
+          </Button>
+        )}
+        <MessageList
+          messages={shown}
+          names={names}
+          waiting={asked.isPending && shown.length === 0}
+          error={asked.error}
+          filtered={state !== undefined || device !== undefined}
+          current={current}
+          narrowed={opened !== null}
+          older={
+            asked.hasNextPage && (
+              <Button variant="default" loading={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
+                {t("message.older")}
+              </Button>
+            )
+          }
+          onOpen={open}
+          onHover={setPointing}
+          onScrolled={setAway}
+          retry={() => void asked.refetch()}
+        />
+      </section>
+      {opened !== null && <MessagePanel id={opened} known={messages.find((m) => m.id === opened)} onClose={close} />}
+    </>
+  );
+}

@@ -1,0 +1,150 @@
+// Whether the line itself is healthy, and in words what to do where it is not.
+import { Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import * as calls from "../api/calls";
+import type { System } from "../api/types";
+import { exact, span } from "../domain/time";
+import { t, tWord } from "../text/text";
+import { ErrorNote } from "../ui/ErrorNote";
+import { Fact, Facts } from "../ui/Facts";
+import { usePreferences } from "../ui/preferences";
+import { StateMark } from "../ui/StateMark";
+import css from "./system.module.css";
+
+const EVERY_MS = 5000;
+
+function Headline({ system }: { system: System }) {
+  const failing = system.checks.filter((check) => !check.ok).length;
+  const well = failing === 0 && system.store.reachable && system.bus.reachable;
+  return (
+    <h1 className={css.headline}>
+      <StateMark state={well ? "ok" : "silent"} size={18} />
+      {well ? t("system.well") : t("system.unwell", { n: Math.max(1, failing) })}
+    </h1>
+  );
+}
+
+function Reach({ kind, reachable }: { kind: string; reachable: boolean }) {
+  return (
+    <>
+      <StateMark state={reachable ? "ok" : "silent"} size={10} /> {tWord("system.kind", kind)},{" "}
+      {t(reachable ? "system.reachable" : "system.unreachable")}
+    </>
+  );
+}
+
+function Table({
+  title,
+  head,
+  children,
+  empty,
+}: {
+  title: string;
+  head: string[];
+  children: ReactNode[];
+  empty: string;
+}) {
+  return (
+    <section className={css.section}>
+      <h2>{title}</h2>
+      {children.length === 0 ? (
+        <p className="quiet">{empty}</p>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              {head.map((text) => (
+                <th key={text}>{text}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>{children}</tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function Whole({ system }: { system: System }) {
+  const { zone } = usePreferences();
+  const { counts } = system;
+  return (
+    <>
+      <Headline system={system} />
+      <Table title={t("system.checks")} head={[t("system.check"), t("system.result")]} empty={t("system.no_checks")}>
+        {system.checks.map((check) => (
+          <tr key={check.name}>
+            <td>{check.name}</td>
+            <td>
+              <span className={css.result}>
+                <StateMark state={check.ok ? "ok" : "silent"} size={10} />
+                {check.reason ?? t(check.ok ? "system.ok" : "system.failing")}
+              </span>
+            </td>
+          </tr>
+        ))}
+      </Table>
+      <Table
+        title={t("system.queues")}
+        head={[t("system.queue"), t("system.waiting"), t("system.oldest")]}
+        empty={t("system.no_queues")}
+      >
+        {system.queues.map((queue) => (
+          <tr key={queue.name}>
+            <td>{queue.name}</td>
+            <td className={css.number}>{queue.waiting.toLocaleString("en")}</td>
+            <td className={css.number}>{queue.oldest_age_s === null ? "–" : span(queue.oldest_age_s)}</td>
+          </tr>
+        ))}
+      </Table>
+      <section className={css.section}>
+        <h2>{t("system.kept")}</h2>
+        <Facts>
+          <Fact name={t("system.modems")}>{counts.modems.toLocaleString("en")}</Fact>
+          <Fact name={t("system.messages")}>{counts.messages.toLocaleString("en")}</Fact>
+          <Fact name={t("system.open_problems")}>{counts.open_problems.toLocaleString("en")}</Fact>
+          <Fact name={t("system.held")}>{counts.held.toLocaleString("en")}</Fact>
+        </Facts>
+      </section>
+      <section className={css.section}>
+        <h2>{t("system.about")}</h2>
+        <Facts>
+          <Fact name={t("system.version")}>{system.version}</Fact>
+          <Fact name={t("system.store")}>
+            <Reach {...system.store} />
+          </Fact>
+          <Fact name={t("system.schema")}>{system.store.schema !== null && String(system.store.schema)}</Fact>
+          <Fact name={t("system.bus")}>
+            <Reach {...system.bus} />
+          </Fact>
+          <Fact name={t("system.clock")}>
+            {exact(system.now, zone)}
+            {system.speed > 1 && ` · ${t("line.speed", { n: system.speed })}`}
+          </Fact>
+        </Facts>
+      </section>
+    </>
+  );
+}
+
+export function SystemPage() {
+  const { data, error, refetch } = useQuery({
+    queryKey: ["system"],
+    queryFn: calls.system,
+    refetchInterval: EVERY_MS,
+    staleTime: 0,
+  });
+  return (
+    <div className={css.page}>
+      <div className={css.column}>
+        {error && <ErrorNote error={error} retry={() => void refetch()} />}
+        {data ? (
+          <Whole system={data} />
+        ) : (
+          !error && [40, 90, 90, 70].map((w, i) => <Skeleton key={i} height={20} width={`${w}%`} />)
+        )}
+      </div>
+    </div>
+  );
+}

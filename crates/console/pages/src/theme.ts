@@ -1,0 +1,34 @@
+// Mantine dressed in the pages' own tokens: neutral ink for controls, so that colour stays free for states.
+import { Button, type CSSVariablesResolver, createTheme, Modal } from "@mantine/core";
+
+export const theme = createTheme({
+  fontFamily: '"Inter Variable", system-ui, sans-serif',
+  fontFamilyMonospace: "var(--mono)",
+  headings: { fontFamily: '"Inter Variable", system-ui, sans-serif' },
+  primaryColor: "ink",
+  primaryShade: { light: 8, dark: 1 },
+  autoContrast: true,
+  defaultRadius: 6,
+  focusRing: "auto",
+  colors: {
+    ink: ["#f3f5f7", "#dfe4ea", "#c5cdd6", "#a6b0bc", "#8b96a3", "#656f7b", "#4f5863", "#323a44", "#1d232a", "#0d1116"],
+  },
+  components: {
+    Button: Button.extend({ defaultProps: { size: "sm" } }),
+    Modal: Modal.extend({ defaultProps: { transitionProps: { duration: 100 }, centered: true } }),
+  },
+});
+
+const shared = {
+  "--mantine-color-body": "var(--bg)",
+  "--mantine-color-text": "var(--ink)",
+  "--mantine-color-dimmed": "var(--ink-2)",
+  "--mantine-color-placeholder": "var(--ink-3)",
+  "--mantine-color-default": "var(--bg)",
+  "--mantine-color-default-hover": "var(--hover)",
+  "--mantine-color-default-color": "var(--ink)",
+  "--mantine-color-default-border": "var(--line-strong)",
+  "--mantine-color-error": "var(--silent)",
+};
+
+export const variables: CSSVariablesResolver = () => ({ variables: {}, light: shared, dark: shared });

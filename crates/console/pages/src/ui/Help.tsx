@@ -1,0 +1,51 @@
+// All keys and all shapes, on one card.
+import { Kbd, Modal } from "@mantine/core";
+import { Fragment } from "react";
+import { t } from "../text/text";
+import css from "./help.module.css";
+import { type Mark, StateMark } from "./StateMark";
+
+const KEYS = [
+  ["/", "help.search"],
+  ["↑ ↓", "help.arrows"],
+  ["Enter", "help.enter"],
+  ["Esc", "help.escape"],
+  ["1 – 4", "help.views"],
+  ["Ctrl K", "help.find"],
+  ["?", "help.help"],
+] as const;
+
+const MARKS: Mark[] = ["ok", "late", "silent", "never", "problem"];
+
+export function Help({ opened, onClose }: { opened: boolean; onClose(): void }) {
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t("help.title")}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+    >
+      <dl className={css.keys}>
+        {KEYS.map(([key, text]) => (
+          <Fragment key={key}>
+            <dt>
+              <Kbd>{key}</Kbd>
+            </dt>
+            <dd>{t(text)}</dd>
+          </Fragment>
+        ))}
+      </dl>
+      <h2 className={css.title}>{t("help.shapes")}</h2>
+      <dl className={css.keys}>
+        {MARKS.map((mark) => (
+          <Fragment key={mark}>
+            <dt>
+              <StateMark state={mark} /> {t(`state.${mark}`)}
+            </dt>
+            <dd>{t(`help.${mark}`)}</dd>
+          </Fragment>
+        ))}
+      </dl>
+    </Modal>
+  );
+}

@@ -1,0 +1,48 @@
+// The shape of each state, so that no state is told by colour alone.
+import type { MessageState } from "../api/types";
+import type { Rhythm } from "../domain/rhythm";
+
+export type Mark = Rhythm | "problem" | "all";
+
+const COLOUR: Record<Mark, string> = {
+  ok: "var(--ok)",
+  late: "var(--late)",
+  silent: "var(--silent)",
+  never: "var(--unknown)",
+  problem: "var(--problem)",
+  all: "var(--ink-3)",
+};
+
+/** The outline of a state's shape in a box of 12 by 12. */
+export const SHAPE: Record<Mark, string> = {
+  ok: "M6 1.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 0 0 0-9z",
+  late: "M6 1.2L11.2 10.4H.8z",
+  silent: "M1.7 1.7h8.6v8.6H1.7z",
+  never: "M6 1.8a4.2 4.2 0 1 0 0 8.4a4.2 4.2 0 0 0 0-8.4z",
+  problem: "M6 .6L11.4 6L6 11.4L.6 6z",
+  all: "M2 6h8",
+};
+
+export function StateMark({ state, hollow, size = 12 }: { state: Mark; hollow?: boolean; size?: number }) {
+  const line = hollow || state === "never" || state === "all";
+  return (
+    <svg width={size} height={size} viewBox="0 0 12 12" aria-hidden="true" style={{ flex: "none" }}>
+      <path
+        d={SHAPE[state]}
+        fill={line ? "none" : COLOUR[state]}
+        stroke={line ? COLOUR[state] : "none"}
+        strokeWidth={1.6}
+        strokeDasharray={state === "never" ? "2.2 1.6" : undefined}
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
+
+/** A message's state in the same shapes. */
+export function MessageMark({ state }: { state: MessageState }) {
+  if (state === "problem") return <StateMark state="problem" />;
+  if (state === "waiting") return <StateMark state="never" />;
+  if (state === "decoded") return <StateMark state="ok" />;
+  return <StateMark state="all" />;
+}

@@ -1,0 +1,82 @@
+// A list of any length that draws only the rows in sight, with one current row.
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useEffect, useRef } from "react";
+import css from "./list.module.css";
+import { useNarrow } from "./useNarrow";
+
+interface Props<T> {
+  label: string;
+  items: T[];
+  idOf(item: T): string;
+  render(item: T): ReactNode;
+  current: string | null;
+  onOpen(id: string): void;
+  onHover?(pointing: boolean): void;
+  onScrolled?(away: boolean): void;
+  footer?: ReactNode;
+  narrowRow?: number;
+}
+
+export function VirtualList<T>(props: Props<T>) {
+  const { label, items, idOf, render, current, onOpen, onHover, onScrolled, footer } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const row = useNarrow() ? (props.narrowRow ?? 56) : 36;
+  const rows = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => row,
+    getItemKey: (i) => idOf(items[i] as T),
+    overscan: 12,
+  });
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew only when the row height changes
+  useEffect(() => rows.measure(), [row]);
+
+  const at = current === null ? -1 : items.findIndex((item) => idOf(item) === current);
+  const shown = useRef<string | null>(null);
+  useEffect(() => {
+    if (at >= 0 && shown.current !== current) rows.scrollToIndex(at, { align: "auto" });
+    if (at >= 0) shown.current = current;
+  }, [at, current, rows]);
+
+  return (
+    <div
+      ref={scroller}
+      className={css.scroller}
+      onPointerEnter={(e) => e.pointerType === "mouse" && onHover?.(true)}
+      onPointerLeave={() => onHover?.(false)}
+      onScroll={(e) => onScrolled?.(e.currentTarget.scrollTop > 8)}
+    >
+      <div
+        role="listbox"
+        aria-label={label}
+        tabIndex={0}
+        aria-activedescendant={at >= 0 ? `row-${current}` : undefined}
+        className={css.rows}
+        style={{ height: rows.getTotalSize() }}
+      >
+        {rows.getVirtualItems().map((place) => {
+          const item = items[place.index] as T;
+          const id = idOf(item);
+          return (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard moves through the list as a whole
+            <div
+              key={place.key}
+              id={`row-${id}`}
+              role="option"
+              aria-selected={id === current}
+              aria-setsize={items.length}
+              aria-posinset={place.index + 1}
+              className={css.row}
+              style={{ height: row, transform: `translateY(${place.start}px)` }}
+              onClick={() => onOpen(id)}
+            >
+              {render(item)}
+            </div>
+          );
+        })}
+      </div>
+      {footer}
+    </div>
+  );
+}

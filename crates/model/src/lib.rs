@@ -1,0 +1,25 @@
+//! The nouns of Fairlead: typed ids, time, positions, trust, statuses, bus messages, secrets.
+//!
+//! Nothing here does I/O. Everything that leaves a process is a type of this crate, so that two services
+//! agree on it by construction.
+
+pub mod clock;
+pub mod id;
+pub mod imei;
+pub mod live;
+pub mod message;
+pub mod position;
+pub mod problem;
+pub mod queue;
+pub mod role;
+pub mod secret;
+pub mod time;
+pub mod trust;
+
+pub use clock::{Clock, ManualClock};
+pub use id::{EnvelopeId, HeldId, MessageId, ModemId, OutboxId, ProblemId, SessionId, TokenId};
+pub use imei::Imei;
+pub use position::{Fix, Latitude, Longitude, PositionSource};
+pub use secret::Secret;
+pub use time::Time;
+pub use trust::Trust;

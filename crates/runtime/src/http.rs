@@ -1,0 +1,81 @@
+//! The process's web server: what its services mount, and what every one of them has.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use fairlead_model::Clock;
+use fairlead_store::Store;
+use fairlead_web::health::Health;
+use fairlead_web::{ApiError, Code, health, request};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::Mount;
+
+/// What every handler can ask for.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) health: Health,
+    pub(crate) metrics: PrometheusHandle,
+}
+
+/// Takes the address, with a sentence where it cannot be had.
+pub(crate) fn bind(listen: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(listen).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!("{listen} is in use by another program. Stop that one, or choose another address")
+        }
+        _ => anyhow::anyhow!("cannot listen on {listen}: {e}"),
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves until the handle is stopped.
+pub(crate) fn serve(
+    listener: TcpListener,
+    shared: Shared,
+    mounts: Vec<Mount>,
+) -> anyhow::Result<(ServerHandle, SocketAddr)> {
+    let address = listener.local_addr()?;
+    let server = HttpServer::new(move || {
+        let shared = shared.clone();
+        let mounts = mounts.clone();
+        App::new()
+            .app_data(web::Data::new(shared.store))
+            .app_data(web::Data::new(shared.clock))
+            .app_data(web::Data::new(shared.health))
+            .app_data(web::Data::new(shared.metrics))
+            .app_data(web::JsonConfig::default().limit(64 * 1024).error_handler(|e, _| bad_request(&e).into()))
+            .app_data(web::QueryConfig::default().error_handler(|e, _| bad_request(&e).into()))
+            .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::not_found("thing").into()))
+            .wrap(Compress::default())
+            .wrap(from_fn(request::with_id))
+            .configure(health::mount)
+            .configure(move |config| mounts.iter().for_each(|mount| (mount.0)(config)))
+            .default_service(web::to(nothing_here))
+    })
+    .listen(listener)?
+    // A client that dawdles over its request costs only itself.
+    .client_request_timeout(Duration::from_secs(10))
+    .client_disconnect_timeout(Duration::from_secs(2))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(10)
+    .disable_signals()
+    .run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok((handle, address))
+}
+
+fn bad_request(cause: &dyn std::fmt::Display) -> ApiError {
+    ApiError::new(Code::BadRequest, format!("The request cannot be read: {cause}."))
+}
+
+async fn nothing_here() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::new(Code::NotFound, "Nothing is served at this address."))
+}

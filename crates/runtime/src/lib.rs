@@ -1,0 +1,53 @@
+#![doc = include_str!("../README.md")]
+
+mod http;
+mod lock;
+mod logging;
+mod process;
+mod service;
+pub mod settings;
+mod systemd;
+
+use std::process::ExitCode;
+
+pub use process::{Process, Running, Shape};
+pub use service::{Context, Host, Hosted, Mount, Service, ServiceSettings};
+pub use settings::{Arguments, Common, Loaded};
+
+/// Exit code where the process could not start: settings, a port in use, a lock.
+pub const EXIT_START: u8 = 1;
+/// Exit code where a part of the process stopped by itself: a crash, to be restarted.
+pub const EXIT_CRASH: u8 = 70;
+
+/// The whole life of a binary that runs one service: `main` calls this and nothing else.
+pub fn main<S: Service>() -> ExitCode {
+    let arguments = <Arguments as clap::Parser>::parse();
+    run(&arguments, vec![Box::new(Host::<S>::new())], Shape::Several)
+}
+
+/// Runs services until a signal, or until one of them crashes.
+pub fn run(arguments: &Arguments, services: Vec<Box<dyn Hosted>>, shape: Shape) -> ExitCode {
+    match runtime().and_then(|rt| rt.block_on(process::live(arguments, services, shape))) {
+        Ok(code) => code,
+        Err(e) => {
+            tracing::error!("{e:#}");
+            complain(&format!("{e:#}"));
+            ExitCode::from(EXIT_START)
+        }
+    }
+}
+
+/// The tokio runtime that services run on.
+///
+/// # Errors
+/// Where the system gives no threads.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    // Which provider the process uses is decided here, once; another part may have asked first (tests do).
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+#[expect(clippy::print_stderr, reason = "a person at a terminal must see why nothing started, whatever the log level")]
+fn complain(sentence: &str) {
+    eprintln!("fairlead: {sentence}");
+}

@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+pub mod command_line;
+pub mod ledger;
+pub mod play;
+pub mod satellite;
+mod schedule;
+pub mod verify;

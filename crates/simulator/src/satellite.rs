@@ -1,0 +1,20 @@
+//! The satellite family's outside world: buoys and handsets at sea, and the provider that pushes what they send.
+
+mod body;
+mod buoy;
+mod cast;
+mod chance;
+mod plan;
+mod provider;
+mod sea;
+mod sent;
+mod world;
+
+pub use body::{Body, SIGNING_KEY_PEM};
+pub use cast::{Build, Character, DeliveryForm, Quirk, V3Text};
+pub use plan::{Delivery, Faults, Malformed, What};
+pub(crate) use plan::deliveries;
+pub use provider::{Answer, PUBLIC_KEY_PEM, Provider, ProviderSettings, RetryRule};
+pub use sea::Waters;
+pub use sent::{Estimate, Reading, Said, Sent};
+pub use world::{World, WorldSettings};

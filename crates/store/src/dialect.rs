@@ -1,0 +1,47 @@
+//! What the two databases say differently: all of it is here.
+//!
+//! Through [`Conn`] a query is written once. What diesel cannot write once (many rows in one insert, row locks)
+//! is written here for each, and nowhere else.
+
+/// Evaluates `$body` with `$c` bound to the connection of whichever database it is, so that one expression is
+/// compiled for both. For statements that diesel cannot build for the common connection: inserts of many rows.
+macro_rules! on_either {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn {
+            $crate::Conn::Sqlite($c) => $body,
+            $crate::Conn::Mysql($c) => $body,
+        }
+    };
+}
+pub(crate) use on_either;
+
+use diesel::prelude::*;
+
+use crate::schema::outbox;
+use crate::{Conn, Id, Micros, StoreError};
+
+/// Ids of due outbox rows that nobody has claimed, locked until the transaction ends where the database can.
+///
+/// Rows that another process is claiming at this moment are passed over (`SKIP LOCKED`, MySQL 8 and MariaDB
+/// 10.6); SQLite has one writer, so nobody else can be claiming.
+pub(crate) fn claimable_outbox(conn: &mut Conn, now: Micros, limit: i64) -> Result<Vec<Id>, StoreError> {
+    let ids = match conn {
+        Conn::Sqlite(c) => outbox::table
+            .filter(outbox::not_before.le(now))
+            .filter(outbox::claimed_until.le(now))
+            .order((outbox::not_before, outbox::id))
+            .limit(limit)
+            .select(outbox::id)
+            .load(c)?,
+        Conn::Mysql(c) => outbox::table
+            .filter(outbox::not_before.le(now))
+            .filter(outbox::claimed_until.le(now))
+            .order((outbox::not_before, outbox::id))
+            .limit(limit)
+            .select(outbox::id)
+            .for_update()
+            .skip_locked()
+            .load(c)?,
+    };
+    Ok(ids)
+}

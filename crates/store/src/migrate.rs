@@ -1,0 +1,58 @@
+//! Brings the schema up to this build's. Migrations only add, so the previous release runs on the new schema.
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::{Conn, StoreError, StoreUrl, connection, pool};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const MYSQL: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
+
+/// Runs what is missing, under a lock of the database, so that several processes may start at once.
+pub(crate) fn run(url: &StoreUrl) -> Result<usize, StoreError> {
+    let mut conn = match url {
+        StoreUrl::Sqlite(path) => connection::sqlite_writer(path)?,
+        StoreUrl::Mysql(_) => pool::open(url)?,
+    };
+    match &mut conn {
+        Conn::Sqlite(c) => run_missing(c, SQLITE),
+        Conn::Mysql(c) => {
+            c.batch_execute("DO GET_LOCK('fairlead_migrate', 60)")?;
+            let ran = run_missing(c, MYSQL);
+            c.batch_execute("DO RELEASE_LOCK('fairlead_migrate')")?;
+            ran
+        }
+    }
+}
+
+fn run_missing<DB: diesel::backend::Backend, C: MigrationHarness<DB>>(
+    conn: &mut C,
+    source: EmbeddedMigrations,
+) -> Result<usize, StoreError> {
+    let known = wanted();
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| StoreError::Unavailable(e.to_string());
+    let newest = conn.applied_migrations().map_err(failed)?.into_iter().max();
+    if let Some(newest) = newest.filter(|v| v.to_string() > known) {
+        return Err(StoreError::Refused(format!(
+            "the schema is at {newest}, newer than this build, which knows {known}: install the newer release"
+        )));
+    }
+    conn.run_pending_migrations(source).map(|ran| ran.len()).map_err(failed)
+}
+
+/// The newest migration of this build.
+pub(crate) fn wanted() -> String {
+    let all: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> = SQLITE.migrations().unwrap_or_default();
+    all.iter().map(|m| m.name().version().to_string()).max().unwrap_or_default()
+}
+
+/// The newest migration in the database.
+pub(crate) fn applied(conn: &mut Conn) -> Result<Option<String>, StoreError> {
+    let versions: Vec<MigrationVersion<'static>> = match conn {
+        Conn::Sqlite(c) => c.applied_migrations(),
+        Conn::Mysql(c) => c.applied_migrations(),
+    }
+    .map_err(|e| StoreError::Unavailable(e.to_string()))?;
+    Ok(versions.into_iter().max().map(|v| v.to_string()))
+}

@@ -1,0 +1,283 @@
+//! What modems sent: stored once each, exactly as it was pushed, beside the fields that could be read.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use fairlead_model::message::{MessageState, MessageView};
+use fairlead_model::{MessageId, ModemId, Trust};
+
+use crate::columns::Digest;
+use crate::dialect::on_either;
+use crate::schema::{mo_keys, mo_messages};
+use crate::{Conn, Id, Micros, StoreError, Tx};
+
+/// Longest summary that is kept, in characters.
+pub const SUMMARY: usize = 480;
+
+/// One message with everything that was pushed.
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = mo_messages)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct MessageRow {
+    /// The id given by the intake.
+    pub id: Id,
+    /// The provider whose push it was.
+    pub provider: String,
+    /// The sender.
+    pub imei: String,
+    /// The modem's message number.
+    pub momsn: Option<i32>,
+    /// When the modem sent it, by the network.
+    pub transmitted_at: Option<Micros>,
+    /// The transmit time as pushed.
+    pub transmit_time_raw: Option<String>,
+    /// When it was received.
+    pub received_at: Micros,
+    /// Who vouches for it.
+    pub trust: String,
+    /// What became of it.
+    pub state: String,
+    /// The payload, where the data were hexadecimal.
+    pub payload: Option<Vec<u8>>,
+    /// The data as pushed, where they were not.
+    pub payload_raw: Option<String>,
+    /// The provider's name for the kind of modem.
+    pub device_type: Option<String>,
+    /// The modem's serial number.
+    pub serial: Option<String>,
+    /// The network's estimate, degrees north.
+    pub iridium_latitude: Option<f64>,
+    /// The network's estimate, degrees east.
+    pub iridium_longitude: Option<f64>,
+    /// Circular error probable of the estimate, kilometres.
+    pub iridium_cep_km: Option<f64>,
+    /// The network's word on the session; 0 to 4 are good.
+    pub session_status: Option<i32>,
+    /// The modem, once the tracker has looked.
+    pub modem_id: Option<Id>,
+    /// What was made of it, in a line.
+    pub summary: Option<String>,
+    /// Why values are absent or doubtful, a JSON list of sentences.
+    pub marks: Option<String>,
+    /// The message of which this is a repaired copy.
+    pub replaces: Option<Id>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+    /// How it came, as JSON of the intake.
+    pub source: String,
+}
+
+/// Which messages to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those of this IMEI.
+    pub imei: Option<String>,
+    /// Only those in this state.
+    pub state: Option<MessageState>,
+    /// Only those older than this one (a page's cursor).
+    pub before: Option<MessageId>,
+}
+
+/// What the tracker found out about a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What became of it.
+    pub state: MessageState,
+    /// Its modem, where there is one.
+    pub modem_id: Option<ModemId>,
+    /// What was made of it, in a line.
+    pub summary: Option<String>,
+    /// Why values are absent or doubtful.
+    pub marks: Vec<String>,
+}
+
+/// The messages that these duplicate keys belong to already.
+///
+/// # Errors
+/// What the database says.
+pub fn by_keys(conn: &mut Conn, keys: &[Digest]) -> Result<HashMap<Digest, Id>, StoreError> {
+    let rows: Vec<(Digest, Id)> = mo_keys::table.filter(mo_keys::dup_key.eq_any(keys.to_vec())).load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Stores messages with their duplicate keys.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where another process stored one of them in the meantime.
+pub fn insert(tx: &mut Tx<'_>, rows: &[(Digest, MessageRow)]) -> Result<(), StoreError> {
+    let keys: Vec<_> =
+        rows.iter().map(|(key, row)| (mo_keys::dup_key.eq(*key), mo_keys::message_id.eq(row.id))).collect();
+    let messages: Vec<&MessageRow> = rows.iter().map(|(_, row)| row).collect();
+    on_either!(&mut **tx, c => {
+        diesel::insert_into(mo_keys::table).values(keys).execute(c)?;
+        diesel::insert_into(mo_messages::table).values(messages).execute(c)
+    })?;
+    Ok(())
+}
+
+/// Stores a repaired copy, which has no duplicate key of its own.
+///
+/// # Errors
+/// What the database says.
+pub fn insert_repaired(tx: &mut Tx<'_>, row: MessageRow) -> Result<(), StoreError> {
+    on_either!(&mut **tx, c => diesel::insert_into(mo_messages::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// One message, whole.
+///
+/// # Errors
+/// [`StoreError::NotFound`] where there is none of this id.
+pub fn get(conn: &mut Conn, id: MessageId) -> Result<MessageRow, StoreError> {
+    Ok(mo_messages::table.find(Id::from(id)).select(MessageRow::as_select()).first(conn)?)
+}
+
+/// Raises the trust in a message of which a better vouched copy has come.
+///
+/// # Errors
+/// What the database says.
+pub fn raise_trust(tx: &mut Tx<'_>, id: Id, to: Trust) -> Result<(), StoreError> {
+    let known: Option<String> =
+        mo_messages::table.find(id).select(mo_messages::trust).first(&mut **tx).optional()?;
+    if known.and_then(|t| t.parse::<Trust>().ok()).is_some_and(|known| known < to) {
+        diesel::update(mo_messages::table.find(id))
+            .set(mo_messages::trust.eq(to.as_str()))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+/// Notes what the tracker found out.
+///
+/// # Errors
+/// What the database says.
+pub fn set_outcome(tx: &mut Tx<'_>, id: MessageId, outcome: &Outcome) -> Result<(), StoreError> {
+    let marks = (!outcome.marks.is_empty()).then(|| serde_json::json!(outcome.marks).to_string());
+    let summary = outcome.summary.as_ref().map(|s| s.chars().take(SUMMARY).collect::<String>());
+    diesel::update(mo_messages::table.find(Id::from(id)))
+        .set((
+            mo_messages::state.eq(outcome.state.as_str()),
+            mo_messages::modem_id.eq(outcome.modem_id.map(Id::from)),
+            mo_messages::summary.eq(summary),
+            mo_messages::marks.eq(marks),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// One page of messages, newest first.
+///
+/// # Errors
+/// What the database says.
+pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<MessageView>, StoreError> {
+    let mut query = mo_messages::table.select(Line::as_select()).into_boxed();
+    if let Some(imei) = &filter.imei {
+        query = query.filter(mo_messages::imei.eq(imei.clone()));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(mo_messages::state.eq(state.as_str()));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(mo_messages::id.lt(Id::from(before)));
+    }
+    let rows: Vec<Line> = query.order(mo_messages::id.desc()).limit(limit).load(conn)?;
+    rows.into_iter().map(Line::view).collect()
+}
+
+/// These messages as they are now, newest first; unknown ids are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn views(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<MessageView>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<Line> = mo_messages::table
+        .filter(mo_messages::id.eq_any(ids))
+        .order(mo_messages::id.desc())
+        .select(Line::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Line::view).collect()
+}
+
+/// How many messages are stored.
+///
+/// # Errors
+/// What the database says.
+pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(mo_messages::table.count().get_result(conn)?)
+}
+
+/// A message without its raw body, for lists.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mo_messages)]
+struct Line {
+    id: Id,
+    imei: String,
+    momsn: Option<i32>,
+    transmitted_at: Option<Micros>,
+    transmit_time_raw: Option<String>,
+    received_at: Micros,
+    trust: String,
+    state: String,
+    payload: Option<Vec<u8>>,
+    payload_raw: Option<String>,
+    modem_id: Option<Id>,
+    summary: Option<String>,
+    marks: Option<String>,
+    replaces: Option<Id>,
+}
+
+impl Line {
+    fn view(self) -> Result<MessageView, StoreError> {
+        let text = self.payload.as_deref().and_then(printable);
+        Ok(MessageView {
+            id: self.id.into(),
+            modem_id: self.modem_id.map(Into::into),
+            imei: self.imei.parse().map_err(|e| StoreError::Fault(format!("{}: {e}", self.imei)))?,
+            momsn: self.momsn,
+            transmitted_at: self.transmitted_at.map(Into::into),
+            transmit_time_raw: self.transmit_time_raw,
+            received_at: self.received_at.into(),
+            trust: self.trust.parse().map_err(StoreError::Fault)?,
+            state: self.state.parse().map_err(StoreError::Fault)?,
+            payload_hex: self.payload.map(hex::encode).or(self.payload_raw).unwrap_or_default(),
+            payload_text: text,
+            summary: self.summary,
+            marks: self.marks.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_default(),
+            replaces: self.replaces.map(Into::into),
+        })
+    }
+}
+
+impl MessageRow {
+    /// The message as in a list.
+    ///
+    /// # Errors
+    /// [`StoreError::Fault`] where the row holds what this program never writes.
+    pub fn view(&self) -> Result<MessageView, StoreError> {
+        let row = self.clone();
+        Line {
+            id: row.id,
+            imei: row.imei,
+            momsn: row.momsn,
+            transmitted_at: row.transmitted_at,
+            transmit_time_raw: row.transmit_time_raw,
+            received_at: row.received_at,
+            trust: row.trust,
+            state: row.state,
+            payload: row.payload,
+            payload_raw: row.payload_raw,
+            modem_id: row.modem_id,
+            summary: row.summary,
+            marks: row.marks,
+            replaces: row.replaces,
+        }
+        .view()
+    }
+}
+
+/// The payload as text, where a person could read it.
+fn printable(payload: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(payload).ok()?;
+    let readable = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
+    (!text.is_empty() && text.chars().all(readable)).then(|| text.to_owned())
+}

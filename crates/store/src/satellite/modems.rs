@@ -1,0 +1,314 @@
+//! The modems and how each is now: one row of state a modem, never a query over history.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use fairlead_model::message::{ModemView, PositionView};
+use fairlead_model::{Clock, Imei, Latitude, Longitude, ModemId, PositionSource, Time, Trust};
+
+use super::{gaps, held};
+use crate::dialect::on_either;
+use crate::schema::{modem_states, modems};
+use crate::{Conn, Id, Micros, StoreError, Tx, problems};
+
+/// A modem.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = modems)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct ModemRow {
+    /// Its id.
+    pub id: Id,
+    /// Its number on the network.
+    pub imei: String,
+    /// The provider's serial number.
+    pub serial: Option<String>,
+    /// The build that speaks.
+    pub dialect: Option<String>,
+    /// When its first message was handled.
+    pub first_seen_at: Micros,
+    /// The trust in its first message.
+    pub first_trust: String,
+}
+
+/// How a modem is now. A value is replaced only by one with a newer (device time, MOMSN).
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = modem_states)]
+#[diesel(primary_key(modem_id))]
+#[diesel(treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct StateRow {
+    /// The modem.
+    pub modem_id: Id,
+    /// Its newest message by transmit time.
+    pub last_message_id: Id,
+    /// That message's transmit time.
+    pub last_transmitted_at: Micros,
+    /// That message's receive time.
+    pub last_received_at: Micros,
+    /// That message's number.
+    pub momsn: Option<i32>,
+    /// Device time of the newest GPS fix.
+    pub fix_at: Option<Micros>,
+    /// Number of the message with that fix.
+    pub fix_momsn: Option<i32>,
+    /// Degrees north.
+    pub fix_latitude: Option<f64>,
+    /// Degrees east.
+    pub fix_longitude: Option<f64>,
+    /// The message with that fix.
+    pub fix_message_id: Option<Id>,
+    /// Transmit time of the network's newest estimate.
+    pub estimate_at: Option<Micros>,
+    /// Degrees north.
+    pub estimate_latitude: Option<f64>,
+    /// Degrees east.
+    pub estimate_longitude: Option<f64>,
+    /// Radius in metres.
+    pub estimate_accuracy_m: Option<f64>,
+    /// The message with that estimate.
+    pub estimate_message_id: Option<Id>,
+    /// Device time of the newest report; speed, course, battery, status and beacon are its.
+    pub report_at: Option<Micros>,
+    /// Number of the message with that report.
+    pub report_momsn: Option<i32>,
+    /// Speed over ground, metres per second.
+    pub speed_m_s: Option<f64>,
+    /// Course over ground, degrees true.
+    pub course_deg: Option<f64>,
+    /// Battery, volts.
+    pub battery_v: Option<f64>,
+    /// Interval that silence is measured against, seconds.
+    pub interval_s: i64,
+    /// `reported`, `observed` or `assumed`.
+    pub interval_source: String,
+    /// The device's word on its wake-up.
+    pub status: Option<String>,
+    /// Whether its last-mile beacon is on.
+    pub beacon_on: Option<bool>,
+}
+
+/// The modem of an IMEI, with its state once it has one.
+///
+/// # Errors
+/// What the database says.
+pub fn by_imei(conn: &mut Conn, imei: &str) -> Result<Option<(ModemRow, Option<StateRow>)>, StoreError> {
+    Ok(modems::table
+        .left_join(modem_states::table.on(modem_states::modem_id.eq(modems::id)))
+        .filter(modems::imei.eq(imei))
+        .select((ModemRow::as_select(), Option::<StateRow>::as_select()))
+        .first(conn)
+        .optional()?)
+}
+
+/// The state of a modem, once it has one.
+///
+/// # Errors
+/// What the database says.
+pub fn state(conn: &mut Conn, modem: Id) -> Result<Option<StateRow>, StoreError> {
+    Ok(modem_states::table.find(modem).select(StateRow::as_select()).first(conn).optional()?)
+}
+
+/// Adds a modem.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where the IMEI has one.
+pub fn create(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    imei: Imei,
+    serial: Option<&str>,
+    trust: Trust,
+) -> Result<ModemRow, StoreError> {
+    let row = ModemRow {
+        id: ModemId::new(clock).into(),
+        imei: imei.to_string(),
+        serial: serial.map(str::to_owned),
+        dialect: None,
+        first_seen_at: clock.now().into(),
+        first_trust: trust.as_str().to_owned(),
+    };
+    let values = row.clone();
+    on_either!(&mut **tx, c => diesel::insert_into(modems::table).values(values).execute(c))?;
+    Ok(row)
+}
+
+/// How many modems came by unsigned messages since a moment.
+///
+/// # Errors
+/// What the database says.
+pub fn count_unsigned_since(conn: &mut Conn, since: Time) -> Result<i64, StoreError> {
+    Ok(modems::table
+        .filter(modems::first_trust.eq(Trust::Unsigned.as_str()))
+        .filter(modems::first_seen_at.ge(Micros::from(since)))
+        .count()
+        .get_result(conn)?)
+}
+
+/// Notes which build speaks, and the serial number.
+///
+/// # Errors
+/// What the database says.
+pub fn describe(
+    tx: &mut Tx<'_>,
+    modem: Id,
+    serial: Option<&str>,
+    dialect: Option<&str>,
+) -> Result<(), StoreError> {
+    diesel::update(modems::table.find(modem))
+        .set((modems::serial.eq(serial), modems::dialect.eq(dialect)))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Writes a state, whether the modem had one or not.
+///
+/// # Errors
+/// What the database says.
+pub fn put_state(tx: &mut Tx<'_>, row: &StateRow, is_new: bool) -> Result<(), StoreError> {
+    if is_new {
+        on_either!(&mut **tx, c => diesel::insert_into(modem_states::table).values(row).execute(c))?;
+    } else {
+        diesel::update(modem_states::table.find(row.modem_id)).set(row).execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+/// How many modems there are.
+///
+/// # Errors
+/// What the database says.
+pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(modems::table.count().get_result(conn)?)
+}
+
+/// One modem as shown.
+///
+/// # Errors
+/// [`StoreError::NotFound`] where there is none of this id.
+pub fn view(conn: &mut Conn, id: ModemId) -> Result<ModemView, StoreError> {
+    views(conn, &[id])?.pop().ok_or(StoreError::NotFound)
+}
+
+/// These modems as shown; unknown ids are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn views(conn: &mut Conn, ids: &[ModemId]) -> Result<Vec<ModemView>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows = modems::table
+        .left_join(modem_states::table.on(modem_states::modem_id.eq(modems::id)))
+        .filter(modems::id.eq_any(ids))
+        .order(modems::id)
+        .select((ModemRow::as_select(), Option::<StateRow>::as_select()))
+        .load(conn)?;
+    complete(conn, rows)
+}
+
+/// One page of modems in the order in which they came, after the one with id `after`.
+///
+/// # Errors
+/// What the database says.
+pub fn list(conn: &mut Conn, after: Option<ModemId>, limit: i64) -> Result<Vec<ModemView>, StoreError> {
+    let after = Id::from(after.unwrap_or_else(|| uuid::Uuid::nil().into()));
+    let rows = modems::table
+        .left_join(modem_states::table.on(modem_states::modem_id.eq(modems::id)))
+        .filter(modems::id.gt(after))
+        .order(modems::id)
+        .limit(limit)
+        .select((ModemRow::as_select(), Option::<StateRow>::as_select()))
+        .load(conn)?;
+    complete(conn, rows)
+}
+
+fn complete(
+    conn: &mut Conn,
+    rows: Vec<(ModemRow, Option<StateRow>)>,
+) -> Result<Vec<ModemView>, StoreError> {
+    let ids: Vec<Id> = rows.iter().map(|(modem, _)| modem.id).collect();
+    let imeis: Vec<String> = rows.iter().map(|(modem, _)| modem.imei.clone()).collect();
+    let missing = gaps::missing_by_modem(conn, &ids)?;
+    let problems = problems::count_open_by_modem(conn, &ids)?;
+    let signed = held::signed_since(conn, &imeis)?;
+    rows.into_iter()
+        .map(|(modem, state)| {
+            let facts = Counts {
+                missing: missing.get(&modem.id).copied().unwrap_or(0),
+                open_problems: problems.get(&modem.id).copied().unwrap_or(0),
+                signed_since: signed.get(&modem.imei).copied(),
+            };
+            as_shown(modem, state, &facts)
+        })
+        .collect()
+}
+
+struct Counts {
+    missing: i64,
+    open_problems: i64,
+    signed_since: Option<Time>,
+}
+
+/// Slack that a message has beyond its interval before it is late: a wake takes up to 6 minutes (v3 firmware's
+/// limit on one wake).
+const WAKE: Duration = Duration::from_secs(360);
+
+/// Intervals after which a device that has not been heard is silent: the firmware's own retries fit in three.
+const SILENT_AFTER: u32 = 3;
+
+fn as_shown(modem: ModemRow, state: Option<StateRow>, counts: &Counts) -> Result<ModemView, StoreError> {
+    let interval =
+        state.as_ref().map(|s| Duration::from_secs(u64::try_from(s.interval_s).unwrap_or(0)));
+    let last = state.as_ref().map(|s| Time::from(s.last_transmitted_at));
+    let after = |times: u32, slack| Some(last?.plus(interval?.saturating_mul(times)).plus(slack));
+    let shown = ModemView {
+        id: modem.id.into(),
+        imei: modem.imei.parse().map_err(|e| StoreError::Fault(format!("{}: {e}", modem.imei)))?,
+        serial: modem.serial,
+        dialect: modem.dialect,
+        first_seen_at: modem.first_seen_at.into(),
+        signed_since: counts.signed_since,
+        last_seen_at: last,
+        last_received_at: state.as_ref().map(|s| s.last_received_at.into()),
+        momsn: state.as_ref().and_then(|s| s.momsn),
+        fix: state.as_ref().and_then(StateRow::fix),
+        estimate: state.as_ref().and_then(StateRow::estimate),
+        speed_m_s: state.as_ref().and_then(|s| s.speed_m_s),
+        course_deg: state.as_ref().and_then(|s| s.course_deg),
+        battery_v: state.as_ref().and_then(|s| s.battery_v),
+        interval_s: state.as_ref().map_or(0, |s| s.interval_s),
+        interval_source: state.as_ref().map_or_else(|| "assumed".to_owned(), |s| s.interval_source.clone()),
+        status: state.as_ref().and_then(|s| s.status.clone()),
+        beacon_on: state.as_ref().and_then(|s| s.beacon_on),
+        expected_at: after(1, Duration::ZERO),
+        late_at: after(1, WAKE),
+        silent_at: after(SILENT_AFTER, WAKE),
+        missing: counts.missing,
+        open_problems: counts.open_problems,
+    };
+    Ok(shown)
+}
+
+impl StateRow {
+    fn fix(&self) -> Option<PositionView> {
+        Some(PositionView {
+            at: self.fix_at?.into(),
+            latitude: Latitude::new(self.fix_latitude?)?,
+            longitude: Longitude::new(self.fix_longitude?)?,
+            accuracy_m: None,
+            source: PositionSource::Gps,
+            message_id: self.fix_message_id?.into(),
+            late: false,
+        })
+    }
+
+    fn estimate(&self) -> Option<PositionView> {
+        Some(PositionView {
+            at: self.estimate_at?.into(),
+            latitude: Latitude::new(self.estimate_latitude?)?,
+            longitude: Longitude::new(self.estimate_longitude?)?,
+            accuracy_m: self.estimate_accuracy_m,
+            source: PositionSource::Satellite,
+            message_id: self.estimate_message_id?.into(),
+            late: false,
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! What was read from each message, and where each stands in its modem's line of messages.
+
+use diesel::prelude::*;
+use fairlead_model::message::PositionView;
+use fairlead_model::{Latitude, Longitude, MessageId, ModemId, PositionSource, Time};
+
+use crate::dialect::on_either;
+use crate::schema::readings;
+use crate::{Conn, Id, Micros, StoreError, Tx};
+
+/// One message as read. Every message of a modem has one, also a mailbox check and an unreadable text.
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = readings)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct ReadingRow {
+    /// The message.
+    pub message_id: Id,
+    /// Its modem.
+    pub modem_id: Id,
+    /// Transmit time; the receive time where none could be read.
+    pub transmitted_at: Micros,
+    /// The modem's message number.
+    pub momsn: Option<i32>,
+    /// The device's own time; the transmit time where it has none.
+    pub device_at: Micros,
+    /// The device's clock is too far ahead: kept, and never the last one.
+    pub clock_ahead: bool,
+    /// It was processed after a newer one of the same modem.
+    pub late: bool,
+    /// The message type, as `PK001`; `empty` for a mailbox check; `unread` for a text that could not be read.
+    pub kind: String,
+    /// GPS, degrees north.
+    pub latitude: Option<f64>,
+    /// GPS, degrees east.
+    pub longitude: Option<f64>,
+    /// The network's estimate, degrees north.
+    pub estimate_latitude: Option<f64>,
+    /// The network's estimate, degrees east.
+    pub estimate_longitude: Option<f64>,
+    /// Radius of the network's estimate, metres.
+    pub estimate_accuracy_m: Option<f64>,
+    /// Speed over ground, metres per second.
+    pub speed_m_s: Option<f64>,
+    /// Course over ground, degrees true.
+    pub course_deg: Option<f64>,
+    /// Battery, volts.
+    pub battery_v: Option<f64>,
+    /// Reporting interval that the device named, seconds.
+    pub interval_s: Option<i64>,
+    /// Sleep that the device named, seconds.
+    pub sleep_s: Option<i64>,
+    /// The device's word on its wake-up.
+    pub status: Option<String>,
+    /// Whether its last-mile beacon is on.
+    pub beacon_on: Option<bool>,
+    /// The build that seems to speak.
+    pub dialect: Option<String>,
+}
+
+/// A neighbour in the line of a modem's messages.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = readings)]
+pub struct Neighbour {
+    /// The message.
+    pub message_id: Id,
+    /// Its transmit time.
+    pub transmitted_at: Micros,
+    /// Its number.
+    pub momsn: Option<i32>,
+}
+
+/// Writes a reading down.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where the message has one.
+pub fn insert(tx: &mut Tx<'_>, row: &ReadingRow) -> Result<(), StoreError> {
+    on_either!(&mut **tx, c => diesel::insert_into(readings::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The reading of a message, where it has one.
+///
+/// # Errors
+/// What the database says.
+pub fn get(conn: &mut Conn, message: MessageId) -> Result<Option<ReadingRow>, StoreError> {
+    Ok(readings::table.find(Id::from(message)).select(ReadingRow::as_select()).first(conn).optional()?)
+}
+
+/// Removes the reading of a message that is put through again, or replaced.
+///
+/// # Errors
+/// What the database says.
+pub fn remove(tx: &mut Tx<'_>, message: MessageId) -> Result<(), StoreError> {
+    diesel::delete(readings::table.find(Id::from(message))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// The messages of a modem that stand directly before and after a place in the line. The line is ordered by
+/// transmit time, then number.
+///
+/// # Errors
+/// What the database says.
+pub fn neighbours(
+    conn: &mut Conn,
+    modem: Id,
+    at: Micros,
+    momsn: Option<i32>,
+) -> Result<(Option<Neighbour>, Option<Neighbour>), StoreError> {
+    let line = || readings::table.filter(readings::modem_id.eq(modem)).select(Neighbour::as_select());
+    // A missing number sorts first on both databases; -1 puts it there in a comparison too.
+    let number = momsn.unwrap_or(-1);
+    let same_moment = line()
+        .filter(readings::transmitted_at.eq(at))
+        .order(readings::momsn.asc())
+        .limit(100)
+        .load::<Neighbour>(conn)?;
+    let place = |n: &Neighbour| n.momsn.unwrap_or(-1);
+    let mut before = same_moment.iter().rev().find(|n| place(n) < number).cloned();
+    let mut after = same_moment.iter().find(|n| place(n) > number).cloned();
+    if before.is_none() {
+        before = line()
+            .filter(readings::transmitted_at.lt(at))
+            .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+            .first(conn)
+            .optional()?;
+    }
+    if after.is_none() {
+        after = line()
+            .filter(readings::transmitted_at.gt(at))
+            .order((readings::transmitted_at.asc(), readings::momsn.asc()))
+            .first(conn)
+            .optional()?;
+    }
+    Ok((before, after))
+}
+
+/// Other messages of a modem with the same transmit time and number.
+///
+/// # Errors
+/// What the database says.
+pub fn twins(
+    conn: &mut Conn,
+    modem: Id,
+    at: Micros,
+    momsn: Option<i32>,
+    not: MessageId,
+) -> Result<Vec<Id>, StoreError> {
+    let Some(momsn) = momsn else { return Ok(Vec::new()) };
+    Ok(readings::table
+        .filter(readings::modem_id.eq(modem))
+        .filter(readings::transmitted_at.eq(at))
+        .filter(readings::momsn.eq(momsn))
+        .filter(readings::message_id.ne(Id::from(not)))
+        .select(readings::message_id)
+        .load(conn)?)
+}
+
+/// The newest transmit times of a modem, newest first.
+///
+/// # Errors
+/// What the database says.
+pub fn newest_times(conn: &mut Conn, modem: Id, limit: i64) -> Result<Vec<Time>, StoreError> {
+    let times: Vec<Micros> = readings::table
+        .filter(readings::modem_id.eq(modem))
+        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+        .limit(limit)
+        .select(readings::transmitted_at)
+        .load(conn)?;
+    Ok(times.into_iter().map(Into::into).collect())
+}
+
+/// All readings of a modem, oldest first: for making its state anew.
+///
+/// # Errors
+/// What the database says.
+pub fn newest(conn: &mut Conn, modem: ModemId, limit: i64) -> Result<Vec<ReadingRow>, StoreError> {
+    Ok(readings::table
+        .filter(readings::modem_id.eq(Id::from(modem)))
+        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+        .limit(limit)
+        .select(ReadingRow::as_select())
+        .load(conn)?)
+}
+
+/// The positions of a modem with transmit times in `from..before`, newest first. Each comes with its transmit
+/// time, from which the next page goes on.
+///
+/// # Errors
+/// What the database says.
+pub fn positions(
+    conn: &mut Conn,
+    modem: ModemId,
+    from: Option<Time>,
+    before: Option<Time>,
+    limit: i64,
+) -> Result<Vec<(Time, Option<PositionView>)>, StoreError> {
+    let mut query = readings::table
+        .filter(readings::modem_id.eq(Id::from(modem)))
+        .select(ReadingRow::as_select())
+        .into_boxed();
+    if let Some(from) = from {
+        query = query.filter(readings::transmitted_at.ge(Micros::from(from)));
+    }
+    if let Some(before) = before {
+        query = query.filter(readings::transmitted_at.lt(Micros::from(before)));
+    }
+    let rows: Vec<ReadingRow> = query
+        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.transmitted_at.into(), row.position())).collect())
+}
+
+impl ReadingRow {
+    /// The place it tells of: the GPS fix, else the network's estimate.
+    pub fn position(&self) -> Option<PositionView> {
+        let gps = (self.latitude, self.longitude, None, self.device_at, PositionSource::Gps);
+        let network = (
+            self.estimate_latitude,
+            self.estimate_longitude,
+            self.estimate_accuracy_m,
+            self.transmitted_at,
+            PositionSource::Satellite,
+        );
+        [gps, network].into_iter().find_map(|(latitude, longitude, accuracy_m, at, source)| {
+            Some(PositionView {
+                at: at.into(),
+                latitude: Latitude::new(latitude?)?,
+                longitude: Longitude::new(longitude?)?,
+                accuracy_m,
+                source,
+                message_id: self.message_id.into(),
+                late: self.late,
+            })
+        })
+    }
+}

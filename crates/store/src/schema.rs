@@ -1,0 +1,209 @@
+//! The tables, as diesel sees them. The same on MySQL/MariaDB and on SQLite; a test compares them with both databases.
+
+diesel::table! {
+    mo_messages (id) {
+        id -> Binary,
+        provider -> Text,
+        imei -> Text,
+        momsn -> Nullable<Integer>,
+        transmitted_at -> Nullable<BigInt>,
+        transmit_time_raw -> Nullable<Text>,
+        received_at -> BigInt,
+        trust -> Text,
+        state -> Text,
+        payload -> Nullable<Binary>,
+        payload_raw -> Nullable<Text>,
+        device_type -> Nullable<Text>,
+        serial -> Nullable<Text>,
+        iridium_latitude -> Nullable<Double>,
+        iridium_longitude -> Nullable<Double>,
+        iridium_cep_km -> Nullable<Double>,
+        session_status -> Nullable<Integer>,
+        modem_id -> Nullable<Binary>,
+        summary -> Nullable<Text>,
+        marks -> Nullable<Text>,
+        replaces -> Nullable<Binary>,
+        body -> Binary,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    mo_keys (dup_key) {
+        dup_key -> Binary,
+        message_id -> Binary,
+    }
+}
+
+diesel::table! {
+    signed_modems (imei) {
+        imei -> Text,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
+    held_pushes (id) {
+        id -> Binary,
+        provider -> Text,
+        why -> Text,
+        reason -> Text,
+        imei -> Nullable<Text>,
+        dup_key -> Nullable<Binary>,
+        received_at -> BigInt,
+        body -> Binary,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    modems (id) {
+        id -> Binary,
+        imei -> Text,
+        serial -> Nullable<Text>,
+        dialect -> Nullable<Text>,
+        first_seen_at -> BigInt,
+        first_trust -> Text,
+    }
+}
+
+diesel::table! {
+    modem_states (modem_id) {
+        modem_id -> Binary,
+        last_message_id -> Binary,
+        last_transmitted_at -> BigInt,
+        last_received_at -> BigInt,
+        momsn -> Nullable<Integer>,
+        fix_at -> Nullable<BigInt>,
+        fix_momsn -> Nullable<Integer>,
+        fix_latitude -> Nullable<Double>,
+        fix_longitude -> Nullable<Double>,
+        fix_message_id -> Nullable<Binary>,
+        estimate_at -> Nullable<BigInt>,
+        estimate_latitude -> Nullable<Double>,
+        estimate_longitude -> Nullable<Double>,
+        estimate_accuracy_m -> Nullable<Double>,
+        estimate_message_id -> Nullable<Binary>,
+        report_at -> Nullable<BigInt>,
+        report_momsn -> Nullable<Integer>,
+        speed_m_s -> Nullable<Double>,
+        course_deg -> Nullable<Double>,
+        battery_v -> Nullable<Double>,
+        interval_s -> BigInt,
+        interval_source -> Text,
+        status -> Nullable<Text>,
+        beacon_on -> Nullable<Bool>,
+    }
+}
+
+diesel::table! {
+    readings (message_id) {
+        message_id -> Binary,
+        modem_id -> Binary,
+        transmitted_at -> BigInt,
+        momsn -> Nullable<Integer>,
+        device_at -> BigInt,
+        clock_ahead -> Bool,
+        late -> Bool,
+        kind -> Text,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
+        estimate_latitude -> Nullable<Double>,
+        estimate_longitude -> Nullable<Double>,
+        estimate_accuracy_m -> Nullable<Double>,
+        speed_m_s -> Nullable<Double>,
+        course_deg -> Nullable<Double>,
+        battery_v -> Nullable<Double>,
+        interval_s -> Nullable<BigInt>,
+        sleep_s -> Nullable<BigInt>,
+        status -> Nullable<Text>,
+        beacon_on -> Nullable<Bool>,
+        dialect -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    momsn_gaps (before_message) {
+        before_message -> Binary,
+        modem_id -> Binary,
+        first_momsn -> Integer,
+        last_momsn -> Integer,
+        missing -> BigInt,
+        after_at -> BigInt,
+        before_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    problems (id) {
+        id -> Binary,
+        kind -> Text,
+        subject -> Text,
+        reason -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+        modem_id -> Nullable<Binary>,
+        imei -> Nullable<Text>,
+        message_id -> Nullable<Binary>,
+        held_id -> Nullable<Binary>,
+        excerpt -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Binary,
+        queue -> Text,
+        body -> Text,
+        attempt -> Integer,
+        not_before -> BigInt,
+        claimed_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_tokens (id) {
+        id -> Binary,
+        name -> Text,
+        role -> Text,
+        hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sign_in_links (hash) {
+        hash -> Binary,
+        role -> Text,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (hash) {
+        hash -> Binary,
+        id -> Binary,
+        name -> Text,
+        role -> Text,
+        csrf -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> Binary,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        subject -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(mo_messages, mo_keys, signed_modems, held_pushes, modems, modem_states, readings, momsn_gaps, problems, outbox, api_tokens, sign_in_links, sessions, audit_log);

@@ -1,0 +1,141 @@
+//! Who asks, and what they may do: a bearer token or a session cookie.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use fairlead_model::Clock;
+use fairlead_model::role::Role;
+use fairlead_store::sign_in::{self, Identity};
+use fairlead_store::{Store, StoreError};
+
+use crate::{ApiError, Code};
+
+/// The session cookie's name.
+pub const COOKIE: &str = "fairlead_session";
+
+/// The header with which a page proves that a change comes from itself.
+pub const CSRF_HEADER: &str = "X-CSRF-Token";
+
+/// What every API token begins with, so that a leaked one is recognised.
+pub const TOKEN_PREFIX: &str = "fl_";
+
+/// Whoever asks, with any role.
+#[derive(Clone, Debug)]
+pub struct Caller(pub Identity);
+
+/// Somebody who may look.
+#[derive(Clone, Debug)]
+pub struct Viewer(pub Identity);
+
+/// Somebody who may repair, replay and command.
+#[derive(Clone, Debug)]
+pub struct Operator(pub Identity);
+
+/// Somebody who may do everything.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Identity);
+
+/// A fresh secret of 256 random bits, as 64 hexadecimal digits.
+pub fn fresh_secret() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
+}
+
+/// A fresh API token.
+pub fn fresh_token() -> String {
+    format!("{TOKEN_PREFIX}{}", fresh_secret())
+}
+
+macro_rules! extractors {
+    ($($name:ident $role:expr;)*) => {$(
+        impl FromRequest for $name {
+            type Error = ApiError;
+            type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let request = request.clone();
+                Box::pin(async move { identify(&request, $role).await.map(Self) })
+            }
+        }
+    )*};
+}
+
+extractors! {
+    Caller Role::Viewer;
+    Viewer Role::Viewer;
+    Operator Role::Operator;
+    Admin Role::Admin;
+}
+
+/// Finds out who asks, and whether they may.
+///
+/// # Errors
+/// [`Code::SignInNeeded`], [`Code::NotAllowed`] or [`Code::CsrfMissing`].
+pub async fn identify(request: &HttpRequest, least: Role) -> Result<Identity, ApiError> {
+    let found = match bearer(request) {
+        Some(token) => by_token(request, token).await?,
+        None => by_cookie(request).await?,
+    };
+    let identity = found.ok_or_else(|| {
+        ApiError::new(
+            Code::SignInNeeded,
+            "There is no valid session or token. Open the sign-in link that the server printed, or make a token \
+             with `fairlead token create`.",
+        )
+    })?;
+    if identity.role < least {
+        let sentence = format!("This needs the role {least}; {} has the role {}.", identity.name, identity.role);
+        return Err(ApiError::new(Code::NotAllowed, sentence));
+    }
+    check_csrf(request, &identity)?;
+    Ok(identity)
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+async fn by_token(request: &HttpRequest, token: String) -> Result<Option<Identity>, ApiError> {
+    let (store, now) = tools(request)?;
+    let secret = token.clone();
+    let found = store.read(move |conn| sign_in::by_token(conn, &secret, now)).await?;
+    if found.is_some() {
+        // Last use is a courtesy: a store that cannot note it now does not keep the caller out.
+        if let Err(StoreError::Fault(cause)) = store.write(move |tx| sign_in::touch_token(tx, &token, now)).await {
+            tracing::warn!(cause, "a token's last use was not noted");
+        }
+    }
+    Ok(found)
+}
+
+async fn by_cookie(request: &HttpRequest) -> Result<Option<Identity>, ApiError> {
+    let Some(cookie) = request.cookie(COOKIE) else { return Ok(None) };
+    let (store, now) = tools(request)?;
+    let secret = cookie.value().to_owned();
+    Ok(store.read(move |conn| sign_in::by_session(conn, &secret, now)).await?)
+}
+
+/// A change sent by a browser must carry what only our own page knows.
+fn check_csrf(request: &HttpRequest, identity: &Identity) -> Result<(), ApiError> {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let Some(csrf) = identity.csrf.as_deref().filter(|_| changes) else { return Ok(()) };
+    let sent = request.headers().get(CSRF_HEADER).and_then(|h| h.to_str().ok());
+    if sent.is_some_and(|sent| sign_in::hash(sent) == sign_in::hash(csrf)) {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::CsrfMissing, "The change did not come from a page of this session. Load the page again."))
+}
+
+fn tools(request: &HttpRequest) -> Result<(Store, fairlead_model::Time), ApiError> {
+    let store = request.app_data::<web::Data<Store>>();
+    let clock = request.app_data::<web::Data<Clock>>();
+    match (store, clock) {
+        (Some(store), Some(clock)) => Ok((store.get_ref().clone(), clock.now())),
+        _ => Err(ApiError::internal("no store or clock was given to the HTTP server")),
+    }
+}

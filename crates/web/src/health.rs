@@ -1,0 +1,103 @@
+//! Is it alive, is it ready, and if not, why: for probes, for people, for metrics.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpResponse, Responder, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Check {
+    /// What was looked at, as `store` or `intake journal`.
+    pub name: String,
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// Whether the process should get no work while it is not.
+    pub essential: bool,
+    /// In words.
+    pub reason: String,
+}
+
+type Probe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Check> + Send>> + Send + Sync>;
+
+/// All that is looked at in this process. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Health(Arc<RwLock<Vec<Probe>>>);
+
+impl Health {
+    /// Adds something to look at.
+    pub fn add<F, Fut>(&self, probe: F)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Check> + Send + 'static,
+    {
+        let probe: Probe = Arc::new(move || Box::pin(probe()));
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(probe);
+    }
+
+    /// Looks at everything.
+    pub async fn checks(&self) -> Vec<Check> {
+        let probes: Vec<Probe> = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut checks = Vec::with_capacity(probes.len());
+        for probe in probes {
+            checks.push(probe().await);
+        }
+        checks
+    }
+}
+
+impl Check {
+    /// All is well.
+    pub fn good(name: &str, reason: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), ok: true, essential: true, reason: reason.into() }
+    }
+
+    /// It is not well, and the process cannot do its work.
+    pub fn bad(name: &str, reason: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), ok: false, essential: true, reason: reason.into() }
+    }
+
+    /// The same finding, but the process goes on with its work.
+    #[must_use]
+    pub fn bearable(mut self) -> Self {
+        self.essential = false;
+        self
+    }
+}
+
+/// The body of `/health/ready`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// Whether the process should get work.
+    pub ready: bool,
+    /// What was looked at.
+    pub checks: Vec<Check>,
+}
+
+/// Mounts `/health/live`, `/health/ready` and `/metrics`.
+pub fn mount(config: &mut web::ServiceConfig) {
+    config
+        .route("/health/live", web::get().to(live))
+        .route("/health/ready", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics));
+}
+
+async fn live() -> impl Responder {
+    "alive\n"
+}
+
+async fn ready(health: web::Data<Health>) -> HttpResponse {
+    let checks = health.checks().await;
+    let ready = checks.iter().all(|c| c.ok || !c.essential);
+    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    response.json(Readiness { ready, checks })
+}
+
+async fn metrics(handle: web::Data<PrometheusHandle>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(handle.render())
+}
