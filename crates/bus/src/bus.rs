@@ -70,7 +70,9 @@ impl Bus {
     /// what is in hand, and returns. Dropped in between, it loses nothing: what was in hand is handled again.
     pub async fn consume<C: Consumer>(&self, consumer: C, concurrency: usize, stop: CancellationToken) {
         match &*self.transport {
-            Transport::Local(queues) => local::consume(&self.inner, queues, consumer, concurrency, stop).await,
+            Transport::Local(queues) => {
+                local::consume(&self.inner, queues, consumer, concurrency, stop).await
+            }
             Transport::Amqp(broker) => broker.consume(&self.inner, consumer, concurrency, stop).await,
         }
     }

@@ -51,6 +51,19 @@ pub fn enqueue_many<'m, M: QueueMessage>(
     rows?.chunks(ROWS_IN_ONE_INSERT).try_for_each(|rows| outbox::insert(tx, rows))
 }
 
+/// Puts a parked envelope through again, as a new message with all its attempts.
+///
+/// # Errors
+/// [`StoreError::Refused`] where the text is no envelope; else what the store says.
+pub fn requeue(tx: &mut Tx<'_>, clock: &Clock, envelope_json: &str) -> Result<(), StoreError> {
+    let queue = serde_json::from_str::<serde_json::Value>(envelope_json)
+        .ok()
+        .and_then(|envelope| envelope.get("type")?.as_str().map(str::to_owned))
+        .ok_or_else(|| StoreError::Refused("What was kept of this message is no envelope.".to_owned()))?;
+    let body = envelope::with_attempt(envelope_json, 0);
+    outbox::insert(tx, &[outbox_row(clock.new_id(), &queue, body, 0, clock.now())])
+}
+
 const ROWS_IN_ONE_INSERT: usize = 1_000;
 
 fn row<M: QueueMessage>(

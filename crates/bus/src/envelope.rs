@@ -43,7 +43,15 @@ pub(crate) fn seal<M: QueueMessage>(
     time: Time,
 ) -> Result<String, serde_json::Error> {
     let r#type = M::NAME.to_owned();
-    serde_json::to_string(&Written { v: M::VERSION, r#type, id, correlation_id, time, attempt: 0, body: message })
+    serde_json::to_string(&Written {
+        v: M::VERSION,
+        r#type,
+        id,
+        correlation_id,
+        time,
+        attempt: 0,
+        body: message,
+    })
 }
 
 /// The message in an envelope, or in a sentence why this build cannot read it.
@@ -91,7 +99,8 @@ mod tests {
 
     fn written(change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
         let clock = Clock::system();
-        let mut value = serde_json::from_str(&seal(&Ping { n: 7 }, clock.new_id(), None, clock.now()).unwrap()).unwrap();
+        let mut value =
+            serde_json::from_str(&seal(&Ping { n: 7 }, clock.new_id(), None, clock.now()).unwrap()).unwrap();
         change(&mut value);
         value.to_string().into_bytes()
     }
@@ -115,10 +124,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_says_why() {
-        let newer = open::<Ping>(&written(|v| *v = json!({"v": 3, "type": "ping", "id": v["id"], "time": v["time"], "body": []})));
+        let newer = open::<Ping>(&written(|v| {
+            *v = json!({"v": 3, "type": "ping", "id": v["id"], "time": v["time"], "body": []})
+        }));
         assert_eq!(newer.unwrap_err(), "the message has version 3; this build understands up to 2");
-        assert!(open::<Ping>(&written(|v| v["type"] = json!("pong"))).unwrap_err().contains("`pong` came on the queue `ping`"));
-        assert!(open::<Ping>(&written(|v| v["body"] = json!(1))).unwrap_err().contains("the message cannot be read"));
+        assert!(
+            open::<Ping>(&written(|v| v["type"] = json!("pong")))
+                .unwrap_err()
+                .contains("`pong` came on the queue `ping`")
+        );
+        assert!(
+            open::<Ping>(&written(|v| v["body"] = json!(1)))
+                .unwrap_err()
+                .contains("the message cannot be read")
+        );
         for broken in ["", "{", "null", "[]", "{}", "\u{feff}{}", "\0"] {
             assert!(open::<Ping>(broken.as_bytes()).unwrap_err().contains("the envelope cannot be read"));
             assert_eq!(with_attempt(broken, 1).is_empty(), broken.is_empty());

@@ -49,13 +49,16 @@ pub(crate) async fn handle<C: Consumer>(
             bus.with_dice(|dice| verdict::settle(verdict, failed, bus.options.attempts, dice))
         }
     };
-    metrics::counter!("fairlead_bus_handled_total", "queue" => queue, "verdict" => settlement.word()).increment(1);
+    metrics::counter!("fairlead_bus_handled_total", "queue" => queue, "verdict" => settlement.word())
+        .increment(1);
     settlement
 }
 
 async fn ask<C: Consumer>(consumer: &Arc<C>, delivery: Delivery<C::Message>) -> Verdict {
     let handled = AssertUnwindSafe(async { consumer.handle(delivery).await }).catch_unwind().await;
-    handled.unwrap_or_else(|panic| Verdict::Retry { reason: format!("the handler panicked: {}", words(&*panic)) })
+    handled.unwrap_or_else(|panic| Verdict::Retry {
+        reason: format!("the handler panicked: {}", words(&*panic)),
+    })
 }
 
 /// What a panic said.

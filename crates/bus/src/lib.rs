@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod amqp;
-mod backoff;
 mod backlog;
+mod backoff;
 mod bus;
 mod enqueue;
 mod envelope;
@@ -16,7 +16,7 @@ mod url;
 mod verdict;
 
 pub use bus::{Bus, BusState};
-pub use enqueue::{enqueue, enqueue_at, enqueue_many};
+pub use enqueue::{enqueue, enqueue_at, enqueue_many, requeue};
 pub use envelope::Envelope;
 pub use handle::{Consumer, Delivery};
 pub use options::Options;

@@ -75,7 +75,12 @@ impl Hand {
     }
 
     /// Takes up to `want` due rows in hand.
-    async fn fetch(self: &Arc<Self>, bus: &Inner, queue: &'static str, want: usize) -> Result<Vec<Held>, StoreError> {
+    async fn fetch(
+        self: &Arc<Self>,
+        bus: &Inner,
+        queue: &'static str,
+        want: usize,
+    ) -> Result<Vec<Held>, StoreError> {
         let _alone = self.looking.lock().await;
         let limit = i64::try_from(self.forget() + want).unwrap_or(i64::MAX);
         let now = bus.clock.now();
@@ -191,7 +196,8 @@ async fn settle_all(
 ) {
     let mut batch = Vec::new();
     while to_settle.recv_many(&mut batch, SETTLED_TOGETHER).await > 0 {
-        let settlements = batch.iter().map(|(held, settlement)| Settled::new(bus, &held.row, settlement)).collect();
+        let settlements =
+            batch.iter().map(|(held, settlement)| Settled::new(bus, &held.row, settlement)).collect();
         settle(bus, queue, settlements, stop).await;
         batch.clear();
     }

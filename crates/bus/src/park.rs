@@ -9,7 +9,13 @@ use crate::envelope;
 const REASON_CHARS: usize = 500;
 
 /// Makes a problem of a message. Its envelope is kept as new, so that a replay has all its attempts.
-pub(crate) fn park(tx: &mut Tx<'_>, clock: &Clock, queue: &str, json: &str, reason: &str) -> Result<(), StoreError> {
+pub(crate) fn park(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    queue: &str,
+    json: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
     let reason: String = reason.chars().take(REASON_CHARS).collect();
     problems::record_failed_work(tx, clock, queue, &envelope::with_attempt(json, 0), &reason)
 }

@@ -54,7 +54,8 @@ impl Topics {
     /// The topic's channel in this process, and whether it was made just now.
     fn channel_or_new<T: TopicMessage>(&self, length: usize) -> (broadcast::Sender<Passing<T>>, bool) {
         let mut topics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(channel) = topics.get(T::NAME).and_then(|any| any.downcast_ref::<broadcast::Sender<_>>()) {
+        if let Some(channel) = topics.get(T::NAME).and_then(|any| any.downcast_ref::<broadcast::Sender<_>>())
+        {
             return (channel.clone(), false);
         }
         let (channel, _) = broadcast::channel(length.max(1));

@@ -93,6 +93,9 @@ mod tests {
     fn a_person_reads_how_often_it_was_tried() {
         let verdict = Verdict::Retry { reason: "no answer".into() };
         let settlement = settle(verdict, 11, 12, &mut StdRng::seed_from_u64(7));
-        assert_eq!(settlement, Settlement::Park { reason: "tried 12 times; the last time: no answer".into() });
+        assert_eq!(
+            settlement,
+            Settlement::Park { reason: "tried 12 times; the last time: no answer".into() }
+        );
     }
 }

@@ -1,1 +1,10 @@
-//! hub.
+#![doc = include_str!("../README.md")]
+
+mod http;
+mod service;
+mod settings;
+mod snapshot;
+
+pub use http::api_doc;
+pub use service::Hub;
+pub use settings::Settings;

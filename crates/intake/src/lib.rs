@@ -1,1 +1,13 @@
-//! intake.
+#![doc = include_str!("../README.md")]
+
+mod http;
+mod jobs;
+mod record;
+mod rules;
+mod service;
+mod settings;
+mod trust;
+
+pub use http::api_doc;
+pub use service::Intake;
+pub use settings::Settings;

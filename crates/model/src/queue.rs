@@ -31,6 +31,9 @@ pub struct MoStored {
     /// The stored message.
     #[schemars(with = "uuid::Uuid")]
     pub message_id: MessageId,
+    /// A person put it through: the bound on new modems does not apply.
+    #[serde(default)]
+    pub by_hand: bool,
 }
 
 impl QueueMessage for MoStored {

@@ -3,8 +3,8 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use fairlead_model::Clock;
 use fairlead_store::Store;
@@ -35,12 +35,12 @@ pub(crate) fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves until the handle is stopped.
+/// The server, which serves once it is awaited.
 pub(crate) fn serve(
     listener: TcpListener,
     shared: Shared,
     mounts: Vec<Mount>,
-) -> anyhow::Result<(ServerHandle, SocketAddr)> {
+) -> anyhow::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     let server = HttpServer::new(move || {
         let shared = shared.clone();
@@ -53,7 +53,6 @@ pub(crate) fn serve(
             .app_data(web::JsonConfig::default().limit(64 * 1024).error_handler(|e, _| bad_request(&e).into()))
             .app_data(web::QueryConfig::default().error_handler(|e, _| bad_request(&e).into()))
             .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::not_found("thing").into()))
-            .wrap(Compress::default())
             .wrap(from_fn(request::with_id))
             .configure(health::mount)
             .configure(move |config| mounts.iter().for_each(|mount| (mount.0)(config)))
@@ -67,9 +66,7 @@ pub(crate) fn serve(
     .shutdown_timeout(10)
     .disable_signals()
     .run();
-    let handle = server.handle();
-    tokio::spawn(server);
-    Ok((handle, address))
+    Ok((server, address))
 }
 
 fn bad_request(cause: &dyn std::fmt::Display) -> ApiError {

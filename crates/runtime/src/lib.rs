@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod disk;
 mod http;
 mod lock;
 mod logging;
@@ -10,6 +11,7 @@ mod systemd;
 
 use std::process::ExitCode;
 
+pub use disk::free_space;
 pub use process::{Process, Running, Shape};
 pub use service::{Context, Host, Hosted, Mount, Service, ServiceSettings};
 pub use settings::{Arguments, Common, Loaded};
@@ -30,7 +32,6 @@ pub fn run(arguments: &Arguments, services: Vec<Box<dyn Hosted>>, shape: Shape) 
     match runtime().and_then(|rt| rt.block_on(process::live(arguments, services, shape))) {
         Ok(code) => code,
         Err(e) => {
-            tracing::error!("{e:#}");
             complain(&format!("{e:#}"));
             ExitCode::from(EXIT_START)
         }

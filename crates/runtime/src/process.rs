@@ -110,7 +110,13 @@ impl Process {
             health: context.health.clone(),
             metrics: metrics_handle(),
         };
-        let (server, address) = http::serve(listener, shared, mounts)?;
+        let (serving, address) = http::serve(listener, shared, mounts)?;
+        let server = serving.handle();
+        context.spawn("http server", async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the HTTP server failed");
+            }
+        });
         let names: Vec<_> = self.services.iter().map(|s| s.name()).collect();
         tracing::info!(%address, store = %store.url(), services = names.join(" "), "serving");
         let Context { stop, crashed, tasks, .. } = context;

@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ledger::Ledger;
 use crate::satellite::{Provider, World};
-use crate::schedule::Schedule;
 use round::{Pace, Round};
 
 /// How far a round has come.
@@ -40,7 +39,7 @@ pub async fn seed_history(
     stop: &CancellationToken,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Progress> {
-    let schedule = Schedule::new(world.events(range), world.settings().seed, provider.settings().faults);
+    let schedule = world.deliveries(range, provider.settings().faults);
     Round::new(provider, ledger, schedule, Pace::FlatOut).run(stop, progress).await
 }
 
@@ -57,8 +56,7 @@ pub async fn play(
     stop: &CancellationToken,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Progress> {
-    let schedule =
-        Schedule::new(world.events_from(from), world.settings().seed, provider.settings().faults);
+    let schedule = world.deliveries_from(from, provider.settings().faults);
     let mut round = Round::new(provider, ledger, schedule, Pace::ByClock);
     let modems: Vec<Imei> = world.modems().collect();
     round.resume(|delivery| modems.contains(&delivery.sent.imei));

@@ -12,8 +12,8 @@ mod world;
 
 pub use body::{Body, SIGNING_KEY_PEM};
 pub use cast::{Build, Character, DeliveryForm, Quirk, V3Text};
-pub use plan::{Delivery, Faults, Malformed, What};
 pub(crate) use plan::deliveries;
+pub use plan::{Delivery, Faults, Malformed, What};
 pub use provider::{Answer, PUBLIC_KEY_PEM, Provider, ProviderSettings, RetryRule};
 pub use sea::Waters;
 pub use sent::{Estimate, Reading, Said, Sent};

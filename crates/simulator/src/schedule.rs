@@ -29,7 +29,9 @@ impl<S: Iterator<Item = Sent>> Iterator for Schedule<S> {
         // No push is due before its message was sent, so whatever was sent later need not be looked at yet.
         loop {
             let horizon = self.planned.peek().map(|soonest| soonest.due);
-            let Some(sent) = self.sent.next_if(|sent| horizon.is_none_or(|due| sent.at <= due)) else { break };
+            let Some(sent) = self.sent.next_if(|sent| horizon.is_none_or(|due| sent.at <= due)) else {
+                break;
+            };
             for delivery in deliveries(sent, self.seed, &self.faults) {
                 self.planned.push(Soonest::new(delivery.due, delivery));
             }

@@ -121,7 +121,7 @@ impl Store {
         F: FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (written, outbox_rows) = if let Some(writer) = &self.0.writer {
-            let (unit, answer) = Unit::new(work);
+            let (unit, answer) = Unit::boxed(work);
             writer.submit(unit)?;
             let answer = async { answer.await.map_err(|_| StoreError::Unavailable("the writer stopped".into())) };
             tokio::time::timeout(UNIT_TIMEOUT, answer).await.map_err(|_| timed_out())???

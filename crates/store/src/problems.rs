@@ -79,7 +79,7 @@ pub struct Filter {
     pub before: Option<ProblemId>,
 }
 
-/// Writes a finding down, unless the same one is already there; returns the id of a new problem.
+/// Writes a finding down; returns the id of a problem that is new, or that was settled and is open again.
 ///
 /// # Errors
 /// What the database says.
@@ -87,11 +87,13 @@ pub fn record(tx: &mut Tx<'_>, clock: &Clock, finding: Finding) -> Result<Option
     let known = problems::table
         .filter(problems::kind.eq(finding.kind.as_str()))
         .filter(problems::subject.eq(finding.subject.clone()))
-        .select(problems::id)
-        .first::<Id>(&mut **tx)
+        .select((problems::id, problems::state))
+        .first::<(Id, String)>(&mut **tx)
         .optional()?;
-    if known.is_some() {
-        return Ok(None);
+    match known {
+        Some((_, state)) if state == ProblemState::Open.as_str() => return Ok(None),
+        Some((id, _)) => return reopen(tx, clock, id, finding.reason).map(Some),
+        None => {}
     }
     let id = ProblemId::new(clock);
     let now = Micros::from(clock.now());
@@ -111,6 +113,18 @@ pub fn record(tx: &mut Tx<'_>, clock: &Clock, finding: Finding) -> Result<Option
     };
     diesel::insert_into(problems::table).values(row).execute(&mut **tx)?;
     Ok(Some(id))
+}
+
+/// What was settled was found again: somebody put it through once more, and it did not go well.
+fn reopen(tx: &mut Tx<'_>, clock: &Clock, id: Id, reason: String) -> Result<ProblemId, StoreError> {
+    diesel::update(problems::table.find(id))
+        .set((
+            problems::state.eq(ProblemState::Open.as_str()),
+            problems::reason.eq(reason),
+            problems::changed_at.eq(Micros::from(clock.now())),
+        ))
+        .execute(&mut **tx)?;
+    Ok(id.into())
 }
 
 /// Writes down that a message on the bus could not be finished, with the whole envelope, so that it can be put

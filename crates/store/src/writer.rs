@@ -40,7 +40,7 @@ where
     F: FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     T: Send + 'static,
 {
-    pub(crate) fn new(work: F) -> (Box<dyn Work>, Answer<T>) {
+    pub(crate) fn boxed(work: F) -> (Box<dyn Work>, Answer<T>) {
         let (reply, answer) = oneshot::channel();
         (Box::new(Self { work, done: None, failed: None, reply }), answer)
     }

@@ -1,1 +1,12 @@
-//! tracker.
+#![doc = include_str!("../README.md")]
+
+mod decode;
+mod http;
+mod jobs;
+mod rules;
+mod service;
+mod settings;
+
+pub use http::api_doc;
+pub use service::Tracker;
+pub use settings::Settings;

@@ -38,11 +38,7 @@ pub(crate) enum Trouble {
     Store(#[from] fairlead_store::StoreError),
 }
 
-/// A question to the broker, with a bound on the answer.
-pub(crate) async fn in_time<T>(
-    limit: Duration,
-    question: impl Future<Output = lapin::Result<T>>,
-) -> Result<T, Trouble> {
+async fn in_time<T>(limit: Duration, question: impl Future<Output = lapin::Result<T>>) -> Result<T, Trouble> {
     Ok(tokio::time::timeout(limit, question).await.map_err(|_| Trouble::Silence(limit))??)
 }
 
@@ -50,7 +46,6 @@ pub(crate) async fn in_time<T>(
 #[derive(Clone)]
 pub(crate) struct Link {
     state: watch::Receiver<State>,
-    closing: CancellationToken,
 }
 
 #[derive(Clone)]
@@ -64,8 +59,9 @@ enum State {
 /// One connection while it lasts.
 pub(crate) struct Line {
     connection: Connection,
+    socket: Socket,
     pub(crate) names: Names,
-    pub(crate) limit: Duration,
+    limit: Duration,
     pub(super) declared: Mutex<HashSet<String>>,
 }
 
@@ -82,8 +78,32 @@ impl Line {
         status.connected() && !status.blocked()
     }
 
+    /// A question to the broker, with a bound on the answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl Future<Output = lapin::Result<T>>,
+    ) -> Result<T, Trouble> {
+        let answer = in_time(self.limit, question).await;
+        if let Err(Trouble::Silence(_)) = answer {
+            self.give_up();
+        }
+        answer
+    }
+
     pub(crate) async fn channel(&self) -> Result<Channel, Trouble> {
-        in_time(self.limit, self.connection.create_channel()).await
+        self.ask(self.connection.create_channel()).await
+    }
+
+    /// Ends a connection whose broker answers heartbeats and nothing else: one stuck queue stops, by RabbitMQ's
+    /// credit flow, all that goes over the connection. A broker that has said that it takes nothing is waited for.
+    pub(crate) fn give_up(&self) {
+        if self.is_open() {
+            tracing::warn!(
+                seconds = self.limit.as_secs(),
+                "the broker does not answer; its connection is given up"
+            );
+            hang_up(&self.socket);
+        }
     }
 
     pub(super) fn declared(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
@@ -93,13 +113,20 @@ impl Line {
 
 impl Link {
     /// Connects, and connects again, until `closing`.
-    pub(crate) fn keep_up(url: &AmqpUrl, role: &'static str, options: &Options, closing: CancellationToken) -> Self {
+    pub(crate) fn keep_up(
+        url: &AmqpUrl,
+        role: &'static str,
+        options: &Options,
+        closing: &CancellationToken,
+    ) -> Self {
         let broker = url.host_and_port();
-        let (report, state) = watch::channel(State::Down(format!("the first connection to {broker} is being made")));
-        let supervisor = Supervisor { uri: prepared(url, options), broker, role, options: options.clone(), report };
+        let (report, state) =
+            watch::channel(State::Down(format!("the first connection to {broker} is being made")));
+        let supervisor =
+            Supervisor { uri: prepared(url, options), broker, role, options: options.clone(), report };
         let closed = closing.clone();
         tokio::spawn(async move { closed.run_until_cancelled(supervisor.run()).await });
-        Self { state, closing }
+        Self { state }
     }
 
     /// A connection that takes messages, as soon as there is one.
@@ -126,10 +153,6 @@ impl Link {
             State::Blocked(_, reason) => Some(format!("RabbitMQ takes no messages for now: {reason}")),
             State::Down(reason) => Some(format!("RabbitMQ is not reachable: {reason}")),
         }
-    }
-
-    pub(crate) fn closing(&self) -> CancellationToken {
-        self.closing.clone()
     }
 
     async fn wait_for(&self, wanted: impl Fn(&State) -> Option<Arc<Line>>) -> Arc<Line> {
@@ -160,10 +183,10 @@ impl Supervisor {
         let mut failed = 0;
         loop {
             let reason = match self.connect().await {
-                Ok(connection) => {
+                Ok((connection, socket)) => {
                     failed = 0;
                     tracing::info!(broker = self.broker, role = self.role, "connected");
-                    self.watch_over(connection).await
+                    self.watch_over(connection, socket).await
                 }
                 Err(trouble) => format!("{} does not answer: {trouble}", self.broker),
             };
@@ -175,14 +198,15 @@ impl Supervisor {
         }
     }
 
-    async fn connect(&self) -> Result<Connection, Trouble> {
+    async fn connect(&self) -> Result<(Connection, Socket), Trouble> {
         let socket: Socket = Arc::default();
-        let opened = in_time(self.options.broker_timeout, dial(self.uri.clone(), self.properties(), socket.clone())).await;
+        let dial = dial(self.uri.clone(), self.properties(), socket.clone());
+        let opened = in_time(self.options.broker_timeout, dial).await;
         if opened.is_err() {
             // lapin's thread would wait for a silent broker for ever.
             hang_up(&socket);
         }
-        opened
+        opened.map(|connection| (connection, socket))
     }
 
     fn properties(&self) -> ConnectionProperties {
@@ -191,13 +215,14 @@ impl Supervisor {
     }
 
     /// Reports on a connection until it is lost; says why.
-    async fn watch_over(&self, connection: Connection) -> String {
+    async fn watch_over(&self, connection: Connection, socket: Socket) -> String {
         let events = connection.events_listener();
         let line = Arc::new(Line {
             names: Names::new(&self.options),
             limit: self.options.broker_timeout,
             declared: Mutex::default(),
             connection,
+            socket,
         });
         let mut last_error = None;
         let mut blocked = None;
@@ -206,7 +231,12 @@ impl Supervisor {
             self.report.send_if_modified(|state| state.become_that_of(&line, blocked.as_deref()));
             match next_event(&mut events).await {
                 Some(Event::ConnectionBlocked(reason)) => {
-                    tracing::warn!(broker = self.broker, role = self.role, reason, "the broker takes no messages");
+                    tracing::warn!(
+                        broker = self.broker,
+                        role = self.role,
+                        reason,
+                        "the broker takes no messages"
+                    );
                     blocked = Some(reason);
                 }
                 Some(Event::ConnectionUnblocked) => blocked = None,
@@ -252,9 +282,11 @@ fn prepared(url: &AmqpUrl, options: &Options) -> AMQPUri {
 type Socket = Arc<Mutex<Option<std::net::TcpStream>>>;
 
 async fn dial(uri: AMQPUri, properties: ConnectionProperties, socket: Socket) -> lapin::Result<Connection> {
-    let connect = async move |uri: AMQPUri, runtime| {
+    let runtime = lapin::runtime::default_runtime()?;
+    let dialling = runtime.clone();
+    let connect = async move |uri: AMQPUri, _| {
         let tls = OwnedTLSConfig::default();
-        let stream = AMQPUriTcpExt::connect_with_config_async(&uri, tls.as_ref(), &runtime).await?;
+        let stream = AMQPUriTcpExt::connect_with_config_async(&uri, tls.as_ref(), &dialling).await?;
         let handle = match &stream {
             AsyncTcpStream::Plain(plain) => Some(plain.get_ref().as_fd().try_clone_to_owned()?),
             AsyncTcpStream::Rustls(tls) => Some(tls.get_ref().0.get_ref().as_fd().try_clone_to_owned()?),
@@ -263,7 +295,7 @@ async fn dial(uri: AMQPUri, properties: ConnectionProperties, socket: Socket) ->
         *socket.lock().unwrap_or_else(PoisonError::into_inner) = handle.map(Into::into);
         Ok(stream)
     };
-    Connection::connector(uri, lapin::runtime::default_runtime()?, connect, properties).await
+    Connection::connector(uri, runtime, connect, properties).await
 }
 
 fn hang_up(socket: &Socket) {

@@ -18,7 +18,7 @@ use lapin::types::FieldTable;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Line, Link, Trouble, in_time};
+use super::connection::{Line, Link, Trouble};
 use crate::bus::Inner;
 use crate::enqueue::outbox_row;
 use crate::handle::{self, Consumer};
@@ -92,9 +92,9 @@ impl<C: Consumer> Work<'_, C> {
                 }
             }
         }
-        in_time(line.limit, channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default())).await?;
+        line.ask(channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default())).await?;
         while at_work.join_next().await.is_some() {}
-        in_time(line.limit, channel.close(200, "stopped".into())).await
+        line.ask(channel.close(200, "stopped".into())).await
     }
 }
 
@@ -106,10 +106,10 @@ pub(super) async fn subscribe(
     ahead: usize,
 ) -> Result<lapin::Consumer, Trouble> {
     let ahead = u16::try_from(ahead).unwrap_or(u16::MAX);
-    in_time(line.limit, channel.basic_qos(ahead, BasicQosOptions::default())).await?;
+    line.ask(channel.basic_qos(ahead, BasicQosOptions::default())).await?;
     let consume =
         channel.basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default());
-    in_time(line.limit, consume).await
+    line.ask(consume).await
 }
 
 /// Makes durable what follows from a message, then acknowledges it.
@@ -146,8 +146,8 @@ async fn answer(bus: &Inner, delivery: &Delivery, done: bool) {
     let answered = async {
         if done { delivery.ack(BasicAckOptions::default()).await } else { delivery.nack(again).await }
     };
-    if let Err(error) = in_time(bus.options.broker_timeout, answered).await {
-        tracing::debug!(%error, "a message could not be acknowledged; it is delivered again");
+    if !matches!(tokio::time::timeout(bus.options.broker_timeout, answered).await, Ok(Ok(true))) {
+        tracing::debug!("a message could not be acknowledged; it is delivered again");
     }
 }
 

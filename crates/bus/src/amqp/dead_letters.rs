@@ -28,7 +28,12 @@ pub(crate) async fn run(bus: &Arc<Inner>, link: &Link, stop: &CancellationToken)
     }
 }
 
-async fn consume_on(bus: &Inner, line: &Line, stop: &CancellationToken, failed: &mut u32) -> Result<(), Trouble> {
+async fn consume_on(
+    bus: &Inner,
+    line: &Line,
+    stop: &CancellationToken,
+    failed: &mut u32,
+) -> Result<(), Trouble> {
     line.ensure_dead().await?;
     let channel = line.channel().await?;
     let mut deliveries = subscribe(line, &channel, &line.names.dead(), AHEAD).await?;

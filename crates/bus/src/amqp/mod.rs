@@ -14,30 +14,31 @@ use std::sync::Arc;
 
 use fairlead_model::queue::TopicMessage;
 use tokio::sync::broadcast;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use crate::bus::Inner;
 use crate::topic::Passing;
 use crate::{AmqpUrl, BusState, Consumer};
 use connection::Link;
 use topics::Teller;
+pub(crate) use topology::DEAD_DELIVERY_LIMIT;
 
 /// One process's side of the broker.
 pub(crate) struct Broker {
     publishing: Link,
     consuming: Link,
     teller: Teller,
-    closing: DropGuard,
+    closing: CancellationToken,
 }
 
 impl Broker {
     /// Starts connecting in the background, until this is dropped.
     pub(crate) fn start(url: &AmqpUrl, bus: &Arc<Inner>) -> Self {
         let closing = CancellationToken::new();
-        let publishing = Link::keep_up(url, "publishing", &bus.options, closing.clone());
-        let consuming = Link::keep_up(url, "consuming", &bus.options, closing.clone());
+        let publishing = Link::keep_up(url, "publishing", &bus.options, &closing);
+        let consuming = Link::keep_up(url, "consuming", &bus.options, &closing);
         let teller = Teller::start(publishing.clone(), closing.clone());
-        Self { publishing, consuming, teller, closing: closing.drop_guard() }
+        Self { publishing, consuming, teller, closing }
     }
 
     pub(crate) async fn consume<C: Consumer>(
@@ -64,16 +65,22 @@ impl Broker {
 
     /// Brings a topic into this process.
     pub(crate) fn listen<T: TopicMessage>(&self, bus: &Inner, heard: broadcast::Sender<Passing<T>>) {
-        let closing = self.closing_token();
-        tokio::spawn(topics::listen(self.consuming.clone(), bus.options.clone(), heard, closing));
+        tokio::spawn(topics::listen(
+            self.consuming.clone(),
+            bus.options.clone(),
+            heard,
+            self.closing.clone(),
+        ));
     }
 
     pub(crate) fn state(&self) -> BusState {
         let reason = self.publishing.trouble().or_else(|| self.consuming.trouble());
         BusState { kind: "rabbitmq", reachable: reason.is_none(), reason }
     }
+}
 
-    fn closing_token(&self) -> CancellationToken {
-        self.publishing.closing()
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.closing.cancel();
     }
 }

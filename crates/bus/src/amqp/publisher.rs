@@ -15,10 +15,12 @@ use fairlead_store::{Id, StoreError};
 use futures_util::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel, Confirmation};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::connection::{Line, Link, Trouble, in_time};
+use super::connection::{Line, Link, Trouble};
 use crate::bus::Inner;
 use crate::{backoff, envelope};
 
@@ -46,7 +48,8 @@ async fn publisher(bus: &Inner, link: &Link, stop: &CancellationToken) {
             Err(error) => {
                 failed += 1;
                 tracing::warn!(%error, "publishing pauses; the messages stay in the outbox");
-                let pause = bus.with_dice(|dice| backoff::before_reconnect(failed, bus.options.reconnect, dice));
+                let pause =
+                    bus.with_dice(|dice| backoff::before_reconnect(failed, bus.options.reconnect, dice));
                 stop.run_until_cancelled(tokio::time::sleep(pause)).await;
             }
         }
@@ -54,9 +57,14 @@ async fn publisher(bus: &Inner, link: &Link, stop: &CancellationToken) {
 }
 
 /// Publishes on one channel until stopped or something is wrong with it.
-async fn publish_on(bus: &Inner, line: &Line, stop: &CancellationToken, failed: &mut u32) -> Result<(), Trouble> {
+async fn publish_on(
+    bus: &Inner,
+    line: &Line,
+    stop: &CancellationToken,
+    failed: &mut u32,
+) -> Result<(), Trouble> {
     let channel = line.channel().await?;
-    in_time(line.limit, channel.confirm_select(ConfirmSelectOptions::default())).await?;
+    line.ask(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     let mut written = bus.store.outbox_written();
     while !stop.is_cancelled() && line.is_open() && channel.status().connected() {
         written.borrow_and_update();
@@ -96,22 +104,44 @@ struct Offered {
     refused: Vec<OutboxRow>,
     /// To be published again, as soon as possible.
     again: Vec<Id>,
+    /// Some of them were not answered in time.
+    unanswered: bool,
 }
+
+/// What the broker said to one message, if it said anything in time.
+type Answer = Result<lapin::Result<Confirmation>, Elapsed>;
 
 impl Offered {
     async fn publish(bus: &Inner, line: &Line, channel: &Channel, rows: Vec<OutboxRow>) -> Self {
         let (rows, refused) = with_a_queue(line, rows).await;
-        let publishing = join_all(rows.iter().map(|row| publish_one(line, channel, row)));
-        let Ok(answers) = tokio::time::timeout(bus.options.confirm_timeout, publishing).await else {
-            tracing::warn!(messages = rows.len(), "the broker has not confirmed in time");
-            return Self { refused, again: rows.iter().map(|row| row.id).collect(), ..Self::default() };
-        };
-        let returned: HashSet<Uuid> = answers.iter().flatten().filter_map(returned_id).collect();
         let mut offered = Self { refused, ..Self::default() };
-        for (row, answer) in rows.into_iter().zip(answers) {
+        let deadline = Instant::now() + bus.options.confirm_timeout;
+        let publishing = rows.iter().map(|row| timeout_at(deadline, publish_one(line, channel, row)));
+        let answers: Vec<Answer> = join_all(publishing).await;
+        if answers.iter().any(Result::is_err) {
+            line.give_up();
+            offered.nothing_counts(rows, &answers);
+            return offered;
+        }
+        let returned: HashSet<Uuid> = answers.iter().flatten().flatten().filter_map(returned_id).collect();
+        for (row, answer) in rows.into_iter().zip(answers.into_iter().flatten()) {
             offered.sort(line, row, answer, &returned);
         }
         offered
+    }
+
+    /// A batch that was not answered in time as a whole: which messages were returned is not known. What was not
+    /// answered lets the others go first.
+    fn nothing_counts(&mut self, rows: Vec<OutboxRow>, answers: &[Answer]) {
+        let unanswered = answers.iter().filter(|answer| answer.is_err()).count();
+        tracing::warn!(unanswered, of = rows.len(), "the broker has not confirmed in time");
+        for (row, answer) in rows.into_iter().zip(answers) {
+            match answer {
+                Ok(_) => self.again.push(row.id),
+                Err(_) => self.refused.push(row),
+            }
+        }
+        self.unanswered = true;
     }
 
     fn sort(
@@ -140,8 +170,9 @@ impl Offered {
         }
     }
 
+    /// Whether the channel may be used on.
     fn is_complete(&self) -> bool {
-        self.again.is_empty()
+        self.again.is_empty() && !self.unanswered
     }
 }
 
@@ -186,7 +217,7 @@ fn returned_id(confirmation: &Confirmation) -> Option<Uuid> {
 
 /// Removes what was confirmed and gives back the rest, in one transaction.
 async fn settle(bus: &Inner, offered: Offered) -> Result<(), StoreError> {
-    let Offered { confirmed, refused, mut again } = offered;
+    let Offered { confirmed, refused, mut again, .. } = offered;
     let later = bus.clock.now().plus(REFUSED_PAUSE);
     again.extend(refused.iter().map(|row| row.id));
     let again: Arc<[Id]> = again.into();

@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Line, Link, Trouble, in_time};
+use super::connection::{Line, Link, Trouble};
 use crate::topic::Passing;
 use crate::{Options, backoff};
 
@@ -66,7 +66,12 @@ async fn tell_all(link: Link, mut news: mpsc::Receiver<(&'static str, Vec<u8>)>)
 }
 
 /// Tells one piece of news, where there is a connection now.
-async fn tell(link: &Link, mouth: &mut Option<Mouth>, topic: &'static str, body: &[u8]) -> Result<bool, Trouble> {
+async fn tell(
+    link: &Link,
+    mouth: &mut Option<Mouth>,
+    topic: &'static str,
+    body: &[u8],
+) -> Result<bool, Trouble> {
     let Some(line) = link.open_now() else { return Ok(false) };
     let mouth = match mouth.take().filter(|mouth| Arc::ptr_eq(&mouth.line, &line)) {
         Some(same) => mouth.insert(same),
@@ -81,9 +86,14 @@ async fn tell(link: &Link, mouth: &mut Option<Mouth>, topic: &'static str, body:
     }
     let properties = BasicProperties::default().with_content_type("application/json".into());
     let exchange = line.names.topic(topic);
-    let publish =
-        mouth.channel.basic_publish(exchange.into(), "".into(), BasicPublishOptions::default(), body, properties);
-    in_time(line.limit, publish).await?;
+    let publish = mouth.channel.basic_publish(
+        exchange.into(),
+        "".into(),
+        BasicPublishOptions::default(),
+        body,
+        properties,
+    );
+    line.ask(publish).await?;
     Ok(true)
 }
 
@@ -98,7 +108,9 @@ pub(crate) async fn listen<T: TopicMessage>(
     let mut dice = options.seed.map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
     let mut failed = 0;
     while let Some(line) = closing.run_until_cancelled(link.open()).await {
-        let Some(ended) = closing.run_until_cancelled(listen_on(&line, &heard, &mut failed)).await else { return };
+        let Some(ended) = closing.run_until_cancelled(listen_on(&line, &heard, &mut failed)).await else {
+            return;
+        };
         if let Err(error) = ended {
             tracing::debug!(topic = T::NAME, %error, "a topic is not heard for now");
         }
@@ -118,13 +130,15 @@ async fn listen_on<T: TopicMessage>(
     let queue = line.declare_listener(&channel, T::NAME).await?;
     let unacknowledged = BasicConsumeOptions { no_ack: true, exclusive: true, ..Default::default() };
     let consume = channel.basic_consume(queue.into(), "".into(), unacknowledged, FieldTable::default());
-    let mut news = in_time(line.limit, consume).await?;
+    let mut news = line.ask(consume).await?;
     *failed = 0;
     let _ = heard.send(Passing::Missed);
     while let Some(delivery) = news.next().await {
         match serde_json::from_slice::<T>(&delivery?.data) {
             Ok(message) => drop(heard.send(Passing::Message(Arc::new(message)))),
-            Err(error) => tracing::debug!(topic = T::NAME, %error, "news of another version was not understood"),
+            Err(error) => {
+                tracing::debug!(topic = T::NAME, %error, "news of another version was not understood")
+            }
         }
     }
     Err(Trouble::Ended)

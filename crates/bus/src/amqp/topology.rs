@@ -3,16 +3,22 @@
 //! All arguments are explicit, so that RabbitMQ 3.10 (no delivery limit by default) and 4 (20, after which a message
 //! without a dead-letter exchange is dropped) behave the same.
 
+use std::time::Duration;
+
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ErrorKind, ExchangeKind};
 
-use super::connection::{Line, Trouble, in_time};
+use super::connection::{Line, Trouble};
 use crate::Options;
 
 /// The dead-letter queue is never given up by the broker: nothing would be behind it.
 pub(crate) const DEAD_DELIVERY_LIMIT: u32 = 1_000_000;
+
+/// RabbitMQ writes down within half a second that a quorum queue exists. Killed before that (seen with 3.10), it comes
+/// back with a queue that never answers; so nothing is published to a new queue before that is over.
+const NEW_QUEUE_REST: Duration = Duration::from_secs(1);
 
 /// What things are called on the broker, and the options that their arguments depend on.
 #[derive(Clone, Debug)]
@@ -55,10 +61,24 @@ impl Line {
             return Ok(());
         }
         self.ensure_dead().await?;
+        let exists = self.exists(&name).await?;
         let channel = self.channel().await?;
         self.declare_queue(&channel, &name, queue_arguments(&self.names)).await?;
+        if !exists {
+            tracing::info!(queue = name, "a queue was made");
+            tokio::time::sleep(NEW_QUEUE_REST).await;
+        }
         self.declared().insert(name);
         Ok(())
+    }
+
+    async fn exists(&self, queue: &str) -> Result<bool, Trouble> {
+        let channel = self.channel().await?;
+        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+        match self.ask(channel.queue_declare(queue.into(), passive, FieldTable::default())).await {
+            Err(Trouble::Broker(error)) if said(&error, AMQPSoftError::NOTFOUND) => Ok(false),
+            result => result.map(|_| true),
+        }
     }
 
     /// Has a queue declared again the next time.
@@ -78,9 +98,14 @@ impl Line {
         self.declare_fanout(&channel, &name).await?;
         self.declare_queue(&channel, &name, dead_arguments()).await?;
         let channel = self.channel().await?;
-        let bind =
-            channel.queue_bind(name.as_str().into(), name.as_str().into(), "".into(), QueueBindOptions::default(), FieldTable::default());
-        in_time(self.limit, bind).await?;
+        let bind = channel.queue_bind(
+            name.as_str().into(),
+            name.as_str().into(),
+            "".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        self.ask(bind).await?;
         self.declared().insert(name);
         Ok(())
     }
@@ -93,7 +118,7 @@ impl Line {
     /// Declares this process's own queue of a topic, binds it, and says what it is called.
     pub(crate) async fn declare_listener(&self, channel: &Channel, topic: &str) -> Result<String, Trouble> {
         let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
-        let queue = in_time(self.limit, channel.queue_declare("".into(), own, listener_arguments(&self.names))).await?;
+        let queue = self.ask(channel.queue_declare("".into(), own, listener_arguments(&self.names))).await?;
         let exchange = self.names.topic(topic);
         let bind = channel.queue_bind(
             queue.name().clone(),
@@ -102,22 +127,28 @@ impl Line {
             QueueBindOptions::default(),
             FieldTable::default(),
         );
-        in_time(self.limit, bind).await?;
+        self.ask(bind).await?;
         Ok(queue.name().as_str().to_owned())
     }
 
     async fn declare_fanout(&self, channel: &Channel, name: &str) -> Result<(), Trouble> {
         let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
-        let declare = channel.exchange_declare(name.into(), ExchangeKind::Fanout, durable, FieldTable::default());
-        in_time(self.limit, declare).await
+        let declare =
+            channel.exchange_declare(name.into(), ExchangeKind::Fanout, durable, FieldTable::default());
+        self.ask(declare).await
     }
 
     /// A queue that exists with other arguments is used as it is: whoever made it so has a reason, and messages get
     /// through. The channel is closed by the broker then.
-    async fn declare_queue(&self, channel: &Channel, name: &str, arguments: FieldTable) -> Result<(), Trouble> {
+    async fn declare_queue(
+        &self,
+        channel: &Channel,
+        name: &str,
+        arguments: FieldTable,
+    ) -> Result<(), Trouble> {
         let durable = QueueDeclareOptions { durable: true, ..Default::default() };
-        match in_time(self.limit, channel.queue_declare(name.into(), durable, arguments)).await {
-            Err(Trouble::Broker(error)) if is_precondition(&error) => {
+        match self.ask(channel.queue_declare(name.into(), durable, arguments)).await {
+            Err(Trouble::Broker(error)) if said(&error, AMQPSoftError::PRECONDITIONFAILED) => {
                 tracing::error!(queue = name, %error, "a queue exists with other arguments; it is used as it is");
                 Ok(())
             }
@@ -126,9 +157,9 @@ impl Line {
     }
 }
 
-fn is_precondition(error: &lapin::Error) -> bool {
-    let failed = AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED);
-    matches!(error.kind(), ErrorKind::ProtocolError(said) if *said.kind() == failed)
+/// Whether the broker refused with this word.
+fn said(error: &lapin::Error, word: AMQPSoftError) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(said) if *said.kind() == AMQPErrorKind::Soft(word))
 }
 
 fn queue_arguments(names: &Names) -> FieldTable {

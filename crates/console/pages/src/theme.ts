@@ -7,15 +7,43 @@ export const theme = createTheme({
   headings: { fontFamily: '"Inter Variable", system-ui, sans-serif' },
   primaryColor: "ink",
   primaryShade: { light: 8, dark: 1 },
-  autoContrast: true,
   defaultRadius: 6,
   focusRing: "auto",
   colors: {
+    dark: [
+      "#e4e8ed",
+      "#c5cdd6",
+      "#a6b0bc",
+      "#8b96a3",
+      "#3c4856",
+      "#2b3541",
+      "#141920",
+      "#0d1116",
+      "#0a0e13",
+      "#07090c",
+    ],
     ink: ["#f3f5f7", "#dfe4ea", "#c5cdd6", "#a6b0bc", "#8b96a3", "#656f7b", "#4f5863", "#323a44", "#1d232a", "#0d1116"],
   },
   components: {
-    Button: Button.extend({ defaultProps: { size: "sm" } }),
-    Modal: Modal.extend({ defaultProps: { transitionProps: { duration: 100 }, centered: true } }),
+    NativeSelect: { defaultProps: { rightSectionWidth: 32 } },
+    Button: Button.extend({
+      defaultProps: { size: "sm" },
+      vars: (_theme, { variant }) => ({
+        root:
+          variant === undefined || variant === "filled"
+            ? { "--button-bg": "var(--ink)", "--button-hover": "var(--ink-2)", "--button-color": "var(--bg)" }
+            : {},
+      }),
+    }),
+    Modal: Modal.extend({
+      defaultProps: {
+        transitionProps: { duration: 100 },
+        centered: true,
+        shadow: "none",
+        overlayProps: { backgroundOpacity: 0.4 },
+      },
+      styles: { title: { fontWeight: 600, fontSize: 16 } },
+    }),
   },
 });
 

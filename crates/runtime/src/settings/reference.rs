@@ -198,3 +198,15 @@ fn resolve<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
         .and_then(|name| root.get("$defs")?.get(name));
     target.unwrap_or(schema)
 }
+
+/// The values of a section with its secrets masked.
+pub fn masked(section: &Section) -> Value {
+    let mut values = section.values.clone();
+    for entry in entries(section).iter().filter(|e| e.secret) {
+        let pointer = format!("/{}", entry.key.replace('.', "/"));
+        if let Some(value) = values.pointer_mut(&pointer) {
+            *value = Value::String(shown(entry).trim_matches('"').to_owned());
+        }
+    }
+    values
+}

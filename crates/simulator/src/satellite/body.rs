@@ -31,7 +31,8 @@ pub(crate) struct Maker {
 
 impl Maker {
     pub(crate) fn new() -> Result<Self> {
-        let key = EncodingKey::from_rsa_pem(SIGNING_KEY_PEM.as_bytes()).context("the simulator's signing key")?;
+        let key =
+            EncodingKey::from_rsa_pem(SIGNING_KEY_PEM.as_bytes()).context("the simulator's signing key")?;
         Ok(Self { key })
     }
 
@@ -76,7 +77,8 @@ fn fields(sent: &Sent) -> Result<Fields> {
         momsn: sent.momsn,
         transmitted_at: sent.at,
         latitude: Latitude::new(sent.estimate.latitude).context("the estimate lies beyond a pole")?,
-        longitude: Longitude::new(sent.estimate.longitude).context("the estimate lies beyond the date line")?,
+        longitude: Longitude::new(sent.estimate.longitude)
+            .context("the estimate lies beyond the date line")?,
         cep_km: sent.estimate.cep_km,
         session_status: Some(sent.session_status.into()),
         payload: sent.payload.clone(),

@@ -170,7 +170,8 @@ fn four_decimals(degrees: f64) -> f64 {
 /// An Iridium IMEI with its check digit; `index` keeps the numbers of a world apart.
 fn imei(rng: &mut ChaCha8Rng, index: usize) -> Option<Imei> {
     let body = format!("30043406{:01}{:05}", rng.random_range(0..10), index % 100_000);
-    let sum: u32 = body.chars().filter_map(|c| c.to_digit(10)).enumerate().map(|(place, d)| luhn(place, d)).sum();
+    let sum: u32 =
+        body.chars().filter_map(|c| c.to_digit(10)).enumerate().map(|(place, d)| luhn(place, d)).sum();
     format!("{body}{}", (10 - sum % 10) % 10).parse().ok()
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fairlead_model::Time;
 use rand::Rng;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::cast::DeliveryForm;
 use super::chance::{self, one_of};
@@ -44,6 +44,7 @@ pub struct Delivery {
     /// When the token was signed: the same for the push and its repetition, as their bodies are equal.
     pub signed_at: Time,
     /// The message.
+    #[serde(serialize_with = "serialize_shared", deserialize_with = "deserialize_shared")]
     pub sent: Arc<Sent>,
     /// What is made of it.
     pub what: What,
@@ -108,4 +109,12 @@ fn wrong(form: DeliveryForm, wanted: Malformed) -> Malformed {
         (DeliveryForm::PlainForm, _) | (DeliveryForm::SignedForm, Malformed::Truncated) => Malformed::NoImei,
         (DeliveryForm::SignedJson | DeliveryForm::SignedForm, wanted) => wanted,
     }
+}
+
+fn serialize_shared<S: Serializer>(sent: &Arc<Sent>, serializer: S) -> Result<S::Ok, S::Error> {
+    sent.as_ref().serialize(serializer)
+}
+
+fn deserialize_shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Sent>, D::Error> {
+    Sent::deserialize(deserializer).map(Arc::new)
 }

@@ -116,17 +116,17 @@ pub(crate) fn moved(latitude: f64, longitude: f64, east_m: f64, north_m: f64) ->
     (latitude + north_m / METRES_PER_DEGREE, longitude + east_m / per_degree_east)
 }
 
-/// How far two places lie apart, in kilometres (flat: meant for less than some 200 km).
-pub(crate) fn distance_km(a: (f64, f64), b: (f64, f64)) -> f64 {
-    let north = (a.0 - b.0) * METRES_PER_DEGREE;
-    let east = (a.1 - b.1) * METRES_PER_DEGREE * a.0.to_radians().cos();
-    north.hypot(east) / 1_000.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::satellite::chance;
+
+    /// How far two places lie apart, in kilometres (flat: meant for less than some 200 km).
+    fn distance_km(a: (f64, f64), b: (f64, f64)) -> f64 {
+        let north = (a.0 - b.0) * METRES_PER_DEGREE;
+        let east = (a.1 - b.1) * METRES_PER_DEGREE * a.0.to_radians().cos();
+        north.hypot(east) / 1_000.0
+    }
 
     #[test]
     fn a_drift_is_slow_and_stays_in_its_waters() {
@@ -136,7 +136,8 @@ mod tests {
             let track = Track::drifting(waters, &mut rng);
             for hour in 0..2_000_i64 {
                 let drift = track.at(Time::from_micros(1_700_000_000_000_000 + hour * 3_600_000_000));
-                let away = distance_km((drift.latitude, drift.longitude), (waters.latitude, waters.longitude));
+                let away =
+                    distance_km((drift.latitude, drift.longitude), (waters.latitude, waters.longitude));
                 assert!(away < 56.6 && drift.speed_m_s < 0.9, "{away} km, {} m/s", drift.speed_m_s);
             }
         }

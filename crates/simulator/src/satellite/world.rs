@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::buoy::{Device, Life};
 use super::cast::{self, Character};
 use super::chance;
+use super::plan::{Delivery, Faults};
 use super::sent::Sent;
+use crate::schedule::Schedule;
 
 /// How long before the present the demo's devices were switched on.
 const DEMO_AGE: Duration = Duration::from_secs(8 * 86_400);
@@ -76,6 +78,24 @@ impl World {
     /// Ranges that meet give together what one range over both gives.
     pub fn events(&self, range: Range<Time>) -> impl Iterator<Item = Sent> + Send + use<> {
         self.events_from(range.start).take_while(move |sent| sent.at < range.end)
+    }
+
+    /// Every push of the messages of [`Self::events`] in the order in which they are due, with these faults.
+    pub fn deliveries(
+        &self,
+        range: Range<Time>,
+        faults: Faults,
+    ) -> impl Iterator<Item = Delivery> + Send + use<> {
+        Schedule::new(self.events(range), self.settings.seed, faults)
+    }
+
+    /// Every push of the messages of [`Self::events_from`], without end.
+    pub fn deliveries_from(
+        &self,
+        from: Time,
+        faults: Faults,
+    ) -> impl Iterator<Item = Delivery> + Send + use<> {
+        Schedule::new(self.events_from(from), self.settings.seed, faults)
     }
 
     /// Every message from `from` on, without end.

@@ -35,16 +35,17 @@ pub struct HeldRow {
     pub source: String,
 }
 
-/// Keeps pushes; those that are kept already (a journal drained twice) stay as they are.
+/// Keeps a push; false where it is kept already (a journal drained twice).
 ///
 /// # Errors
 /// What the database says.
-pub fn insert(tx: &mut Tx<'_>, row: HeldRow) -> Result<(), StoreError> {
+pub fn insert(tx: &mut Tx<'_>, row: HeldRow) -> Result<bool, StoreError> {
     let known = held_pushes::table.find(row.id).select(held_pushes::id).first::<Id>(&mut **tx).optional()?;
-    if known.is_none() {
-        diesel::insert_into(held_pushes::table).values(row).execute(&mut **tx)?;
+    if known.is_some() {
+        return Ok(false);
     }
-    Ok(())
+    diesel::insert_into(held_pushes::table).values(row).execute(&mut **tx)?;
+    Ok(true)
 }
 
 /// One held push.

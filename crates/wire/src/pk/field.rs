@@ -1,13 +1,14 @@
 //! The fields of a position text: by key (PK001, PK101) or by place (PK004, PK003).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
-use super::Mark;
+use super::{MO_LIMIT_BYTES, Mark};
 use crate::excerpt::excerpt;
 
-/// Most unknown pairs that are kept; an MO text of 340 bytes holds at most 170.
-const MAX_UNKNOWN: usize = 200;
+/// Most parts that are read: an MO text of 340 bytes holds no more.
+const MAX_PARTS: usize = MO_LIMIT_BYTES / 2;
 /// What v2 firmware prints for a value that it does not have.
 const NOTHING: &str = "None";
 
@@ -94,48 +95,33 @@ impl<'a> Fields<'a> {
     /// Reads `key:value` pairs. `None` where there is no pair.
     pub(super) fn of_pairs(body: &'a str) -> Option<Self> {
         let mut fields = Self::default();
-        let mut pairs = 0_usize;
-        for part in body.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            if let Some((key, value)) = part.split_once(':') {
-                pairs += 1;
-                fields.put(key.trim(), value.trim());
-            } else {
-                fields.marks.push(Mark::NotAPair { found: excerpt(part) });
+        let mut parts = body.split(',').map(str::trim).filter(|part| !part.is_empty());
+        for part in parts.by_ref().take(MAX_PARTS) {
+            match part.split_once(':') {
+                Some((key, value)) => fields.put(key.trim(), value.trim()),
+                None => fields.marks.push(Mark::NotAPair { found: excerpt(part) }),
             }
         }
-        (pairs > 0).then_some(fields)
+        fields.marks.extend(parts.next().map(|part| Mark::Surplus { found: excerpt(part) }));
+        (!fields.texts.is_empty() || !fields.unknown.is_empty()).then_some(fields)
     }
 
     /// Reads fields by their place in `order`. `None` where there is nothing.
     pub(super) fn of_places(body: &'a str, order: &[Field]) -> Option<Self> {
-        let mut fields = Self::default();
-        for (place, value) in body.split(',').map(str::trim).enumerate() {
-            match order.get(place) {
-                Some(&field) => {
-                    fields.texts.insert(field, value);
-                }
-                None => fields.marks.push(Mark::Surplus { found: excerpt(value) }),
-            }
-        }
-        (!body.trim().is_empty()).then_some(fields)
+        let mut parts = body.split(',').map(str::trim);
+        let texts = order.iter().copied().zip(parts.by_ref()).collect();
+        let marks = parts.take(MAX_PARTS).map(|part| Mark::Surplus { found: excerpt(part) }).collect();
+        (!body.trim().is_empty()).then_some(Self { texts, unknown: BTreeMap::new(), marks })
     }
 
+    /// Keeps the first of each key: it is the one that an undamaged text would have carried.
     fn put(&mut self, key: &str, value: &'a str) {
-        let known = Field::ALL.into_iter().find(|field| field.key() == key);
-        let repeated = match known {
-            Some(field) => self.texts.contains_key(&field),
-            None => self.unknown.contains_key(key),
+        let is_first = match Field::ALL.into_iter().find(|field| field.key() == key) {
+            Some(field) => insert_first(&mut self.texts, field, value),
+            None => insert_first(&mut self.unknown, key.to_owned(), value.to_owned()),
         };
-        match known {
-            // The first is the one that an undamaged text would have carried.
-            _ if repeated => self.marks.push(Mark::Repeated { key: excerpt(key) }),
-            Some(field) => {
-                self.texts.insert(field, value);
-            }
-            None if self.unknown.len() < MAX_UNKNOWN => {
-                self.unknown.insert(key.to_owned(), value.to_owned());
-            }
-            None => self.marks.push(Mark::Surplus { found: excerpt(key) }),
+        if !is_first {
+            self.marks.push(Mark::Repeated { key: excerpt(key) });
         }
     }
 
@@ -159,5 +145,39 @@ impl<'a> Fields<'a> {
         let (whole, fraction) = self.text(field)?.split_once('.')?;
         let plain = whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
         plain.then_some(fraction.len())
+    }
+}
+
+fn insert_first<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) -> bool {
+    match map.entry(key) {
+        Entry::Vacant(place) => {
+            place.insert(value);
+            true
+        }
+        Entry::Occupied(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_any_length_leaves_bounded_remarks() {
+        assert!(Fields::of_pairs(&"x,".repeat(100_000)).is_none());
+        let body = format!("lat:1{}", ",x".repeat(100_000));
+        let pairs = Fields::of_pairs(&body).unwrap();
+        assert_eq!(pairs.marks.len(), 170);
+        assert_eq!(pairs.marks.last(), Some(&Mark::Surplus { found: "`x`".to_owned() }));
+        assert_eq!(Fields::of_places(&body, &[Field::Lat]).unwrap().marks.len(), 170);
+    }
+
+    #[test]
+    fn fields_by_place_stop_where_the_text_stops() {
+        let fields = Fields::of_places("1,,3", &[Field::Lat, Field::Ns, Field::Lon, Field::Ew]).unwrap();
+        assert_eq!((fields.text(Field::Lat), fields.text(Field::Lon)), (Some("1"), Some("3")));
+        assert!(fields.carries(Field::Ns) && fields.text(Field::Ns).is_none());
+        assert!(!fields.carries(Field::Ew));
+        assert_eq!(fields.marks, []);
     }
 }

@@ -249,31 +249,40 @@ fn texts_have_the_sizes_of_the_field() {
     }
 }
 
+fn fields_of(payload: &[u8], session_status: Option<i32>) -> Fields {
+    Fields {
+        imei: "300434063836590".parse().unwrap(),
+        serial: 12_345,
+        momsn: 441,
+        transmitted_at: at("2020-10-02T21:07:37Z"),
+        latitude: Latitude::new(37.774).unwrap(),
+        longitude: Longitude::new(-122.405).unwrap(),
+        cep_km: 2.0,
+        session_status,
+        payload: payload.to_vec(),
+    }
+}
+
 #[test]
-fn bodies_have_the_sizes_of_the_field() {
-    for text in
-        ["PK005;1".to_owned(), v2_fix(12.5, 245.5).buoy_pk001(1, Some(3.7)), v3_wake(None, 600).pk101()]
-    {
-        let fields = Fields {
-            imei: "300434063836590".parse().unwrap(),
-            serial: 123_456,
-            momsn: 441,
-            transmitted_at: at("2020-10-02T21:07:37Z"),
-            latitude: Latitude::new(37.774).unwrap(),
-            longitude: Longitude::new(-122.405).unwrap(),
-            cep_km: 101.0,
-            session_status: None,
-            payload: text.into_bytes(),
-        };
-        let form = fields.form_body();
-        assert!((217..=395).contains(&form.len()), "{}", form.len());
+fn forms_have_the_sizes_of_the_field() {
+    // The shortest and the longest that were seen carried a command of 7 bytes and a PK001 of 96.
+    assert_eq!(fields_of(b"PK005;1", Some(0)).form_body().len(), 217);
+    let position = v2_fix(12.5, 245.5).buoy_pk001(1, Some(3.7));
+    assert_eq!(fields_of(position.as_bytes(), Some(0)).form_body().len(), 395);
+}
+
+#[test]
+fn signed_json_has_the_sizes_of_the_field() {
+    // Seen: about 930 to 1350 bytes, and 1066 around 36 bytes of payload, without a session status.
+    for (payload_bytes, seen) in [(7, 930), (36, 1066), (96, 1350)] {
+        let fields = fields_of(&vec![b'x'; payload_bytes], None);
         let claims = claims::claims_for(&fields, 1_601_672_860).to_string();
         // Header, claims and an RSA-2048 signature.
         let jwt = format!("eyJhbGciOiJSUzI1NiJ9.{}.{}", URL_SAFE_NO_PAD.encode(claims), "s".repeat(342));
         let json = fields.json_body(Some(&jwt));
-        assert!((930..=1360).contains(&json.len()), "{}", json.len());
+        assert!(json.len().abs_diff(seen) <= 15, "{} for {seen}", json.len());
         let push = rockblock::parse(BodyKind::Json, json.as_bytes()).unwrap();
-        assert_eq!(push.jwt.as_deref(), Some(jwt.as_str()));
+        assert_eq!((push.jwt.as_deref(), push.faults), (Some(jwt.as_str()), vec![]));
     }
 }
 

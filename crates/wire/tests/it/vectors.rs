@@ -15,7 +15,7 @@ use crate::speakers::{at, decode, decode_at, form, marks, near, place, report, r
 const ROW_21: &str =
     "PK001;lat:3749.5074,NS:N,lon:12216.6021,EW:W,utc:210501.086,sog:2.371,cog:45.5,sta:01,batt:3.7";
 
-/// 12 October evening of row 21, at this time of day.
+/// The moment of a time of day that a device printed in a message sent at `transmitted_at`.
 fn device_time(text: &str, transmitted_at: &str) -> Option<Time> {
     TimeOfDay::parse(text).map(|of_day| of_day.before(at(transmitted_at)))
 }

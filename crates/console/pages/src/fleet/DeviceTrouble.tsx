@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import * as calls from "../api/calls";
 import type { Gap, Modem } from "../api/types";
 import { useLive } from "../live/store";
-import { t } from "../text/text";
+import { t, tWord } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Part } from "../ui/Facts";
@@ -22,7 +22,7 @@ export function DeviceProblems({ modem }: { modem: Modem }) {
           <li key={problem.id}>
             <StateMark state="problem" />
             <Link className="link" to={`/problems?problem=${problem.id}`}>
-              {problem.title}
+              {tWord("problem.kind", problem.kind)}
             </Link>
             <span className="quiet">
               <Ago at={problem.created_at} />
@@ -53,8 +53,8 @@ export function DeviceGaps({ modem }: { modem: Modem }) {
     enabled: modem.missing > 0,
   });
   return (
-    <Part title={t("device.missing")} aside={String(modem.missing)}>
-      {modem.missing === 0 && <p className="quiet">{t("gap.none")}</p>}
+    <Part title={t("device.missing")} aside={modem.momsn === null ? undefined : String(modem.missing)}>
+      {modem.missing === 0 && <p className="quiet">{t(modem.momsn === null ? "gap.unknown" : "gap.none")}</p>}
       {error && <ErrorNote error={error} retry={() => void refetch()} />}
       <ul className={css.lines}>
         {data?.items.map((gap) => (

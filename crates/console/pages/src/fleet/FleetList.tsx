@@ -1,4 +1,5 @@
 // The fleet as rows: what needs a person first.
+
 import { Skeleton, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import type { KeyboardEvent } from "react";
@@ -6,6 +7,7 @@ import type { FleetFilter, Row } from "../domain/fleet";
 import { t } from "../text/text";
 import { Empty } from "../ui/Empty";
 import list from "../ui/list.module.css";
+import { Sentence } from "../ui/Sentence";
 import { VirtualList } from "../ui/VirtualList";
 import { FleetFilters } from "./FleetFilters";
 import { FleetRow } from "./FleetRow";
@@ -38,7 +40,9 @@ function Content({ rows, counts, waiting, more, current, onOpen, onHover }: Prop
       <Empty title={t("fleet.empty")}>
         <p>{t("fleet.empty_how")}</p>
         <code>{`${window.location.origin}/rockblock/incoming`}</code>
-        <p>{t("fleet.empty_demo")}</p>
+        <p>
+          <Sentence text={t("fleet.empty_demo")} />
+        </p>
       </Empty>
     );
   }
@@ -87,7 +91,7 @@ export function FleetList(props: Props) {
           onChange={(e) => props.onText(e.currentTarget.value)}
           onKeyDown={leave}
         />
-        <FleetFilters counts={props.counts} chosen={props.filter} onChoose={props.onFilter} />
+        {props.counts.all > 0 && <FleetFilters counts={props.counts} chosen={props.filter} onChoose={props.onFilter} />}
       </div>
       <Content {...props} />
     </section>

@@ -2,13 +2,13 @@
 import { Button } from "@mantine/core";
 import { IconMap2 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
-import { useSearchParams } from "react-router";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import * as calls from "../api/calls";
 import { FLEET_FILTERS, type FleetFilter, filterRows, fleetCounts, fleetRows, heldOrder } from "../domain/fleet";
 import { trackPoints } from "../domain/position";
 import { useLive, useNow } from "../live/store";
 import { t } from "../text/text";
+import { useAddress } from "../ui/useAddress";
 import { useListKeys } from "../ui/useListKeys";
 import { useNarrow } from "../ui/useNarrow";
 import { DevicePanel } from "./DevicePanel";
@@ -19,9 +19,9 @@ import { MapFrame } from "./MapFrame";
 const FleetMap = lazy(() => import("../map/FleetMap"));
 
 export function FleetPage() {
-  const [search, setSearch] = useSearchParams();
+  const [search, change] = useAddress();
   const modems = useLive((live) => live.modems);
-  const waiting = useLive((live) => live.clock === null);
+  const waiting = useLive((live) => live.clock === null || (live.epoch === 0 && live.modems.size === 0));
   const more = useLive((live) => live.moreModems);
   const now = useNow();
   const narrow = useNarrow();
@@ -31,25 +31,21 @@ export function FleetPage() {
   const order = useRef<string[]>([]);
 
   const device = search.get("device");
-  const text = search.get("q") ?? "";
+  const [text, setText] = useState(search.get("q") ?? "");
+  const written = useRef(text);
+  const asked = search.get("q") ?? "";
+  useEffect(() => {
+    // The address changed by a link or by going back, not by typing.
+    if (asked === written.current) return;
+    written.current = asked;
+    setText(asked);
+  }, [asked]);
+  const find = (q: string) => {
+    written.current = q;
+    setText(q);
+    change({ q }, true);
+  };
   const filter = FLEET_FILTERS.find((f) => f === search.get("state")) ?? "all";
-
-  const change = useCallback(
-    (values: Record<string, string | null>, replace = false) => {
-      setSearch(
-        (old) => {
-          const next = new URLSearchParams(old);
-          for (const [key, value] of Object.entries(values)) {
-            if (value) next.set(key, value);
-            else next.delete(key);
-          }
-          return next;
-        },
-        { replace },
-      );
-    },
-    [setSearch],
-  );
 
   const all = useMemo(() => fleetRows(modems.values(), now), [modems, now]);
   const counts = useMemo(() => fleetCounts(all), [all]);
@@ -59,13 +55,22 @@ export function FleetPage() {
     return filterRows(ordered, text, filter);
   }, [all, pointing, text, filter]);
 
-  const open = useCallback((id: string) => (setCursor(id), change({ device: id })), [change]);
+  const open = useCallback(
+    (id: string) => {
+      setCursor(id);
+      change({ device: id });
+    },
+    [change],
+  );
   const close = useCallback(() => change({ device: null }), [change]);
   const current = device ?? cursor;
   useListKeys({
     ids: useMemo(() => rows.map((row) => row.modem.id), [rows]),
     current,
-    move: (id) => (device === null ? setCursor(id) : (setCursor(id), change({ device: id }, true))),
+    move: (id) => {
+      setCursor(id);
+      if (device !== null) change({ device: id }, true);
+    },
     open,
     back: () => (sheet ? setSheet(false) : device !== null ? close() : setCursor(null)),
   });
@@ -105,7 +110,7 @@ export function FleetPage() {
         text={text}
         filter={filter}
         current={current}
-        onText={(q) => change({ q }, true)}
+        onText={find}
         onFilter={(f: FleetFilter) => change({ state: f === "all" ? null : f }, true)}
         onOpen={open}
         onHover={setPointing}

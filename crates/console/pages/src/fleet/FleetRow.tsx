@@ -18,7 +18,9 @@ export function FleetRow({ row: { modem, state } }: { row: Row }) {
       </span>
       <span className={css.state}>{t(`state.${state}`)}</span>
       <span className={`${css.number} ${css.seen}`}>{modem.last_seen_at ? <Ago at={modem.last_seen_at} /> : "–"}</span>
-      <span className={`${css.number} ${css.battery}`}>{modem.battery_v === null ? "–" : volts(modem.battery_v)}</span>
+      <span className={`${css.number} ${modem.battery_v === null ? "" : css.battery}`}>
+        {modem.battery_v === null ? "–" : volts(modem.battery_v)}
+      </span>
       <span className={css.middle}>
         <PositionMark kind={position?.source ?? null} />
       </span>

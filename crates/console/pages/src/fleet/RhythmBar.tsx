@@ -10,12 +10,13 @@ import { StateMark } from "../ui/StateMark";
 import css from "./device.module.css";
 
 function sentence(modem: Modem, now: number, at: (time: string) => string): string {
-  const { expected_at } = modem;
+  const { expected_at, late_at } = modem;
   const state = rhythm(modem, now);
   if (state === "never") return t("rhythm.never");
   if (expected_at === null) return t("rhythm.none");
   const over = (now - Date.parse(expected_at)) / 1000;
   if (over < 0) return t("rhythm.expected", { at: at(expected_at), span: span(-over) });
+  if (state === "ok" && late_at !== null) return t("rhythm.due", { at: at(expected_at), late: at(late_at) });
   return t("rhythm.overdue", { at: at(expected_at), span: span(over) });
 }
 
@@ -50,9 +51,11 @@ export function RhythmBar({ modem }: { modem: Modem }) {
         </div>
       )}
       <p>{sentence(modem, now, (time) => clock(time, now, zone))}</p>
-      <p className="quiet">
-        {t("rhythm.interval", { span: span(modem.interval_s), source: tWord("interval", modem.interval_source) })}
-      </p>
+      {state !== "never" && (
+        <p className="quiet">
+          {t("rhythm.interval", { span: span(modem.interval_s), source: tWord("interval", modem.interval_source) })}
+        </p>
+      )}
     </section>
   );
 }

@@ -1,6 +1,8 @@
 // The live picture that all views share, and the hooks that read it.
 import { useSyncExternalStore } from "react";
-import { modems } from "../api/calls";
+import { modems, session, system } from "../api/calls";
+import { ApiError } from "../api/client";
+import type { Modem, Page } from "../api/types";
 import { connect } from "./connection";
 import { addModems, apply, EMPTY, type Live, lose, serverTime } from "./reducer";
 
@@ -28,11 +30,19 @@ function tick() {
 async function readMoreModems(epoch: number) {
   let cursor: string | null = null;
   do {
-    const page = await modems(cursor).catch(() => null);
+    const page: Page<Modem> | null = await modems(cursor).catch(() => null);
     if (page === null || live.epoch !== epoch) return;
     cursor = page.next_cursor;
     set(addModems(live, page.items, cursor === null));
   } while (cursor !== null);
+}
+
+/** Without a first snapshot the ordinary interface still tells the devices, as of its own time. */
+async function readWithoutLine() {
+  const told = await system().catch(() => null);
+  if (told === null || live.clock !== null) return;
+  set({ ...live, clock: { server: Date.parse(told.now), local: performance.now(), speed: 0 } });
+  await readMoreModems(live.epoch);
 }
 
 /** Opens the line; returns what closes it. */
@@ -44,7 +54,14 @@ export function startLive(signedOut: () => void): () => void {
       set(apply(live, events, performance.now()));
       if (live.epoch !== before && live.moreModems) void readMoreModems(live.epoch);
     },
-    lost: () => set(lose(live, performance.now())),
+    lost() {
+      if (live.line === "connecting") void readWithoutLine();
+      set(lose(live, performance.now()));
+      // A line that is refused looks like one that is lost; the session tells them apart.
+      session().catch((error) => {
+        if (error instanceof ApiError && error.status === 401) signedOut();
+      });
+    },
     signedOut,
   });
   return () => {

@@ -41,9 +41,11 @@ export default function FleetMap(props: Props) {
     <>
       <div ref={element} className={css.map} role="application" aria-label={t("map.label")} />
       <div className={css.tools}>
-        <button type="button" onClick={() => map.current?.fitAll()}>
-          {t("map.fit_all")}
-        </button>
+        {props.rows.length > 0 && (
+          <button type="button" onClick={() => map.current?.fitAll()}>
+            {t("map.fit_all")}
+          </button>
+        )}
         {props.track.length > 1 && (
           <button type="button" onClick={() => map.current?.fitTrack()}>
             {t("map.fit_track")}

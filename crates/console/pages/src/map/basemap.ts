@@ -26,21 +26,23 @@ interface Tile {
   size: number;
 }
 
-function drawLand(ctx: CanvasRenderingContext2D, polygons: Ring[][], tile: Tile) {
+/** The land of one tile, to fill, and its shore, to draw. */
+function landPaths(polygons: Ring[][], tile: Tile) {
   const { x, y, scale, size } = tile;
   const margin = 4;
   const box = { left: -margin, top: -margin, right: size + margin, bottom: size + margin };
   const [west, east] = [(x - margin) / scale, (x + size + margin) / scale];
   const [north, south] = [(y - margin) / scale, (y + size + margin) / scale];
-  const near = (r: Ring) => r.east >= west && r.west <= east && r.south >= north && r.north <= south;
+  const near = (r: Ring, shift: number) =>
+    r.east + shift >= west && r.west + shift <= east && r.south >= north && r.north <= south;
   const fill = new Path2D();
   const coast = new Path2D();
-  for (const polygon of polygons) {
-    if (!polygon[0] || !near(polygon[0])) continue;
+  for (const [polygon, shift] of polygons.flatMap((p) => [-1, 0, 1].map((s) => [p, s] as const))) {
+    if (!polygon[0] || !near(polygon[0], shift)) continue;
     for (const { points } of polygon) {
       const placed = new Float64Array(points.length);
       for (let i = 0; i < points.length; i += 2) {
-        placed[i] = (points[i] ?? 0) * scale - x;
+        placed[i] = ((points[i] ?? 0) + shift) * scale - x;
         placed[i + 1] = (points[i + 1] ?? 0) * scale - y;
       }
       const cut = clipRing(placed, box);
@@ -65,7 +67,8 @@ function drawCoast(
   for (let i = 2; i < at.length; i += 2) {
     const [x0, y0, x1, y1] = [at[i - 2] ?? 0, at[i - 1] ?? 0, at[i] ?? 0, at[i + 1] ?? 0];
     const [u0, u1, v0, v1] = [unit[i - 2] ?? 0, unit[i] ?? 0, unit[i - 1] ?? 0, unit[i + 1] ?? 0];
-    const seam = (u0 < 1e-6 && u1 < 1e-6) || (u0 > 1 - 1e-6 && u1 > 1 - 1e-6) || (v0 > 1 - 1e-6 && v1 > 1 - 1e-6);
+    const whole = (u: number) => Math.abs(u - Math.round(u)) < 1e-6;
+    const seam = (whole(u0) && whole(u1)) || v0 > 1 - 1e-6 || v1 > 1 - 1e-6;
     const away =
       Math.max(x0, x1) < box.left ||
       Math.min(x0, x1) > box.right ||
@@ -121,13 +124,16 @@ export class Basemap extends L.GridLayer {
     const ctx = canvas.getContext("2d");
     if (!ctx) return canvas;
     ctx.scale(ratio, ratio);
-    const tile: Tile = { x: coords.x * size, y: coords.y * size, scale: size * 2 ** coords.z, size };
+    // Wrapped here and not by Leaflet, whose own wrapping rounds wrongly at some zooms.
+    const around = 2 ** coords.z;
+    const column = ((coords.x % around) + around) % around;
+    const tile: Tile = { x: column * size, y: coords.y * size, scale: size * 2 ** coords.z, size };
     const colour = colours(document.documentElement);
     ctx.strokeStyle = colour.grat;
     ctx.lineWidth = 1;
     drawGraticule(ctx, coords.z, tile);
     ctx.stroke();
-    const { fill, coast } = drawLand(ctx, this.polygons, tile);
+    const { fill, coast } = landPaths(this.polygons, tile);
     ctx.fillStyle = colour.land;
     ctx.fill(fill, "evenodd");
     ctx.strokeStyle = colour.coast;

@@ -30,7 +30,7 @@ export function edgeLabels(map: L.Map): () => void {
     for (let i = Math.ceil(bounds.getSouth() / step); i * step <= bounds.getNorth(); i++) {
       if (Math.abs(i * step) > 85) continue;
       const { y } = map.latLngToContainerPoint([i * step, bounds.getCenter().lng]);
-      if (y > 14 && y < size.y - 24)
+      if (y > 64 && y < size.y - 24)
         labels.push(place(meridian(i * step, "latitude"), { left: "5px", top: `${y - 16}px` }));
     }
     box.replaceChildren(...labels);

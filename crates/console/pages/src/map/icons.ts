@@ -3,7 +3,7 @@ import type { Row } from "../domain/fleet";
 import { RHYTHMS, type Rhythm } from "../domain/rhythm";
 import { SHAPE } from "../ui/StateMark";
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
@@ -27,7 +27,7 @@ export function deviceIcon({ state, estimate, late, selected, problem, label }: 
     ? '<path d="M25 3l4.5 4.5l-4.5 4.5l-4.5-4.5z" fill="var(--problem)" stroke="var(--halo)" stroke-width="1.5"/>'
     : "";
   const shape = SHAPE[state];
-  return `<svg width="32" height="32" viewBox="0 0 32 32" aria-hidden="true">${ring}<g transform="translate(8.5 8.5) scale(1.25)"><path d="${shape}" fill="${hollow ? "var(--halo)" : colour}" stroke="var(--halo)" stroke-width="${hollow ? 4.5 : 2.4}" paint-order="stroke" stroke-linejoin="round"/>${hollow ? `<path d="${shape}" fill="var(--halo)" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round"/>` : ""}</g>${flag}</svg>${label === null ? "" : `<span>${escape(label)}</span>`}`;
+  return `<svg width="32" height="32" viewBox="0 0 32 32" aria-hidden="true">${ring}<g transform="translate(8.5 8.5) scale(1.25)"><path d="${shape}" fill="${hollow ? "var(--halo)" : colour}" stroke="var(--halo)" stroke-width="${hollow ? 4.5 : 2.4}" paint-order="stroke" stroke-linejoin="round"/>${hollow ? `<path d="${shape}" fill="var(--halo)" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round"/>` : ""}</g>${flag}</svg>${label === null ? "" : `<span${selected ? " data-selected" : ""}>${escaped(label)}</span>`}`;
 }
 
 /** A group: its number, and around it the share of each state. */

@@ -4,7 +4,7 @@ import type { GeometryCollection, Topology } from "topojson-specification";
 import fine from "world-atlas/land-50m.json?url";
 import coarse from "world-atlas/land-110m.json?url";
 
-/** A ring in Mercator units, 0 to 1 on both axes, as x and y in turn. */
+/** A ring in Mercator units, 0 to 1 on both axes (beyond where it crosses 180°), as x and y in turn. */
 export interface Ring {
   points: Float64Array;
   west: number;
@@ -14,6 +14,8 @@ export interface Ring {
 }
 
 const LIMIT = 85.0511287798;
+/** Below everything that a Mercator map shows. */
+export const SOUTH_EDGE = 1.01;
 
 export function mercator(longitude: number, latitude: number): [number, number] {
   const clamped = Math.min(LIMIT, Math.max(-LIMIT, latitude));
@@ -21,19 +23,28 @@ export function mercator(longitude: number, latitude: number): [number, number] 
   return [(longitude + 180) / 360, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
 }
 
-function ring(positions: number[][]): Ring {
-  const points = new Float64Array(positions.length * 2);
-  let [west, east, north, south] = [1, 0, 1, 0];
-  positions.forEach((position, i) => {
-    const [x, y] = mercator(position[0] ?? 0, position[1] ?? 0);
-    points[2 * i] = x;
-    points[2 * i + 1] = y;
+export function ring(positions: number[][]): Ring {
+  const points: number[] = [];
+  let last: number | null = null;
+  for (const position of positions) {
+    const [at, y] = mercator(position[0] ?? 0, position[1] ?? 0);
+    // Rings run on across 180°, so that no line crosses the whole world.
+    const x: number = last === null ? at : at + Math.round(last - at);
+    points.push(x, y);
+    last = x;
+  }
+  const first = points[0] ?? 0;
+  // A ring around the pole is closed below the map's edge.
+  if (last !== null && Math.abs(last - first) > 0.5) points.push(last, SOUTH_EDGE, first, SOUTH_EDGE);
+  let [west, east, north, south] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < points.length; i += 2) {
+    const [x, y] = [points[i] ?? 0, points[i + 1] ?? 0];
     west = Math.min(west, x);
     east = Math.max(east, x);
     north = Math.min(north, y);
     south = Math.max(south, y);
-  });
-  return { points, west, east, north, south };
+  }
+  return { points: Float64Array.from(points), west, east, north, south };
 }
 
 type Land = Topology<{ land: GeometryCollection }>;

@@ -29,6 +29,7 @@ export class DeviceMarkers {
   private circles = new Map<string, L.Circle>();
   private readonly signs: L.LayerGroup;
   private readonly areas: L.LayerGroup;
+  private readonly legs: L.LayerGroup;
 
   constructor(
     private readonly map: L.Map,
@@ -36,6 +37,7 @@ export class DeviceMarkers {
     private readonly onSelect: (id: string) => void,
   ) {
     this.areas = L.layerGroup().addTo(map);
+    this.legs = L.layerGroup().addTo(map);
     this.signs = L.layerGroup().addTo(map);
     map.on("moveend", () => this.draw());
     map.on("zoomstart", () => {
@@ -151,7 +153,7 @@ export class DeviceMarkers {
   private open(dots: Dot[]) {
     const bounds = L.latLngBounds(dots.map((dot) => this.map.unproject([dot.x, dot.y])));
     const zoom = Math.min(this.map.getBoundsZoom(bounds, false, L.point(120, 120)), this.map.getMaxZoom());
-    if (zoom > this.map.getZoom()) {
+    if (zoom > this.map.getZoom() && this.parts(dots)) {
       this.map.setView(bounds.getCenter(), zoom);
       return;
     }
@@ -159,17 +161,29 @@ export class DeviceMarkers {
     this.draw();
   }
 
+  /** Whether the nearest zoom would show some of these devices apart. */
+  private parts(dots: Dot[]): boolean {
+    const first = dots[0];
+    const grown = 2 ** (this.map.getMaxZoom() - this.map.getZoom());
+    return dots.some((dot) => first && Math.hypot(dot.x - first.x, dot.y - first.y) * grown > JOIN);
+  }
+
   private drawOpened(dots: Dot[], kept: Set<string>) {
     const opened = dots.filter((dot) => this.opened?.includes(dot.id));
+    this.legs.clearLayers();
     if (opened.length === 0) return;
     const [x, y] = [
       opened.reduce((sum, dot) => sum + dot.x, 0) / opened.length,
       opened.reduce((sum, dot) => sum + dot.y, 0) / opened.length,
     ];
     const places = spread(opened.length, 44);
+    const color = getComputedStyle(this.map.getContainer()).getPropertyValue("--ink-2").trim();
     opened.forEach((dot, i) => {
       const place = places[i] ?? { x: 0, y: 0 };
-      this.single(dot, opened.length <= 10, kept, this.map.unproject([x + place.x, y + place.y]));
+      const at = this.map.unproject([x + place.x, y + place.y]);
+      const leg = [this.map.unproject([x, y]), at];
+      this.legs.addLayer(L.polyline(leg, { color, weight: 1, renderer: this.renderer, interactive: false }));
+      this.single(dot, opened.length <= 10, kept, at);
     });
   }
 

@@ -6,6 +6,9 @@ import { nearest } from "../domain/position";
 import { exact } from "../domain/time";
 import { t } from "../text/text";
 
+/** Pixels between two points of a track; nearer ones are left to the line. */
+const SPACING = 9;
+
 export class Track {
   private readonly layer: L.LayerGroup;
   private points: Position[] = [];
@@ -15,6 +18,7 @@ export class Track {
     private readonly renderer: L.Canvas,
   ) {
     this.layer = L.layerGroup().addTo(map);
+    map.on("zoomend", () => this.show(this.points));
   }
 
   /** The bounds of what is drawn, near the view. */
@@ -42,13 +46,18 @@ export class Track {
       this.layer.addLayer(L.polyline(at, { renderer, color: halo, weight: 5, opacity: 0.8, interactive: false }));
       this.layer.addLayer(L.polyline(at, { renderer, color: ink, weight: 1.6, opacity: 0.85, interactive: false }));
     }
-    points.forEach((point, i) => {
-      const place = at[i];
-      if (!place || i === points.length - 1) return;
+    let drawn: L.Point | null = null;
+    // From the newest back, so that the points nearest to the device are the ones that are drawn.
+    for (let i = points.length - 2; i >= 0; i--) {
+      const [point, place] = [points[i], at[i]];
+      if (!point || !place) continue;
+      const pixel = this.map.project(place);
+      if (drawn !== null && drawn.distanceTo(pixel) < SPACING) continue;
+      drawn = pixel;
       const hollow = point.late || point.source === "satellite";
       const dot = L.circleMarker(place, {
         renderer,
-        radius: 3,
+        radius: 2.6,
         color: ink,
         weight: hollow ? 1.5 : 0,
         fillColor: hollow ? halo : ink,
@@ -56,7 +65,7 @@ export class Track {
       });
       dot.bindTooltip(() => this.words(point), { direction: "top", offset: [0, -4] });
       this.layer.addLayer(dot);
-    });
+    }
   }
 
   private words(point: Position): HTMLElement {

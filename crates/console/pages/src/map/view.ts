@@ -26,13 +26,14 @@ export class MapView {
   private readonly map: L.Map;
   private readonly markers: DeviceMarkers;
   private readonly track: Track;
-  private readonly basemap = new Basemap({ updateWhenZooming: false });
+  private readonly basemap = new Basemap({ updateWhenZooming: false, noWrap: true });
   private readonly stop: (() => void)[] = [];
   private rows: Row[] = [];
   private selected: string | null = null;
   private points: Position[] = [];
   private placed = false;
   private own = false;
+  private fitted = false;
 
   constructor(element: HTMLElement, view: string | null, handlers: MapHandlers) {
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -40,6 +41,8 @@ export class MapView {
       zoomControl: false,
       attributionControl: false,
       minZoom: 1,
+      zoomSnap: 0.5,
+      zoomDelta: 1,
       maxZoom: 16,
       zoomAnimation: !still,
       fadeAnimation: false,
@@ -67,10 +70,16 @@ export class MapView {
     this.map.on("moveend", () => {
       if (this.own) return;
       this.placed = true;
+      this.fitted = false;
       const { lat, lng } = this.map.getCenter();
       handlers.onView(`${lat.toFixed(4)},${nearest(lng, 0).toFixed(4)},${this.map.getZoom()}`);
     });
-    const sized = new ResizeObserver(() => this.go(() => this.map.invalidateSize({ animate: false, pan: false })));
+    const sized = new ResizeObserver(() => {
+      this.go(() => this.map.invalidateSize({ animate: false, pan: false }));
+      // While the person has not moved the map, all devices stay in sight.
+      if (this.fitted) this.fitAll();
+      else this.keepInSight();
+    });
     sized.observe(element);
     const scheme = new MutationObserver(() => this.recolour());
     scheme.observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
@@ -99,18 +108,26 @@ export class MapView {
     return position ? [position.latitude, nearest(position.longitude, this.map.getCenter().lng)] : null;
   }
 
+  /** Moves only as far as the selected device needs to be seen. */
+  private keepInSight() {
+    const at = this.place(this.selected);
+    if (at && !this.map.getBounds().pad(-0.14).contains(at)) this.go(() => this.map.panTo(at, { animate: false }));
+  }
+
   /** Every device in sight. */
   fitAll() {
     const positions = this.rows.flatMap((row) => bestPosition(row.modem) ?? []);
     if (positions.length === 0) return;
     const middle = middleLongitude(positions.map((p) => p.longitude));
     const bounds = L.latLngBounds(positions.map((p) => [p.latitude, nearest(p.longitude, middle)]));
+    this.fitted = true;
     this.go(() => this.map.fitBounds(bounds, { animate: false, maxZoom: 9, padding: [48, 48] }));
   }
 
   /** The whole track in sight. */
   fitTrack() {
     const bounds = this.track.bounds();
+    this.fitted = false;
     if (bounds) this.go(() => this.map.fitBounds(bounds, { animate: false, maxZoom: 13, padding: [48, 48] }));
   }
 
@@ -124,8 +141,7 @@ export class MapView {
       if (at) this.go(() => this.map.setView(at, 8, { animate: false }));
       else this.fitAll();
     } else if (chosen) {
-      const at = this.place(selected);
-      if (at && !this.map.getBounds().pad(-0.08).contains(at)) this.go(() => this.map.panTo(at, { animate: false }));
+      this.keepInSight();
     }
     this.markers.show(rows, selected);
   }

@@ -1,4 +1,5 @@
 // One message whole: what we made of it, why values are absent, its bytes, and where it came from.
+
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
@@ -6,11 +7,12 @@ import * as calls from "../api/calls";
 import type { Message, MessageDetail } from "../api/types";
 import { nameOf } from "../domain/fleet";
 import { useLive } from "../live/store";
-import { t } from "../text/text";
+import { t, tWord } from "../text/text";
 import { AgoExact } from "../ui/Ago";
 import { Copyable } from "../ui/Copyable";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Fact, Facts, Part } from "../ui/Facts";
+import { Sentence } from "../ui/Sentence";
 import { SidePanel } from "../ui/SidePanel";
 import { MessageMark } from "../ui/StateMark";
 import css from "./messages.module.css";
@@ -23,7 +25,7 @@ function Values({ of }: { of: Record<string, unknown> }) {
         const absent = value === null || (typeof value === "object" && Object.keys(value).length === 0);
         const text = typeof value === "object" ? JSON.stringify(value) : String(value);
         return (
-          <Fact key={name} name={name.replaceAll("_", " ")}>
+          <Fact key={name} name={tWord("read", name)}>
             {absent ? null : <Copyable text={text} />}
           </Fact>
         );
@@ -77,7 +79,9 @@ function Payload({ message }: { message: Message }) {
         <Part title={t("message.why")}>
           <ul className={css.markList}>
             {message.marks.map((mark) => (
-              <li key={mark}>{mark}</li>
+              <li key={mark}>
+                <Sentence text={mark} />
+              </li>
             ))}
           </ul>
         </Part>

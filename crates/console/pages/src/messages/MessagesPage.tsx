@@ -1,8 +1,8 @@
 // What arrived, newest first and live: did it arrive, what did it say, what did we make of it.
 import { Button, CloseButton, NativeSelect } from "@mantine/core";
+import { IconChevronDown } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { useSearchParams } from "react-router";
 import * as calls from "../api/calls";
 import { MESSAGE_STATES, type Message } from "../api/types";
 import { fleetRows, nameOf } from "../domain/fleet";
@@ -10,6 +10,7 @@ import { mergeMessages, newestFirst } from "../live/reducer";
 import { useLive } from "../live/store";
 import { t } from "../text/text";
 import { DevicePicker } from "../ui/DevicePicker";
+import { useAddress } from "../ui/useAddress";
 import { useListKeys } from "../ui/useListKeys";
 import { MessageList } from "./MessageList";
 import { MessagePanel } from "./MessagePanel";
@@ -30,7 +31,7 @@ function useHeld(messages: Message[], held: boolean): { shown: Message[]; news: 
 }
 
 export function MessagesPage() {
-  const [search, setSearch] = useSearchParams();
+  const [search, change] = useAddress();
   const live = useLive((picture) => picture.messages);
   const epoch = useLive((picture) => picture.epoch);
   const modems = useLive((picture) => picture.modems);
@@ -40,16 +41,6 @@ export function MessagesPage() {
   const state = MESSAGE_STATES.find((s) => s === search.get("state"));
   const device = search.get("device") ?? undefined;
   const opened = search.get("message");
-
-  const change = (values: Record<string, string | null>, replace = false) =>
-    setSearch(
-      (old) => {
-        const next = new URLSearchParams(old);
-        for (const [key, value] of Object.entries(values)) value ? next.set(key, value) : next.delete(key);
-        return next;
-      },
-      { replace },
-    );
 
   const asked = useInfiniteQuery({
     queryKey: ["messages", "list", state, device, epoch],
@@ -68,7 +59,10 @@ export function MessagesPage() {
   const names = useMemo(() => new Map([...modems.values()].map((m) => [m.imei, nameOf(m)])), [modems]);
   const devices = useMemo(() => fleetRows(modems.values(), 0).map((row) => row.modem), [modems]);
 
-  const open = (id: string) => (setCursor(id), change({ message: id }, opened !== null));
+  const open = (id: string) => {
+    setCursor(id);
+    change({ message: id }, opened !== null);
+  };
   const close = () => change({ message: null });
   const current = opened ?? cursor;
   useListKeys({
@@ -84,6 +78,7 @@ export function MessagesPage() {
       <section className={css.page} aria-label={t("nav.messages")}>
         <header className={css.filters}>
           <NativeSelect
+            rightSection={<IconChevronDown size={16} stroke={1.6} aria-hidden="true" />}
             aria-label={t("message.filter_state")}
             value={state ?? ""}
             onChange={(e) => change({ state: e.currentTarget.value, message: null }, true)}
@@ -105,12 +100,12 @@ export function MessagesPage() {
               title={t("message.no_filter")}
             />
           )}
+          {news > 0 && (
+            <Button className={css.news} onClick={take}>
+              {t("message.news", { n: news })}
+            </Button>
+          )}
         </header>
-        {news > 0 && (
-          <Button className={css.news} size="xs" radius="xl" onClick={take}>
-            {t("message.news", { n: news })}
-          </Button>
-        )}
         <MessageList
           messages={shown}
           names={names}

@@ -1,4 +1,5 @@
 // Problems as rows: what, why, about whom, since when.
+
 import { Skeleton } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Problem, ProblemState } from "../api/types";
@@ -9,6 +10,7 @@ import { Ago } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
 import { ErrorNote } from "../ui/ErrorNote";
 import list from "../ui/list.module.css";
+import { Sentence } from "../ui/Sentence";
 import { StateMark } from "../ui/StateMark";
 import { VirtualList } from "../ui/VirtualList";
 import css from "./problems.module.css";
@@ -31,7 +33,9 @@ function ProblemRow({ problem }: { problem: Problem }) {
       <StateMark state={problem.state === "open" ? "problem" : "all"} />
       <span className={css.title}>{tWord("problem.kind", problem.kind)}</span>
       <span className={css.device}>{modem ? nameOf(modem) : (problem.imei ?? "–")}</span>
-      <span className={css.reason}>{problem.reason}</span>
+      <span className={css.reason}>
+        <Sentence text={problem.reason} />
+      </span>
       <span className={css.time}>
         <Ago at={problem.state === "open" ? problem.created_at : problem.changed_at} />
       </span>

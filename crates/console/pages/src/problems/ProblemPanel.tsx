@@ -1,4 +1,5 @@
 // One problem: why, the text in question, and what a person can do about it.
+
 import { Skeleton } from "@mantine/core";
 import { Link } from "react-router";
 import type { Problem } from "../api/types";
@@ -9,6 +10,7 @@ import { AgoExact } from "../ui/Ago";
 import { Copyable } from "../ui/Copyable";
 import { Empty } from "../ui/Empty";
 import { Fact, Facts, Part } from "../ui/Facts";
+import { Sentence } from "../ui/Sentence";
 import { SidePanel } from "../ui/SidePanel";
 import { StateMark } from "../ui/StateMark";
 import { ProblemActions } from "./ProblemActions";
@@ -30,7 +32,9 @@ function Content({ problem, onSettled }: { problem: Problem; onSettled(problem: 
           <StateMark state={problem.state === "open" ? "problem" : "all"} />{" "}
           <b>{t(`problem.state.${problem.state}`)}</b>
         </p>
-        <p>{problem.reason}</p>
+        <p>
+          <Sentence text={problem.reason} />
+        </p>
       </div>
       <Part title={t("problem.about")}>
         <Facts>

@@ -46,7 +46,10 @@ export function ProblemsPage() {
   const current = opened ?? cursor;
   const chosen =
     problems.find((p) => p.id === opened) ?? (opened ? (settled.get(opened) ?? live.get(opened)) : undefined);
-  const open = (id: string) => (setCursor(id), show(id, opened !== null));
+  const open = (id: string) => {
+    setCursor(id);
+    show(id, opened !== null);
+  };
   useListKeys({
     ids: useMemo(() => problems.map((p) => p.id), [problems]),
     current,
@@ -58,14 +61,14 @@ export function ProblemsPage() {
   return (
     <>
       <section className={css.page} aria-label={t("nav.problems")}>
-        <header className={css.states} role="group" aria-label={t("problem.states")}>
+        <div className={css.states} role="group" aria-label={t("problem.states")}>
           {PROBLEM_STATES.map((s) => (
             <button key={s} type="button" aria-pressed={s === state} onClick={() => show(null, true, s)}>
               {t(`problem.state.${s}`)}
               {s === "open" && live.size > 0 && <b>{live.size}</b>}
             </button>
           ))}
-        </header>
+        </div>
         <ProblemList
           problems={problems}
           state={state}

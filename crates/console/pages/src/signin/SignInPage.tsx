@@ -5,22 +5,11 @@ import { type FormEvent, useCallback, useEffect, useRef, useState } from "react"
 import { useNavigate, useSearchParams } from "react-router";
 import { signIn } from "../api/calls";
 import { SESSION_KEY } from "../api/session";
+import { safeNext, tokenIn } from "../domain/signin";
 import { t } from "../text/text";
 import { Brand } from "../ui/Brand";
 import { ErrorNote } from "../ui/ErrorNote";
 import css from "./signin.module.css";
-
-/** The token in what was pasted: a whole link, or the token alone. */
-export function tokenIn(text: string): string {
-  const trimmed = text.trim();
-  const hash = trimmed.indexOf("#");
-  return hash < 0 ? trimmed : trimmed.slice(hash + 1);
-}
-
-/** Only a path of this server may follow a sign-in. */
-export function safeNext(next: string | null): string {
-  return next?.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : "/";
-}
 
 export function SignInPage() {
   const client = useQueryClient();
@@ -77,7 +66,7 @@ export function SignInPage() {
           value={text}
           onChange={(e) => setText(e.currentTarget.value)}
         />
-        <Button type="submit" size="md" loading={busy} disabled={text.trim() === "" && !busy}>
+        <Button type="submit" size="md" loading={busy}>
           {t("signin.enter")}
         </Button>
         {error !== null && <ErrorNote error={error} />}

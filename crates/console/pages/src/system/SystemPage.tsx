@@ -1,4 +1,5 @@
 // Whether the line itself is healthy, and in words what to do where it is not.
+
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -9,6 +10,7 @@ import { t, tWord } from "../text/text";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Fact, Facts } from "../ui/Facts";
 import { usePreferences } from "../ui/preferences";
+import { Sentence } from "../ui/Sentence";
 import { StateMark } from "../ui/StateMark";
 import css from "./system.module.css";
 
@@ -79,7 +81,9 @@ function Whole({ system }: { system: System }) {
             <td>
               <span className={css.result}>
                 <StateMark state={check.ok ? "ok" : "silent"} size={10} />
-                {check.reason ?? t(check.ok ? "system.ok" : "system.failing")}
+                <span>
+                  <Sentence text={check.reason ?? t(check.ok ? "system.ok" : "system.failing")} />
+                </span>
               </span>
             </td>
           </tr>

@@ -1,9 +1,11 @@
 // An error as a sentence: what happened, what to do, and the request id to quote.
+
 import { Button } from "@mantine/core";
 import { ApiError } from "../api/client";
 import { t } from "../text/text";
 import { Copyable } from "./Copyable";
 import css from "./note.module.css";
+import { Sentence } from "./Sentence";
 import { StateMark } from "./StateMark";
 
 export function ErrorNote({ error, retry }: { error: unknown; retry?: () => void }) {
@@ -12,7 +14,9 @@ export function ErrorNote({ error, retry }: { error: unknown; retry?: () => void
     <div className={css.note} role="alert">
       <StateMark state="silent" />
       <div>
-        <p>{known?.sentence ?? t("error.page")}</p>
+        <p>
+          <Sentence text={known?.sentence ?? t("error.page")} />
+        </p>
         {known?.requestId && (
           <p className="quiet">
             {t("error.request")} <Copyable text={known.requestId} mono />

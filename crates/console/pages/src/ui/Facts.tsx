@@ -8,7 +8,7 @@ export function Facts({ children }: { children: ReactNode }) {
 }
 
 export function Fact({ name, children, why }: { name: string; children?: ReactNode; why?: string }) {
-  const absent = children === null || children === undefined || children === "";
+  const absent = children === null || children === undefined || children === false || children === "";
   return (
     <>
       <dt>{name}</dt>

@@ -1,6 +1,7 @@
 // The frame around every view: bar, banner when the line is lost, the view, and on a phone the tabs below.
 import { type ReactNode, useEffect, useState } from "react";
-import { useNavigate } from "react-router";
+import { useLocation, useNavigate } from "react-router";
+import { t } from "../text/text";
 import { Banner } from "./Banner";
 import css from "./frame.module.css";
 import { Help } from "./Help";
@@ -10,11 +11,18 @@ import { TopBar } from "./TopBar";
 import { elsewhere } from "./useListKeys";
 
 type Open = "help" | "palette" | null;
+const VIEW_NAMES: Record<string, "nav.fleet" | "nav.messages" | "nav.problems" | "nav.system"> = {
+  "/": "nav.fleet",
+  "/messages": "nav.messages",
+  "/problems": "nav.problems",
+  "/system": "nav.system",
+};
 const GO: Record<string, string> = { "1": "/", "2": "/messages", "3": "/problems", "4": "/system" };
 
 export function Frame({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState<Open>(null);
   const navigate = useNavigate();
+  const { pathname } = useLocation();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -36,6 +44,10 @@ export function Frame({ children }: { children: ReactNode }) {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, [navigate]);
+  useEffect(() => {
+    const view = VIEW_NAMES[pathname];
+    document.title = view ? `${t(view)} · ${t("name")}` : t("name");
+  }, [pathname]);
   return (
     <div className={css.frame}>
       <TopBar onHelp={() => setOpen("help")} onFind={() => setOpen("palette")} />

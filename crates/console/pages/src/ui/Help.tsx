@@ -3,7 +3,7 @@ import { Kbd, Modal } from "@mantine/core";
 import { Fragment } from "react";
 import { t } from "../text/text";
 import css from "./help.module.css";
-import { type Mark, StateMark } from "./StateMark";
+import { StateMark } from "./StateMark";
 
 const KEYS = [
   ["/", "help.search"],
@@ -15,7 +15,7 @@ const KEYS = [
   ["?", "help.help"],
 ] as const;
 
-const MARKS: Mark[] = ["ok", "late", "silent", "never", "problem"];
+const MARKS = ["ok", "late", "silent", "never", "problem"] as const;
 
 export function Help({ opened, onClose }: { opened: boolean; onClose(): void }) {
   return (

@@ -23,8 +23,8 @@ export const SHAPE: Record<Mark, string> = {
   all: "M2 6h8",
 };
 
-export function StateMark({ state, hollow, size = 12 }: { state: Mark; hollow?: boolean; size?: number }) {
-  const line = hollow || state === "never" || state === "all";
+export function StateMark({ state, size = 12 }: { state: Mark; size?: number }) {
+  const line = state === "never" || state === "all";
   return (
     <svg width={size} height={size} viewBox="0 0 12 12" aria-hidden="true" style={{ flex: "none" }}>
       <path

@@ -29,7 +29,6 @@ export function VirtualList<T>(props: Props<T>) {
     overscan: 12,
   });
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew only when the row height changes
   useEffect(() => rows.measure(), [row]);
 
   const at = current === null ? -1 : items.findIndex((item) => idOf(item) === current);

@@ -1,1 +1,44 @@
-fn main(){}
+//! `fairlead-bench`: measures Fairlead from outside, each figure beside the ceiling of the same run.
+
+mod bare;
+mod connection;
+mod histogram;
+mod intake;
+mod load;
+mod peer;
+mod pool;
+mod process;
+mod report;
+mod rival;
+mod server;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Measures Fairlead from outside.
+#[derive(Debug, Parser)]
+#[command(name = "fairlead-bench", version)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Webhooks answered per second, journalled on the local disk, and messages through the whole path
+    Intake(Box<intake::Arguments>),
+    /// Serve the ceiling: a handler that answers `OK` and stores nothing
+    #[command(hide = true)]
+    Bare(bare::Arguments),
+}
+
+// One thread: the load generator shares the machine with what it measures.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match Arguments::parse().what {
+        What::Intake(arguments) => intake::run(&arguments).await,
+        What::Bare(arguments) => bare::run(&arguments).await,
+    }
+}

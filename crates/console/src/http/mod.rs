@@ -1,0 +1,27 @@
+//! Sign-in, the system page's facts, and the pages themselves.
+
+pub(crate) mod session;
+pub(crate) mod system;
+
+use actix_web::web;
+use utoipa::OpenApi;
+
+use crate::pages;
+
+#[derive(OpenApi)]
+#[openapi(paths(session::get, session::begin, session::end, system::system))]
+struct Doc;
+
+/// The console's part of the API's description.
+pub fn api_doc() -> utoipa::openapi::OpenApi {
+    Doc::openapi()
+}
+
+pub(crate) fn mount(config: &mut web::ServiceConfig) {
+    config
+        .route("/api/v1/session", web::get().to(session::get))
+        .route("/api/v1/session", web::post().to(session::begin))
+        .route("/api/v1/session", web::delete().to(session::end))
+        .route("/api/v1/system", web::get().to(system::system))
+        .route("/{path:.*}", web::get().to(pages::page).wrap(actix_web::middleware::Compress::default()));
+}

@@ -1,0 +1,96 @@
+//! `fairlead reference`: the generated references, made from the code that they describe.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, ValueEnum};
+use fairlead_model::live::LiveEvent;
+use fairlead_model::queue::{MoStored, QueueMessage, TopicMessage};
+use fairlead_runtime::settings::reference;
+
+use crate::command_line::{Cli, say, sections};
+use crate::services;
+
+#[derive(Debug, Args)]
+pub(crate) struct Reference {
+    /// Which one
+    which: Which,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Which {
+    Settings,
+    Errors,
+    Messages,
+    Metrics,
+    Cli,
+    Openapi,
+}
+
+impl Reference {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let text = match self.which {
+            Which::Settings => reference::markdown(&sections(None)?),
+            Which::Errors => fairlead_web::error::reference(),
+            Which::Messages => messages(),
+            Which::Metrics => METRICS.to_owned(),
+            Which::Cli => command_line(),
+            Which::Openapi => serde_json::to_string_pretty(&openapi())?,
+        };
+        say(text.trim_end());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The API's description, assembled from the services' parts.
+fn openapi() -> utoipa::openapi::OpenApi {
+    let info = utoipa::openapi::InfoBuilder::new()
+        .title("Fairlead")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("The API of Fairlead, the backend that keeps devices in the field on the line."))
+        .build();
+    let mut all = utoipa::openapi::OpenApiBuilder::new().info(info).build();
+    for part in services::api_docs() {
+        all.merge(part);
+    }
+    all
+}
+
+fn messages() -> String {
+    let mut text = fairlead_bus::reference();
+    let _ = write!(
+        text,
+        "\n## Queues\n\n| queue | version | what it is for |\n|---|---|---|\n| `{}` | {} | {} |\n",
+        MoStored::NAME,
+        MoStored::VERSION,
+        MoStored::PURPOSE
+    );
+    let schema = serde_json::to_string_pretty(&schemars::schema_for!(MoStored)).unwrap_or_default();
+    let _ = write!(text, "\n### `{}`\n\n```json\n{schema}\n```\n", MoStored::NAME);
+    let _ = write!(
+        text,
+        "\n## Topics\n\n| topic | what it is for |\n|---|---|\n| `{}` | {} |\n",
+        <LiveEvent as TopicMessage>::NAME,
+        <LiveEvent as TopicMessage>::PURPOSE
+    );
+    text
+}
+
+fn command_line() -> String {
+    let mut text = String::from("# Command line\n");
+    let mut root = Cli::command();
+    root.build();
+    describe(&root, "fairlead", &mut text);
+    text
+}
+
+fn describe(command: &clap::Command, path: &str, text: &mut String) {
+    let mut command = command.clone().term_width(100);
+    let _ = write!(text, "\n## `{path}`\n\n```text\n{}\n```\n", command.render_long_help().to_string().trim_end());
+    for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
+        describe(sub, &format!("{path} {}", sub.get_name()), text);
+    }
+}
+
+/// Names and meanings of the metrics that services record.
+const METRICS: &str = include_str!("metrics.md");

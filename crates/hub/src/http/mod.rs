@@ -1,0 +1,19 @@
+//! `/api/v1/live`.
+
+mod live;
+
+use actix_web::web;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(paths(live::live), components(schemas(fairlead_model::live::LiveEvent)))]
+struct Doc;
+
+/// The hub's part of the API's description.
+pub fn api_doc() -> utoipa::openapi::OpenApi {
+    Doc::openapi()
+}
+
+pub(crate) fn mount(config: &mut web::ServiceConfig) {
+    config.route("/api/v1/live", web::get().to(live::live));
+}

@@ -1,0 +1,29 @@
+//! The hub's settings.
+
+use fairlead_runtime::ServiceSettings;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `[hub]`
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port of the hub's own binary.
+    pub listen: String,
+    /// Changes that wait for one page; a page that is further behind is cut off and begins anew.
+    pub page_buffer: usize,
+    /// Most modems in a snapshot; pages ask for the rest.
+    pub snapshot_modems: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8083".to_owned(), page_buffer: 1_024, snapshot_modems: 2_000 }
+    }
+}
+
+impl ServiceSettings for Settings {
+    fn listen(&self) -> &str {
+        &self.listen
+    }
+}

@@ -1,0 +1,26 @@
+//! The intake's doors: one file each.
+
+pub(crate) mod admit;
+pub(crate) mod heartbeat;
+pub(crate) mod incoming;
+
+use actix_web::web;
+use utoipa::OpenApi;
+
+/// The intake's part of the API's description.
+#[derive(OpenApi)]
+#[openapi(paths(incoming::incoming, incoming::incoming_secret, heartbeat::heartbeat, admit::admit))]
+struct Doc;
+
+/// The intake's part of the API's description.
+pub fn api_doc() -> utoipa::openapi::OpenApi {
+    Doc::openapi()
+}
+
+pub(crate) fn mount(config: &mut web::ServiceConfig) {
+    config
+        .service(incoming::resource("/rockblock/incoming"))
+        .service(incoming::secret_resource("/rockblock/incoming/{secret}"))
+        .route("/connection/hc", web::get().to(heartbeat::heartbeat))
+        .route("/api/v1/held/{id}/admit", web::post().to(admit::admit));
+}

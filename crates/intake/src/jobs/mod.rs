@@ -1,0 +1,3 @@
+//! What the intake does beside answering.
+
+pub(crate) mod drain;

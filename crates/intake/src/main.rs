@@ -1,0 +1,5 @@
+//! The intake as a process of its own.
+
+fn main() -> std::process::ExitCode {
+    fairlead_runtime::main::<fairlead_intake::Intake>()
+}

@@ -1,0 +1,186 @@
+//! What the journal keeps of a push, and what the store gets of it.
+
+use std::collections::BTreeMap;
+
+use fairlead_model::message::MessageState;
+use fairlead_model::problem::ProblemKind;
+use fairlead_model::{HeldId, MessageId, Time, Trust};
+use fairlead_store::journal::Record;
+use fairlead_store::problems::Finding;
+use fairlead_store::satellite::held::HeldRow;
+use fairlead_store::satellite::messages::MessageRow;
+use fairlead_store::{Digest, Id};
+use fairlead_wire::rockblock::{BodyKind, Push, parse};
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Ruling;
+
+/// The provider of this door, as it stands in keys and rows.
+pub(crate) const PROVIDER: &str = "rockblock";
+
+/// `held_pushes.why` of a push whose sender is not believed.
+pub(crate) const UNTRUSTED: &str = "untrusted";
+/// `held_pushes.why` of a push that names no modem.
+pub(crate) const NO_IMEI: &str = "no_imei";
+/// `held_pushes.why` of a push that the store does not take.
+pub(crate) const UNSTORABLE: &str = "unstorable";
+
+/// How a push came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Source {
+    /// Its `Content-Type`.
+    #[serde(default)]
+    pub(crate) content_type: Option<String>,
+    /// The address that it came from.
+    #[serde(default)]
+    pub(crate) address: Option<String>,
+    /// Headers that tell about the sender.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Fields that token and push tell differently.
+    #[serde(default)]
+    pub(crate) differences: Vec<String>,
+    /// Fields of the push that nobody described.
+    #[serde(default)]
+    pub(crate) unknown: BTreeMap<String, String>,
+}
+
+/// The journal's note beside the body. Fields may be added; a later build reads what an earlier one wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Meta {
+    #[serde(flatten)]
+    pub(crate) ruling: MetaRuling,
+    pub(crate) source: Source,
+}
+
+/// The ruling as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ruling", rename_all = "snake_case")]
+pub(crate) enum MetaRuling {
+    Accepted { trust: Trust },
+    Held { why: String, reason: String },
+}
+
+/// A record made ready for the store.
+#[derive(Clone, Debug)]
+pub(crate) enum Prepared {
+    Message { key: Digest, trust: Trust, row: Box<MessageRow>, faults: Vec<String> },
+    Held { row: Box<HeldRow>, finding: Box<Finding> },
+}
+
+impl Meta {
+    /// The note for a ruling.
+    pub(crate) fn of(ruling: &Ruling, mut source: Source) -> Self {
+        let ruling = match ruling {
+            Ruling::Accept { trust, differences } => {
+                source.differences.clone_from(differences);
+                MetaRuling::Accepted { trust: *trust }
+            }
+            Ruling::Hold { reason, .. } => MetaRuling::Held { why: UNTRUSTED.into(), reason: reason.clone() },
+            Ruling::Refuse { reason } => MetaRuling::Held { why: NO_IMEI.into(), reason: reason.clone() },
+        };
+        Self { ruling, source }
+    }
+}
+
+/// Reads a journal record again, as the door did: parsing is pure, so both see the same.
+pub(crate) fn prepare(record: &Record) -> Prepared {
+    let unread = |e: serde_json::Error| Meta {
+        ruling: MetaRuling::Held { why: UNSTORABLE.into(), reason: format!("The journal's note cannot be read: {e}.") },
+        source: Source::default(),
+    };
+    let meta: Meta = serde_json::from_str(&record.meta).unwrap_or_else(unread);
+    let kind = BodyKind::of(meta.source.content_type.as_deref(), &record.body);
+    match (meta.ruling.clone(), parse(kind, &record.body)) {
+        (MetaRuling::Accepted { trust }, Ok(push)) => message(record, &push, trust, meta.source),
+        (MetaRuling::Accepted { .. }, Err(e)) => held(record, None, NO_IMEI, format!("{e}."), &meta.source),
+        (MetaRuling::Held { why, reason }, parsed) => {
+            held(record, parsed.as_ref().ok(), &why, reason, &meta.source)
+        }
+    }
+}
+
+fn message(record: &Record, push: &Push, trust: Trust, source: Source) -> Prepared {
+    let row = message_row(MessageId::from(record.id), record.received_at.into(), push, trust, source, &record.body);
+    Prepared::Message {
+        key: Digest(push.duplicate_key(PROVIDER)),
+        trust,
+        row: Box::new(row),
+        faults: push.faults.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The store's row of an accepted push.
+pub(crate) fn message_row(
+    id: MessageId,
+    received_at: Time,
+    push: &Push,
+    trust: Trust,
+    mut source: Source,
+    body: &[u8],
+) -> MessageRow {
+    source.unknown.clone_from(&push.unknown);
+    let cut = |text: &Option<String>| text.as_ref().map(|t| t.chars().take(200).collect::<String>());
+    MessageRow {
+        id: id.into(),
+        provider: PROVIDER.to_owned(),
+        imei: push.imei.to_string(),
+        momsn: push.momsn.map(i32::from),
+        transmitted_at: push.transmitted_at.map(Into::into),
+        transmit_time_raw: cut(&push.transmit_time_raw),
+        received_at: received_at.into(),
+        trust: trust.as_str().to_owned(),
+        state: MessageState::Waiting.as_str().to_owned(),
+        payload_raw: push.payload.is_none().then(|| push.data_raw.clone()),
+        payload: push.payload.clone(),
+        device_type: cut(&push.device_type),
+        serial: cut(&push.serial),
+        iridium_latitude: push.estimate.map(|e| e.latitude.degrees()),
+        iridium_longitude: push.estimate.map(|e| e.longitude.degrees()),
+        iridium_cep_km: push.estimate.and_then(|e| e.cep_km),
+        session_status: push.session_status,
+        modem_id: None,
+        summary: None,
+        marks: None,
+        replaces: None,
+        body: body.to_vec(),
+        source: serde_json::to_string(&source).unwrap_or_default(),
+    }
+}
+
+fn held(record: &Record, push: Option<&Push>, why: &str, reason: String, source: &Source) -> Prepared {
+    // The push has no message; its own id becomes the held push's.
+    let id = HeldId::from(MessageId::from(record.id).uuid());
+    let kind = match why {
+        UNTRUSTED => ProblemKind::UntrustedPush,
+        NO_IMEI => ProblemKind::NoImei,
+        _ => ProblemKind::FailedWork,
+    };
+    let finding = Finding {
+        kind,
+        subject: id.to_string(),
+        reason: reason.clone(),
+        modem_id: None,
+        imei: push.map(|p| p.imei),
+        message_id: None,
+        held_id: Some(id),
+        excerpt: Some(String::from_utf8_lossy(&record.body).into_owned()),
+    };
+    let row = HeldRow {
+        id: Id::from(id),
+        provider: PROVIDER.to_owned(),
+        why: why.to_owned(),
+        reason,
+        imei: push.map(|p| p.imei.to_string()),
+        dup_key: push.map(|p| Digest(p.duplicate_key(PROVIDER))),
+        received_at: record.received_at,
+        body: record.body.clone(),
+        source: serde_json::to_string(source).unwrap_or_default(),
+    };
+    Prepared::Held { row: Box::new(row), finding: Box::new(finding) }
+}
+
+/// A record that the store does not take as a message, to be kept as evidence with the reason.
+pub(crate) fn set_aside(record: &Record, reason: &str) -> Prepared {
+    held(record, None, UNSTORABLE, format!("The store did not take it: {reason}"), &Source::default())
+}

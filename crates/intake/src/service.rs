@@ -1,0 +1,122 @@
+//! The intake's state, its tasks and what readiness says about it.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use actix_web::web;
+use fairlead_bus::Bus;
+use fairlead_model::{Clock, Time};
+use fairlead_runtime::{Context, Mount, Service};
+use fairlead_store::Store;
+use fairlead_store::journal::Journal;
+use fairlead_web::health::Check;
+use metrics::Counter;
+
+use crate::http;
+use crate::jobs::drain::{Drain, Policy};
+use crate::settings::Settings;
+use crate::trust::Doorkeeper;
+
+/// The intake.
+pub struct Intake;
+
+/// What the doors need.
+pub(crate) struct State {
+    pub(crate) journal: Journal,
+    pub(crate) doorkeeper: Doorkeeper,
+    pub(crate) held_budget: Budget,
+    pub(crate) counters: Counters,
+    pub(crate) store: Store,
+    pub(crate) bus: Bus,
+    pub(crate) clock: Clock,
+}
+
+/// Counters of the hot path, looked up once.
+pub(crate) struct Counters {
+    pub(crate) accepted: Counter,
+}
+
+impl Service for Intake {
+    const NAME: &'static str = "intake";
+    type Settings = Settings;
+
+    async fn start(settings: Settings, context: Context) -> anyhow::Result<Mount> {
+        let path = context.folder.join("journal.sqlite");
+        let journal = Journal::open(&path, settings.journal_max_mb.saturating_mul(1 << 20))?;
+        let state = web::Data::new(State {
+            journal: journal.clone(),
+            doorkeeper: Doorkeeper::new(&settings)?,
+            held_budget: Budget::new(settings.held_per_minute),
+            counters: Counters { accepted: metrics::counter!("fairlead_intake_accepted_total") },
+            store: context.store.clone(),
+            bus: context.bus.clone(),
+            clock: context.clock.clone(),
+        });
+        watch(&context, &journal);
+        let policy = Policy {
+            unsigned_after_signed: settings.rockblock.unsigned_after_signed,
+            held_keep: settings.held_keep,
+        };
+        let drain = Drain { journal, context: context.clone(), policy };
+        context.spawn("intake drain", drain.run());
+        Ok(Mount::new(move |config| {
+            config.app_data(state.clone());
+            http::mount(config);
+        }))
+    }
+}
+
+/// Readiness: whether pushes are taken. A store that is away is ordinary operation; the lag tells of it.
+fn watch(context: &Context, journal: &Journal) {
+    let (journal, clock) = (journal.clone(), context.clock.clone());
+    context.health.add(move || {
+        let (journal, clock) = (journal.clone(), clock.clone());
+        async move {
+            let state = journal.state().await;
+            let lag = state.oldest.map_or(Duration::ZERO, |oldest| clock.now().since(oldest));
+            metrics::gauge!("fairlead_intake_journal_waiting").set(f64::from(i32::try_from(state.waiting).unwrap_or(i32::MAX)));
+            match state.failed {
+                Some(reason) => Check::bad("intake journal", format!("Nothing is accepted: {reason}.")),
+                None => Check::good(
+                    "intake journal",
+                    format!("{} messages wait for the store, the oldest for {} s.", state.waiting, lag.as_secs()),
+                ),
+            }
+        }
+    });
+}
+
+/// An allowance for each minute.
+pub(crate) struct Budget {
+    per_minute: u32,
+    minute: AtomicI64,
+    spent: AtomicU32,
+}
+
+impl Budget {
+    const fn new(per_minute: u32) -> Self {
+        Self { per_minute, minute: AtomicI64::new(0), spent: AtomicU32::new(0) }
+    }
+
+    /// Whether there was something left of this minute's allowance.
+    pub(crate) fn spend(&self, now: Time) -> bool {
+        let minute = now.micros() / 60_000_000;
+        if self.minute.swap(minute, Ordering::SeqCst) != minute {
+            self.spent.store(0, Ordering::SeqCst);
+        }
+        self.spent.fetch_add(1, Ordering::SeqCst) < self.per_minute
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_renewed_each_minute() {
+        let budget = Budget::new(2);
+        let at = |s: i64| Time::from_micros(s * 1_000_000);
+        assert_eq!([0, 1, 2].map(|s| budget.spend(at(60 + s))), [true, true, false]);
+        assert!(budget.spend(at(120)));
+    }
+}

@@ -1,0 +1,79 @@
+//! The intake's settings.
+
+use std::path::PathBuf;
+
+use fairlead_model::{Secret, Trust};
+use fairlead_runtime::ServiceSettings;
+use fairlead_runtime::settings::StringList;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `[intake]`
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port of the intake's own binary.
+    pub listen: String,
+    /// Networks of the proxies in front (as `127.0.0.1/32, ::1/128`): from them `X-Forwarded-For` is believed.
+    pub trusted_proxies: StringList,
+    /// Most megabytes that the journal may take on the disk. When they are used up, pushes are refused with 503.
+    pub journal_max_mb: u64,
+    /// How many pushes that were not let in are kept, of each kind; the oldest go first.
+    pub held_keep: i64,
+    /// How many of them are kept in a minute; more are answered and counted, not kept.
+    pub held_per_minute: u32,
+    /// The door for RockBLOCK's webhook.
+    pub rockblock: RockblockSettings,
+}
+
+/// `[intake.rockblock]`
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RockblockSettings {
+    /// The least trust with which a push is let in.
+    pub require_trust: Trust,
+    /// A secret that makes `/rockblock/incoming/<secret>` a trusted path. Empty: there is none.
+    pub secret_path: Secret,
+    /// Networks that the provider pushes from, as `212.71.235.32/32, 109.74.196.135/32`. Empty: none is trusted
+    /// for its address.
+    pub allow_list: StringList,
+    /// Whether the key that the provider publishes is believed.
+    pub published_key: bool,
+    /// Files with further public keys (PEM) that are believed.
+    pub public_key_files: Vec<PathBuf>,
+    /// Let unsigned pushes in even after the provider has signed for the same IMEI. Only for an account with
+    /// several delivery formats.
+    pub unsigned_after_signed: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8081".to_owned(),
+            trusted_proxies: StringList(vec!["127.0.0.1/32".to_owned(), "::1/128".to_owned()]),
+            journal_max_mb: 8_192,
+            held_keep: 10_000,
+            held_per_minute: 120,
+            rockblock: RockblockSettings::default(),
+        }
+    }
+}
+
+impl Default for RockblockSettings {
+    fn default() -> Self {
+        Self {
+            require_trust: Trust::Unsigned,
+            secret_path: Secret::default(),
+            allow_list: StringList::default(),
+            published_key: true,
+            public_key_files: Vec::new(),
+            unsigned_after_signed: false,
+        }
+    }
+}
+
+impl ServiceSettings for Settings {
+    fn listen(&self) -> &str {
+        &self.listen
+    }
+}

@@ -1,0 +1,201 @@
+//! What arrived, what it said, and what we made of it.
+
+use actix_web::web;
+use fairlead_model::message::{MessageState, MessageView, PositionView};
+use fairlead_model::{MessageId, ModemId, Time};
+use fairlead_store::StoreError;
+use fairlead_store::satellite::messages::{self, Filter, MessageRow};
+use fairlead_store::satellite::modems;
+use fairlead_store::satellite::readings::{self, ReadingRow};
+use fairlead_web::{ApiError, Code, Page, PageQuery, Viewer};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::service::State;
+
+/// Which messages are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MessagesQuery {
+    /// Only those of this modem.
+    modem_id: Option<Uuid>,
+    /// Only those in this state: waiting, decoded, empty, problem or replaced.
+    state: Option<String>,
+    /// Items in the page, 1 to 500; 50 where it is not said.
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Messages, newest first.
+#[utoipa::path(get, path = "/api/v1/messages", tag = "messages", params(MessagesQuery),
+    responses((status = 200, body = Page<MessageView>)))]
+pub(crate) async fn list(
+    _: Viewer,
+    state: web::Data<State>,
+    query: web::Query<MessagesQuery>,
+) -> Result<web::Json<Page<MessageView>>, ApiError> {
+    let MessagesQuery { modem_id, state: wanted, limit, cursor } = query.into_inner();
+    let page = PageQuery { limit, cursor };
+    let (limit, before) = (page.limit()?, page.cursor::<MessageId>()?);
+    let wanted: Option<MessageState> =
+        wanted.map(|s| s.parse().map_err(|e: String| ApiError::new(Code::BadRequest, e))).transpose()?;
+    let items = state
+        .store
+        .read(move |conn| {
+            let imei = match modem_id {
+                Some(id) => Some(modems::view(conn, ModemId::from(id))?.imei.to_string()),
+                None => None,
+            };
+            messages::list(conn, &Filter { imei, state: wanted, before }, limit + 1)
+        })
+        .await?;
+    Ok(web::Json(Page::of(items, limit, |m| m.id.to_string())))
+}
+
+/// A message with everything that is known of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MessageDetail {
+    /// As in the list.
+    message: MessageView,
+    /// How it came.
+    source: SourceView,
+    /// What the provider said about it.
+    push: PushView,
+    /// What was read from it.
+    reading: Option<ReadingView>,
+}
+
+/// How a message came.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourceView {
+    /// The provider.
+    provider: String,
+    /// When it was received.
+    #[schema(value_type = String, format = DateTime)]
+    received_at: Time,
+    /// The address that it came from.
+    source_address: Option<String>,
+    /// Its content type.
+    content_type: Option<String>,
+    /// Headers that tell about the sender.
+    headers: Value,
+    /// Fields that its token and the push tell differently.
+    differences: Value,
+    /// The body as text.
+    body: String,
+}
+
+/// What the provider said about a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PushView {
+    /// Its name for the kind of modem.
+    device_type: Option<String>,
+    /// The modem's serial number.
+    serial: Option<String>,
+    /// The network's estimate, degrees north.
+    latitude: Option<f64>,
+    /// The network's estimate, degrees east.
+    longitude: Option<f64>,
+    /// Circular error probable of the estimate, kilometres.
+    cep_km: Option<f64>,
+    /// The network's word on the session; 0 is well.
+    session_status: Option<i32>,
+    /// Fields that nobody described.
+    unknown: Value,
+}
+
+/// What was read from a message.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReadingView {
+    /// The message type, as `PK001`; `empty`, or `unread`.
+    kind: String,
+    /// The device's own time.
+    #[schema(value_type = String, format = DateTime)]
+    device_at: Time,
+    /// The device's clock is too far ahead to be believed.
+    clock_ahead: bool,
+    /// It was handled after a newer one.
+    late: bool,
+    /// Where the device was.
+    position: Option<PositionView>,
+    /// Speed over ground, metres per second.
+    speed_m_s: Option<f64>,
+    /// Course over ground, degrees true.
+    course_deg: Option<f64>,
+    /// Battery, volts.
+    battery_v: Option<f64>,
+    /// Reporting interval that it named, seconds.
+    interval_s: Option<i64>,
+    /// Sleep that it named, seconds.
+    sleep_s: Option<i64>,
+    /// Its word on its wake-up.
+    status: Option<String>,
+    /// Whether its last-mile beacon is on.
+    beacon_on: Option<bool>,
+    /// The build that seems to speak.
+    dialect: Option<String>,
+}
+
+/// One message with everything that is known of it.
+#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "messages", params(("id" = String, Path)),
+    responses((status = 200, body = MessageDetail), (status = 404, body = fairlead_web::error::ProblemJson)))]
+pub(crate) async fn get(
+    _: Viewer,
+    state: web::Data<State>,
+    id: web::Path<Uuid>,
+) -> Result<web::Json<MessageDetail>, ApiError> {
+    let id = MessageId::from(id.into_inner());
+    let (row, reading) =
+        state.store.read(move |conn| Ok((messages::get(conn, id)?, readings::get(conn, id)?))).await?;
+    Ok(web::Json(detail(row, reading)?))
+}
+
+fn detail(row: MessageRow, reading: Option<ReadingRow>) -> Result<MessageDetail, StoreError> {
+    let message = row.view()?;
+    let mut source: Value = serde_json::from_str(&row.source).unwrap_or_default();
+    let mut part = |name: &str| source.get_mut(name).map(Value::take).unwrap_or_default();
+    let text = |v: Value| v.as_str().map(str::to_owned);
+    Ok(MessageDetail {
+        message,
+        push: PushView {
+            device_type: row.device_type,
+            serial: row.serial,
+            latitude: row.iridium_latitude,
+            longitude: row.iridium_longitude,
+            cep_km: row.iridium_cep_km,
+            session_status: row.session_status,
+            unknown: part("unknown"),
+        },
+        source: SourceView {
+            provider: row.provider,
+            received_at: row.received_at.into(),
+            source_address: text(part("address")),
+            content_type: text(part("content_type")),
+            headers: part("headers"),
+            differences: part("differences"),
+            body: String::from_utf8_lossy(&row.body).into_owned(),
+        },
+        reading: reading.map(reading_view),
+    })
+}
+
+fn reading_view(row: ReadingRow) -> ReadingView {
+    ReadingView {
+        position: row.position(),
+        device_at: row.device_at.into(),
+        clock_ahead: row.clock_ahead,
+        late: row.late,
+        speed_m_s: row.speed_m_s,
+        course_deg: row.course_deg,
+        battery_v: row.battery_v,
+        interval_s: row.interval_s,
+        sleep_s: row.sleep_s,
+        beacon_on: row.beacon_on,
+        kind: row.kind,
+        status: row.status,
+        dialect: row.dialect,
+    }
+}

@@ -1,0 +1,181 @@
+//! What a person does about a problem: repair the text, put it through again, or let it be.
+
+use actix_web::web;
+use fairlead_model::live::LiveEvent;
+use fairlead_model::message::MessageState;
+use fairlead_model::problem::{ProblemKind, ProblemState, ProblemView};
+use fairlead_model::queue::MoStored;
+use fairlead_model::{Clock, MessageId, ProblemId, Time};
+use fairlead_store::audit::{self, Entry};
+use fairlead_store::satellite::messages::{self, MessageRow, Outcome};
+use fairlead_store::satellite::{gaps, modems, readings};
+use fairlead_store::{StoreError, Tx, problems};
+use fairlead_web::{ApiError, Code, Operator};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::decode;
+use crate::service::State;
+
+/// Longest repaired text, bytes: the most that a modem can send.
+const LONGEST: usize = fairlead_wire::pk::MO_LIMIT_BYTES;
+
+/// Why something is done.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct Reason {
+    /// In the person's words; goes into the audit log.
+    reason: String,
+}
+
+/// A text put right.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct Repair {
+    /// The text as it should have been.
+    payload_text: String,
+    /// In the person's words; goes into the audit log.
+    reason: String,
+}
+
+/// Puts a repaired copy of a message in: a new message that names the old one.
+#[utoipa::path(post, path = "/api/v1/problems/{id}/repair", tag = "problems", request_body = Repair,
+    params(("id" = String, Path)),
+    responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson),
+        (status = 422, description = "The text still cannot be read", body = fairlead_web::error::ProblemJson)))]
+pub(crate) async fn repair(
+    caller: Operator,
+    state: web::Data<State>,
+    id: web::Path<Uuid>,
+    repair: web::Json<Repair>,
+) -> Result<web::Json<ProblemView>, ApiError> {
+    let Repair { payload_text, reason } = repair.into_inner();
+    if payload_text.len() > LONGEST {
+        return Err(ApiError::new(Code::Unprocessable, format!("A text has at most {LONGEST} bytes.")));
+    }
+    settle(&caller, &state, id.into_inner(), "problem.repair", reason, move |tx, clock, problem| {
+        let message = message_of(problem)?;
+        let old = messages::get(tx, message)?;
+        let new = repaired(tx, clock, &old, payload_text.as_bytes())?;
+        leave_line(tx, message)?;
+        let outcome = Outcome {
+            state: MessageState::Replaced,
+            modem_id: old.modem_id.map(Into::into),
+            summary: None,
+            marks: vec![format!("A repaired copy is {}.", MessageId::from(new.id))],
+        };
+        messages::set_outcome(tx, message, &outcome)?;
+        let stored = MoStored { message_id: new.id.into(), by_hand: true };
+        messages::insert_repaired(tx, new)?;
+        fairlead_bus::enqueue(tx, clock, &stored, None)?;
+        Ok(ProblemState::Repaired)
+    })
+    .await
+}
+
+/// Puts a message through again as it is.
+#[utoipa::path(post, path = "/api/v1/problems/{id}/replay", tag = "problems", request_body = Reason,
+    params(("id" = String, Path)),
+    responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson)))]
+pub(crate) async fn replay(
+    caller: Operator,
+    state: web::Data<State>,
+    id: web::Path<Uuid>,
+    reason: web::Json<Reason>,
+) -> Result<web::Json<ProblemView>, ApiError> {
+    let reason = reason.into_inner().reason;
+    settle(&caller, &state, id.into_inner(), "problem.replay", reason, |tx, clock, problem| {
+        if problem.kind == ProblemKind::FailedWork {
+            let envelope = problem.excerpt.clone().unwrap_or_default();
+            fairlead_bus::requeue(tx, clock, &envelope)?;
+            return Ok(ProblemState::Replayed);
+        }
+        let message = message_of(problem)?;
+        let row = messages::get(tx, message)?;
+        leave_line(tx, message)?;
+        let outcome = Outcome {
+            state: MessageState::Waiting,
+            modem_id: row.modem_id.map(Into::into),
+            summary: None,
+            marks: Vec::new(),
+        };
+        messages::set_outcome(tx, message, &outcome)?;
+        fairlead_bus::enqueue(tx, clock, &MoStored { message_id: message, by_hand: true }, None)?;
+        Ok(ProblemState::Replayed)
+    })
+    .await
+}
+
+/// Decides that nothing is to be done.
+#[utoipa::path(post, path = "/api/v1/problems/{id}/discard", tag = "problems", request_body = Reason,
+    params(("id" = String, Path)),
+    responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson)))]
+pub(crate) async fn discard(
+    caller: Operator,
+    state: web::Data<State>,
+    id: web::Path<Uuid>,
+    reason: web::Json<Reason>,
+) -> Result<web::Json<ProblemView>, ApiError> {
+    let reason = reason.into_inner().reason;
+    settle(&caller, &state, id.into_inner(), "problem.discard", reason, |_, _, _| Ok(ProblemState::Discarded))
+        .await
+}
+
+/// Settles an open problem: the work, the new state and the audit entry are one transaction.
+async fn settle(
+    caller: &Operator,
+    state: &State,
+    id: Uuid,
+    action: &'static str,
+    reason: String,
+    work: impl Fn(&mut Tx<'_>, &Clock, &ProblemView) -> Result<ProblemState, StoreError> + Send + 'static,
+) -> Result<web::Json<ProblemView>, ApiError> {
+    let (clock, actor, id) = (state.clock.clone(), caller.0.name.clone(), ProblemId::from(id));
+    let settled = state
+        .store
+        .write(move |tx| {
+            let problem = problems::get(tx, id)?;
+            if problem.state != ProblemState::Open {
+                return Ok(None);
+            }
+            let new_state = work(tx, &clock, &problem)?;
+            problems::settle(tx, &clock, id, new_state)?;
+            let entry = Entry { actor: &actor, action, subject: format!("problem {id}"), detail: &reason };
+            audit::record(tx, &clock, &entry)?;
+            problems::get(tx, id).map(Some)
+        })
+        .await?;
+    let problem = settled
+        .ok_or_else(|| ApiError::new(Code::AlreadySettled, "Somebody has settled this problem already."))?;
+    state.bus.publish(&LiveEvent::Problem { problem: problem.clone() });
+    Ok(web::Json(problem))
+}
+
+fn message_of(problem: &ProblemView) -> Result<MessageId, StoreError> {
+    problem.message_id.ok_or_else(|| {
+        StoreError::Refused("This problem is not about a stored message, so there is nothing to put through.".into())
+    })
+}
+
+/// The message leaves the line of its modem, so that it, or its copy, can take its place anew.
+fn leave_line(tx: &mut Tx<'_>, message: MessageId) -> Result<(), StoreError> {
+    readings::remove(tx, message)?;
+    gaps::set(tx, message, None)
+}
+
+fn repaired(tx: &mut Tx<'_>, clock: &Clock, old: &MessageRow, text: &[u8]) -> Result<MessageRow, StoreError> {
+    let transmitted_at = Time::from(old.transmitted_at.unwrap_or(old.received_at));
+    let known = modems::by_imei(tx, &old.imei)?
+        .and_then(|(modem, _)| modem.dialect)
+        .and_then(|dialect| dialect.parse().ok());
+    decode::check(text, transmitted_at, known).map_err(StoreError::Refused)?;
+    Ok(MessageRow {
+        id: MessageId::new(clock).into(),
+        state: MessageState::Waiting.as_str().to_owned(),
+        payload: Some(text.to_vec()),
+        payload_raw: None,
+        replaces: Some(old.id),
+        summary: None,
+        marks: None,
+        ..old.clone()
+    })
+}

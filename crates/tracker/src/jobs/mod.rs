@@ -1,0 +1,4 @@
+//! What the tracker does: it understands messages, and tells the pages.
+
+pub(crate) mod news;
+pub(crate) mod understand;

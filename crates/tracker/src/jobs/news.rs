@@ -1,0 +1,86 @@
+//! Tells the pages what changed: gathered for a tenth of a second, told once, as it is then.
+//!
+//! Passing by design. In a flood each modem is told once a round, and of the messages only the newest few, so that
+//! telling never costs more than understanding.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fairlead_bus::Bus;
+use fairlead_model::live::LiveEvent;
+use fairlead_model::{MessageId, ModemId, ProblemId};
+use fairlead_store::satellite::{messages, modems};
+use fairlead_store::{Store, problems};
+use tokio_util::sync::CancellationToken;
+
+use crate::jobs::understand::{Changed, GATHER};
+
+/// Most of each kind that are told in one round; screens show no more at a time.
+const ROUND: usize = 100;
+
+/// What changed since the last round. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct News(Arc<Mutex<Gathered>>);
+
+#[derive(Default)]
+struct Gathered {
+    messages: BTreeSet<MessageId>,
+    modems: BTreeSet<ModemId>,
+    problems: BTreeSet<ProblemId>,
+}
+
+impl News {
+    /// Adds what a unit of work changed.
+    pub(crate) fn changed(&self, changed: Changed) {
+        let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        gathered.messages.extend(changed.message);
+        if gathered.messages.len() > ROUND {
+            gathered.messages.pop_first();
+        }
+        gathered.modems.extend(changed.modem);
+        gathered.problems.extend(changed.problems);
+    }
+
+    /// Tells until the process stops.
+    pub(crate) async fn tell(self, store: Store, bus: Bus, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = tokio::time::sleep(GATHER) => {}
+                () = stop.cancelled() => {}
+            }
+            let round = self.take();
+            if round.messages.is_empty() && round.modems.is_empty() && round.problems.is_empty() {
+                continue;
+            }
+            match store.read(move |conn| round.read(conn)).await {
+                Ok(events) => events.iter().for_each(|event| bus.publish(event)),
+                Err(error) => tracing::debug!(%error, "the pages were not told"),
+            }
+        }
+    }
+
+    fn take(&self) -> Gathered {
+        let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut round = std::mem::take(&mut *gathered);
+        // Modems and problems beyond the round wait for the next; each is there only once.
+        gathered.modems = round.modems.iter().skip(ROUND).copied().collect();
+        round.modems = round.modems.into_iter().take(ROUND).collect();
+        gathered.problems = round.problems.iter().skip(ROUND).copied().collect();
+        round.problems = round.problems.into_iter().take(ROUND).collect();
+        round
+    }
+}
+
+impl Gathered {
+    fn read(self, conn: &mut fairlead_store::Conn) -> Result<Vec<LiveEvent>, fairlead_store::StoreError> {
+        let modems = modems::views(conn, &self.modems.into_iter().collect::<Vec<_>>())?;
+        let messages = messages::views(conn, &self.messages.into_iter().collect::<Vec<_>>())?;
+        let mut events: Vec<LiveEvent> =
+            modems.into_iter().map(|modem| LiveEvent::Modem { modem: Box::new(modem) }).collect();
+        events.extend(messages.into_iter().rev().map(|message| LiveEvent::Message { message }));
+        for id in self.problems {
+            events.push(LiveEvent::Problem { problem: problems::get(conn, id)? });
+        }
+        Ok(events)
+    }
+}

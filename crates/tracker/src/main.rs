@@ -1,0 +1,5 @@
+//! The tracker as a process of its own.
+
+fn main() -> std::process::ExitCode {
+    fairlead_runtime::main::<fairlead_tracker::Tracker>()
+}
