@@ -16,9 +16,22 @@ pub(crate) fn all() -> Vec<Box<dyn Hosted>> {
     ]
 }
 
-/// Names of the binaries that run one service each.
-pub(crate) const BINARIES: [&str; 4] =
-    ["fairlead-intake", "fairlead-tracker", "fairlead-hub", "fairlead-console"];
+/// The names of all services.
+pub(crate) fn names() -> Vec<&'static str> {
+    all().iter().map(|service| service.name()).collect()
+}
+
+/// Which addresses belong to which service, for the proxy before separate binaries.
+pub(crate) const ROUTES: [(&str, &str); 8] = [
+    ("/rockblock/", "intake"),
+    ("/connection/hc", "intake"),
+    ("/api/v1/held/", "intake"),
+    ("/api/v1/modems", "tracker"),
+    ("/api/v1/messages", "tracker"),
+    ("/api/v1/problems", "tracker"),
+    ("/api/v1/live", "hub"),
+    ("/", "console"),
+];
 
 /// The services' parts of the API's description.
 pub(crate) fn api_docs() -> Vec<utoipa::openapi::OpenApi> {

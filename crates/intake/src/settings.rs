@@ -1,7 +1,5 @@
 //! The intake's settings.
 
-use std::path::PathBuf;
-
 use fairlead_model::{Secret, Trust};
 use fairlead_runtime::ServiceSettings;
 use fairlead_runtime::settings::StringList;
@@ -40,7 +38,7 @@ pub struct RockblockSettings {
     /// Whether the key that the provider publishes is believed.
     pub published_key: bool,
     /// Files with further public keys (PEM) that are believed.
-    pub public_key_files: Vec<PathBuf>,
+    pub public_key_files: StringList,
     /// Let unsigned pushes in even after the provider has signed for the same IMEI. Only for an account with
     /// several delivery formats.
     pub unsigned_after_signed: bool,
@@ -66,7 +64,7 @@ impl Default for RockblockSettings {
             secret_path: Secret::default(),
             allow_list: StringList::default(),
             published_key: true,
-            public_key_files: Vec::new(),
+            public_key_files: StringList::default(),
             unsigned_after_signed: false,
         }
     }

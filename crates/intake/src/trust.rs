@@ -130,8 +130,8 @@ fn believed_keys(settings: &RockblockSettings) -> anyhow::Result<Vec<DecodingKey
     if settings.published_key {
         keys.push(DecodingKey::from_rsa_pem(PROVIDER_KEY_PEM.as_bytes())?);
     }
-    for path in &settings.public_key_files {
-        let about = || format!("intake.rockblock.public_key_files: {}", path.display());
+    for path in &settings.public_key_files.0 {
+        let about = || format!("intake.rockblock.public_key_files: {path}");
         let pem = std::fs::read(path).with_context(about)?;
         keys.push(DecodingKey::from_rsa_pem(&pem).with_context(about)?);
     }

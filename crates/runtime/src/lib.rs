@@ -38,6 +38,14 @@ pub fn run(arguments: &Arguments, services: Vec<Box<dyn Hosted>>, shape: Shape) 
     }
 }
 
+/// Begins to log, for a process that is not started by [`run`].
+///
+/// # Errors
+/// A sentence about `log.filter` where it cannot be used.
+pub fn start_logging(loaded: &Loaded) -> anyhow::Result<()> {
+    logging::start(&loaded.common.log)
+}
+
 /// The tokio runtime that services run on.
 ///
 /// # Errors

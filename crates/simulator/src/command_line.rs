@@ -158,9 +158,10 @@ async fn stop_after(span: Option<Duration>, stop: CancellationToken) {
 }
 
 fn sentence(done: &Progress) -> String {
-    let Progress { accepted, failed, given_up, skipped } = done;
+    let Progress { accepted, failed, given_up, kept_out, skipped } = done;
     format!(
-        "{accepted} pushes accepted, {failed} attempts failed, {given_up} given up, {skipped} were settled before."
+        "{accepted} pushes accepted, {failed} attempts failed, {given_up} given up, {kept_out} malformed ones kept \
+         out, {skipped} settled before."
     )
 }
 
@@ -176,8 +177,11 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text.trim()))
 }
 
-/// A whole number of seconds, minutes or hours.
-fn span(text: &str) -> Result<Duration, String> {
+/// A span of time: a whole number of seconds, minutes or hours, as `60s`, `5m` or `2h`.
+///
+/// # Errors
+/// With a sentence that shows how a span is written.
+pub fn span(text: &str) -> Result<Duration, String> {
     let sentence = || format!("`{text}` is no span such as 60s, 5m or 2h");
     let unit = text.chars().last().ok_or_else(sentence)?;
     let seconds = match unit {

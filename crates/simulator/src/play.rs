@@ -22,6 +22,8 @@ pub struct Progress {
     pub failed: u64,
     /// Pushes that will not be tried again.
     pub given_up: u64,
+    /// Malformed pushes that were not accepted, as they should not be.
+    pub kept_out: u64,
     /// Pushes that an earlier run had settled already.
     pub skipped: u64,
 }

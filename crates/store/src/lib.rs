@@ -145,6 +145,16 @@ impl Store {
         in_time(tokio::task::spawn_blocking(move || migrate::run(&url))).await
     }
 
+    /// Runs one statement of a database administrator, outside of any transaction: tests make and drop their
+    /// databases with it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn administer(&self, statement: String) -> Result<(), StoreError> {
+        let run = move |conn: &mut Conn| Ok(diesel::connection::SimpleConnection::batch_execute(conn, &statement)?);
+        self.read(run).await
+    }
+
     /// The version of the schema, and of the one that this build wants: equal when all is well.
     ///
     /// # Errors

@@ -1,1 +1,251 @@
-//! testkit.
+#![doc = include_str!("../README.md")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails here")]
+
+pub mod servers;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use fairlead_model::role::Role;
+use fairlead_model::{Clock, ManualClock, Time};
+use fairlead_runtime::{Arguments, Hosted, Loaded, Process, Running, Shape};
+use fairlead_store::{Store, sign_in};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long a test waits for what must come before it fails. Generous: it is no timing assertion.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The moment at which every test's clock stands at first.
+pub const START: &str = "2026-06-01T12:00:00Z";
+
+/// What the store and the bus of a test are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// SQLite and the in-process bus: the one-process shape.
+    Embedded,
+    /// MariaDB and RabbitMQ: the shape of several processes.
+    Servers,
+}
+
+/// A system of its own: its servers' parts, its clock, an administrator's token.
+pub struct System {
+    /// Its clock, which stands until it is moved.
+    pub clock: Clock,
+    /// The hand that moves the clock.
+    pub hand: ManualClock,
+    /// Its store.
+    pub store: Store,
+    /// A client with an administrator's token.
+    pub client: reqwest::Client,
+    /// Its folder.
+    pub folder: TempDir,
+    addresses: HashMap<&'static str, SocketAddr>,
+    running: Vec<Running>,
+    database: Option<Database>,
+}
+
+/// A database of one test on the shared server; dropped with the test.
+pub struct Database {
+    /// Its URL.
+    pub url: String,
+    name: String,
+    server: String,
+}
+
+/// The URL of the test database server.
+///
+/// # Panics
+/// Where it is not set.
+pub fn mysql_url() -> String {
+    required("FAIRLEAD_TEST_MYSQL_URL")
+}
+
+/// The URL of the test broker.
+///
+/// # Panics
+/// Where it is not set.
+pub fn amqp_url() -> String {
+    required("FAIRLEAD_TEST_AMQP_URL")
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests learn of their servers by the environment")]
+fn required(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("set {name} or run `cargo xtask test`"))
+}
+
+impl Database {
+    /// A new, empty database.
+    ///
+    /// # Panics
+    /// Where the server cannot be reached.
+    pub async fn create() -> Self {
+        let server = mysql_url();
+        let name = format!("fl_{}", uuid::Uuid::new_v4().simple());
+        let admin = Store::open(server.parse().unwrap()).unwrap();
+        admin.administer(format!("CREATE DATABASE {name}")).await.unwrap();
+        let mut url = url::Url::parse(&server).unwrap();
+        url.set_path(&name);
+        Self { url: url.to_string(), name, server }
+    }
+
+    async fn remove(&self) {
+        let admin = Store::open(self.server.parse().unwrap()).unwrap();
+        admin.administer(format!("DROP DATABASE IF EXISTS {}", self.name)).await.unwrap();
+    }
+}
+
+/// A migrated store on a backend, with what must be kept as long as it is used.
+///
+/// # Panics
+/// Where it cannot be made.
+pub async fn store(backend: Backend) -> (Store, TempDir, Option<Database>) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = match backend {
+        Backend::Embedded => None,
+        Backend::Servers => Some(Database::create().await),
+    };
+    let url = match &database {
+        None => format!("sqlite:{}", folder.path().join("store.sqlite").display()),
+        Some(database) => database.url.clone(),
+    };
+    let store = Store::open(url.parse().unwrap()).unwrap();
+    store.migrate().await.unwrap();
+    (store, folder, database)
+}
+
+impl System {
+    /// Starts services on a backend; `set` are settings as `intake.held_keep=5`.
+    ///
+    /// # Panics
+    /// Where they do not start.
+    pub async fn start(backend: Backend, services: Vec<Box<dyn Hosted>>, set: &[&str]) -> Self {
+        let (clock, hand) = Clock::manual(Time::parse_rfc3339(START).unwrap());
+        let (store, folder, database) = store(backend).await;
+        let mut system = Self {
+            client: client(&store, &clock).await,
+            clock,
+            hand,
+            store,
+            folder,
+            addresses: HashMap::new(),
+            running: Vec::new(),
+            database,
+        };
+        system.run(backend, services, set).await;
+        system
+    }
+
+    /// Starts the services of this system, after [`System::stop_services`], on the data that are there.
+    ///
+    /// # Panics
+    /// Where they do not start.
+    pub async fn run(&mut self, backend: Backend, services: Vec<Box<dyn Hosted>>, set: &[&str]) {
+        let mut common = vec![
+            format!("data.dir={}", self.folder.path().display()),
+            format!("store.url={}", self.store_url()),
+            "http.listen=127.0.0.1:0".to_owned(),
+        ];
+        common.extend(set.iter().map(|s| (*s).to_owned()));
+        match backend {
+            Backend::Embedded => self.start_process(services, common, Shape::OneProcess).await,
+            Backend::Servers => {
+                common.push(format!("bus.url={}", amqp_url()));
+                common.push(format!("bus.prefix=t{}", uuid::Uuid::new_v4().simple()));
+                for service in services {
+                    let mut settings = common.clone();
+                    settings.push(format!("{}.listen=127.0.0.1:0", service.name()));
+                    self.start_process(vec![service], settings, Shape::Several).await;
+                }
+            }
+        }
+    }
+
+    fn store_url(&self) -> String {
+        match &self.database {
+            None => format!("sqlite:{}", self.folder.path().join("store.sqlite").display()),
+            Some(database) => database.url.clone(),
+        }
+    }
+
+    async fn start_process(&mut self, services: Vec<Box<dyn Hosted>>, set: Vec<String>, shape: Shape) {
+        let names: Vec<_> = services.iter().map(|s| s.name()).collect();
+        let schemas: Vec<_> = services.iter().map(|s| (s.name(), s.schema())).collect();
+        let arguments = Arguments { config: None, set };
+        let loaded = Loaded::read(&arguments, &schemas).unwrap();
+        let running =
+            Process { loaded, services, shape, clock: self.clock.clone() }.start().await.expect("a process starts");
+        for name in names {
+            self.addresses.insert(name, running.address);
+        }
+        self.running.push(running);
+    }
+
+    /// The address of a service, as `http://127.0.0.1:4711/path`.
+    ///
+    /// # Panics
+    /// Where the service was not started.
+    pub fn url(&self, service: &str, path: &str) -> String {
+        format!("http://{}{path}", self.addresses.get(service).expect("the service was started"))
+    }
+
+    /// Asks a service's API; panics where it does not answer 200 with JSON.
+    ///
+    /// # Panics
+    /// As said.
+    pub async fn get(&self, service: &str, path: &str) -> Value {
+        let response = self.client.get(self.url(service, path)).send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "GET {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Waits until an answer of a service's API is as wanted, and returns it.
+    ///
+    /// # Panics
+    /// With the last answer, where it does not come within [`PATIENCE`].
+    pub async fn until(&self, service: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let answer = self.get(service, path).await;
+            if wanted(&answer) {
+                return answer;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{path} did not become as wanted: {answer:#}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Stops the services; the data stay.
+    pub async fn stop_services(&mut self) {
+        for running in self.running.drain(..) {
+            running.stop().await;
+        }
+        self.addresses.clear();
+    }
+
+    /// Stops everything and removes the test's database.
+    pub async fn stop(mut self) {
+        self.stop_services().await;
+        if let Some(database) = &self.database {
+            database.remove().await;
+        }
+    }
+}
+
+/// A client with a fresh administrator's token.
+async fn client(store: &Store, clock: &Clock) -> reqwest::Client {
+    // Several systems in one process choose the same provider.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let token = fairlead_web::auth::fresh_token();
+    let (kept, clock) = (token.clone(), clock.clone());
+    store
+        .write(move |tx| sign_in::create_token(tx, &clock, "test", Role::Admin, &kept, None))
+        .await
+        .unwrap();
+    let mut headers = reqwest::header::HeaderMap::new();
+    headers.insert("Authorization", format!("Bearer {token}").parse().unwrap());
+    reqwest::Client::builder().default_headers(headers).timeout(PATIENCE).build().unwrap()
+}

@@ -62,7 +62,9 @@ pub(crate) struct Line {
     socket: Socket,
     pub(crate) names: Names,
     limit: Duration,
-    pub(super) declared: Mutex<HashSet<String>>,
+    declared: Mutex<HashSet<String>>,
+    /// Held while something is being declared.
+    pub(super) declaring: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Line {
@@ -221,6 +223,7 @@ impl Supervisor {
             names: Names::new(&self.options),
             limit: self.options.broker_timeout,
             declared: Mutex::default(),
+            declaring: tokio::sync::Mutex::default(),
             connection,
             socket,
         });

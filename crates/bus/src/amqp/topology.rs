@@ -57,10 +57,11 @@ impl Line {
     /// Declares a queue, with the dead-letter queue behind it, unless that was done on this connection.
     pub(crate) async fn ensure_queue(&self, queue: &str) -> Result<(), Trouble> {
         let name = self.names.queue(queue);
+        let _alone = self.declaring.lock().await;
         if self.declared().contains(&name) {
             return Ok(());
         }
-        self.ensure_dead().await?;
+        self.make_dead().await?;
         let exists = self.exists(&name).await?;
         let channel = self.channel().await?;
         self.declare_queue(&channel, &name, queue_arguments(&self.names)).await?;
@@ -90,6 +91,11 @@ impl Line {
 
     /// Declares the dead-letter exchange and its queue, unless that was done on this connection.
     pub(crate) async fn ensure_dead(&self) -> Result<(), Trouble> {
+        let _alone = self.declaring.lock().await;
+        self.make_dead().await
+    }
+
+    async fn make_dead(&self) -> Result<(), Trouble> {
         let name = self.names.dead();
         if self.declared().contains(&name) {
             return Ok(());

@@ -44,6 +44,7 @@ pub struct World {
     pub options: Options,
     pub broker: Option<String>,
     publishing: Vec<Running>,
+    others: Mutex<Vec<Store>>,
     _folder: Option<tempfile::TempDir>,
     database: Option<Database>,
 }
@@ -172,17 +173,23 @@ impl World {
             Kind::Local => {
                 let folder = tempfile::tempdir().unwrap();
                 let url = StoreUrl::Sqlite(folder.path().join("store.sqlite"));
-                Self::build(url, None, options(), Some(folder), None).await
+                Self::build(url, None, options(), Some(folder), None, by_hand()).await
             }
-            Kind::Amqp => Self::over(setting("FAIRLEAD_TEST_AMQP_URL"), options()).await,
+            Kind::Amqp => {
+                let broker = setting("FAIRLEAD_TEST_AMQP_URL");
+                let database = Database::create().await;
+                let url = database.url.parse().unwrap();
+                Self::build(url, Some(broker), options(), None, Some(database), by_hand()).await
+            }
         }
     }
 
-    /// A world over a given broker.
+    /// A world over a given broker, with the machine's own clock.
     pub async fn over(broker: String, options: Options) -> Self {
         let database = Database::create().await;
         let url = database.url.parse().unwrap();
-        Self::build(url, Some(broker), options, None, Some(database)).await
+        let clock = (Clock::system(), by_hand().1);
+        Self::build(url, Some(broker), options, None, Some(database), clock).await
     }
 
     async fn build(
@@ -191,13 +198,13 @@ impl World {
         options: Options,
         folder: Option<tempfile::TempDir>,
         database: Option<Database>,
+        (clock, hand): (Clock, ManualClock),
     ) -> Self {
         // `RUST_LOG` shows what the bus says.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let store = Store::open(store).unwrap();
         store.migrate().await.unwrap();
-        let (clock, hand) = Clock::manual(Time::parse_rfc3339("2026-01-02T03:04:05Z").unwrap());
         let url: BusUrl = broker.as_deref().unwrap_or("local:").parse().unwrap();
         let bus = Bus::open(url, store.clone(), clock.clone(), options.clone());
         let mut world = Self {
@@ -208,6 +215,7 @@ impl World {
             options,
             broker,
             publishing: Vec::new(),
+            others: Mutex::default(),
             _folder: folder,
             database,
         };
@@ -224,7 +232,7 @@ impl World {
     /// Another process's connections to the same store.
     pub fn another_store(&self) -> Store {
         let store = Store::open(self.store.url().clone()).unwrap();
-        outlive(store.clone());
+        self.others.lock().unwrap().push(store.clone());
         store
     }
 
@@ -319,6 +327,11 @@ pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
+/// A clock that stands until it is moved.
+fn by_hand() -> (Clock, ManualClock) {
+    Clock::manual(Time::parse_rfc3339("2026-01-02T03:04:05Z").unwrap())
+}
+
 /// Keeps a store until nobody else has it: the last one to let go of it closes its connections, which takes a thread
 /// that may block.
 fn outlive(store: Store) {
@@ -354,6 +367,7 @@ impl Drop for World {
         let queues = self.broker.clone().map(|broker| (broker, self.options.prefix.clone()));
         let database = self.database.take();
         outlive(self.store.clone());
+        self.others.lock().unwrap().drain(..).for_each(outlive);
         let cleaned = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {

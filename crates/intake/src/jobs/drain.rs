@@ -231,7 +231,9 @@ fn fault_finding(row: &MessageRow, faults: &[String]) -> Option<Finding> {
     let imei = row.imei.parse().ok()?;
     let reason = faults.join("; ");
     let mut finding = Finding::about(ProblemKind::FaultyPush, row.id.into(), imei, reason);
-    finding.excerpt = Some(String::from_utf8_lossy(&row.body).into_owned());
+    // What a person would repair: the text, or the data from which none could be made.
+    let text = row.payload.as_deref().map(String::from_utf8_lossy).map(std::borrow::Cow::into_owned);
+    finding.excerpt = text.or_else(|| row.payload_raw.clone());
     (!faults.is_empty()).then_some(finding)
 }
 

@@ -206,10 +206,14 @@ impl<'a, S: Iterator<Item = Delivery>> Round<'a, S> {
             self.progress.accepted += 1;
             return Ok(());
         }
+        // A stranger does not try again; the provider does, by its rule.
+        if !job.delivery.is_genuine() {
+            self.progress.kept_out += 1;
+            return Ok(());
+        }
         self.progress.failed += 1;
         job.failed = job.failed.saturating_add(1);
-        // A stranger does not try again; the provider does, by its rule.
-        let delay = self.provider.settings().retry.delay(job.failed).filter(|_| job.delivery.is_genuine());
+        let delay = self.provider.settings().retry.delay(job.failed);
         match delay {
             Some(delay) => self.retries.push(Soonest::new(now.plus(delay), job)),
             None => self.progress.given_up += 1,

@@ -1,6 +1,6 @@
 // Tables for joining and spreading.
 import { expect, test } from "vitest";
-import { cluster, spread } from "./cluster";
+import { beside, cluster, spread } from "./cluster";
 
 test("near points join, far ones stay alone", () => {
   const groups = cluster(
@@ -20,6 +20,14 @@ test("no two groups start nearer than the radius", () => {
   const groups = cluster(points, 36);
   expect(groups.reduce((sum, g) => sum + g.members.length, 0)).toBe(1000);
   expect(groups.length).toBeLessThan(700);
+});
+
+test("a sign under another one moves beside it", () => {
+  const top = { x: 100, y: 100 };
+  expect(beside({ x: 140, y: 100 }, top, 36)).toBeNull();
+  expect(beside({ x: 110, y: 100 }, top, 36)).toEqual({ x: 136, y: 100 });
+  const moved = beside(top, top, 36) ?? top;
+  expect(Math.hypot(moved.x - 100, moved.y - 100)).toBeCloseTo(36);
 });
 
 test.each([2, 8, 40])("%s spread points keep apart", (count) => {

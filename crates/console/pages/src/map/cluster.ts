@@ -48,6 +48,15 @@ export function cluster<P extends Placed>(points: P[], radius: number): Group<P>
   return groups;
 }
 
+/** Where a sign goes that would hide under the one at `top`: `gap` away from it, on the side it is on. */
+export function beside(point: { x: number; y: number }, top: { x: number; y: number }, gap: number) {
+  const [dx, dy] = [point.x - top.x, point.y - top.y];
+  const distance = Math.hypot(dx, dy);
+  if (distance >= gap) return null;
+  if (distance < 1) return { x: top.x - gap * 0.6, y: top.y + gap * 0.8 };
+  return { x: top.x + (dx / distance) * gap, y: top.y + (dy / distance) * gap };
+}
+
 /** Places for `count` points around one: a ring for a few, a spiral for many. */
 export function spread(count: number, gap: number): { x: number; y: number }[] {
   if (count <= 10) {

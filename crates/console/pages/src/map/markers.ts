@@ -3,7 +3,7 @@ import L from "leaflet";
 import { nameOf, type Row } from "../domain/fleet";
 import { bestPosition, nearest } from "../domain/position";
 import { t } from "../text/text";
-import { cluster, type Placed, spread } from "./cluster";
+import { beside, cluster, type Group, type Placed, spread } from "./cluster";
 import { deviceIcon, groupIcon } from "./icons";
 import css from "./map.module.css";
 
@@ -92,9 +92,14 @@ export class DeviceMarkers {
     for (const dot of dots) if (apart.has(dot.id) && !this.opened?.includes(dot.id)) singles.push(dot);
     const kept = new Set<string>();
     const labels = singles.length <= LABELLED;
-    for (const dot of singles) this.single(dot, labels && !crowded(dot, dots), kept);
+    this.legs.clearLayers();
+    const top = dots.find((dot) => dot.id === this.selected);
+    for (const dot of singles) {
+      const at = dot === top ? undefined : this.uncovered(dot, top, 26);
+      this.single(dot, labels && !crowded(dot, dots), kept, at);
+    }
     for (const group of groups) {
-      if (group.members.length > 1) this.group(group, kept);
+      if (group.members.length > 1) this.group(group, kept, this.uncovered(group, top, 38));
     }
     this.drawOpened(dots, kept);
     for (const [key, { marker }] of this.shown) {
@@ -139,14 +144,13 @@ export class DeviceMarkers {
     this.put(dot.id, place, html, 32, title, selected ? 2000 : 0, () => this.onSelect(dot.id));
   }
 
-  private group(group: { id: string; x: number; y: number; members: Dot[] }, kept: Set<string>) {
+  private group(group: Group<Dot>, kept: Set<string>, at?: L.LatLng) {
     const key = `group:${group.id}`;
     const rows = group.members.map((dot) => dot.row);
     kept.add(key);
     const title = t("map.group", { n: rows.length });
-    this.put(key, this.map.unproject([group.x, group.y]), groupIcon(rows), 38, title, 500, () =>
-      this.open(group.members),
-    );
+    const place = at ?? this.map.unproject([group.x, group.y]);
+    this.put(key, place, groupIcon(rows), 38, title, 500, () => this.open(group.members));
   }
 
   /** Goes nearer where that parts them; spreads them around their place where it does not. */
@@ -168,21 +172,32 @@ export class DeviceMarkers {
     return dots.some((dot) => first && Math.hypot(dot.x - first.x, dot.y - first.y) * grown > JOIN);
   }
 
+  /** A place from which a sign is not hidden by the selected device, tied to its own place by a line. */
+  private uncovered(point: { x: number; y: number }, top: Dot | undefined, gap: number): L.LatLng | undefined {
+    const moved = top && beside(point, top, gap);
+    if (!moved) return undefined;
+    const at = this.map.unproject([moved.x, moved.y]);
+    this.leg(this.map.unproject([point.x, point.y]), at);
+    return at;
+  }
+
+  private leg(from: L.LatLng, to: L.LatLng) {
+    const color = getComputedStyle(this.map.getContainer()).getPropertyValue("--ink-2").trim();
+    this.legs.addLayer(L.polyline([from, to], { color, weight: 1, renderer: this.renderer, interactive: false }));
+  }
+
   private drawOpened(dots: Dot[], kept: Set<string>) {
     const opened = dots.filter((dot) => this.opened?.includes(dot.id));
-    this.legs.clearLayers();
     if (opened.length === 0) return;
     const [x, y] = [
       opened.reduce((sum, dot) => sum + dot.x, 0) / opened.length,
       opened.reduce((sum, dot) => sum + dot.y, 0) / opened.length,
     ];
     const places = spread(opened.length, 44);
-    const color = getComputedStyle(this.map.getContainer()).getPropertyValue("--ink-2").trim();
     opened.forEach((dot, i) => {
       const place = places[i] ?? { x: 0, y: 0 };
       const at = this.map.unproject([x + place.x, y + place.y]);
-      const leg = [this.map.unproject([x, y]), at];
-      this.legs.addLayer(L.polyline(leg, { color, weight: 1, renderer: this.renderer, interactive: false }));
+      this.leg(this.map.unproject([x, y]), at);
       this.single(dot, opened.length <= 10, kept, at);
     });
   }

@@ -1,0 +1,231 @@
+//! `fairlead demo`: a believable world on a live map, on either shape, with a ledger that counts.
+
+mod embedded;
+mod separate;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use fairlead_model::role::Role;
+use fairlead_model::{Clock, Secret, Time};
+use fairlead_runtime::Arguments;
+use fairlead_simulator::ledger::Ledger;
+use fairlead_simulator::play::{Progress, play, seed_history};
+use fairlead_simulator::satellite::{PUBLIC_KEY_PEM, Provider, ProviderSettings, World, WorldSettings};
+use fairlead_simulator::verify::verify;
+use fairlead_store::{Store, sign_in};
+use fairlead_web::auth::fresh_token;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::command_line::{say, tell};
+
+/// How much history the world has before it is watched.
+const HISTORY: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long the verdict waits for messages that are still on their way.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long the way in is good for.
+const LINK: Duration = Duration::from_secs(12 * 3_600);
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Address and port of the pages
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Seconds of the world in one real second
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    speed: u32,
+    /// Where all chance comes from: the same seed gives the same world
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End after this real time with the ledger's verdict, such as 60s, 5m or 2h; without it, on Ctrl-C
+    #[arg(long = "for", value_name = "SPAN", value_parser = span)]
+    lasts: Option<Duration>,
+    /// Keep everything in this folder, which must be empty or missing; without it, in a temporary one
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Start the separate service binaries on this MySQL or MariaDB schema (with --amqp; needs nginx)
+    #[arg(long, value_name = "URL", requires = "amqp")]
+    mysql: Option<String>,
+    /// Start the separate service binaries on this RabbitMQ (with --mysql; needs nginx)
+    #[arg(long, value_name = "URL", requires = "mysql")]
+    amqp: Option<String>,
+}
+
+/// What is common to both shapes of a demo.
+struct Stage {
+    listen: String,
+    folder: PathBuf,
+    clock: Clock,
+    origin: Time,
+    speed: u32,
+    key_file: PathBuf,
+}
+
+/// A running Fairlead, whichever its shape.
+enum Site {
+    Embedded(embedded::Embedded),
+    Separate(separate::Separate),
+}
+
+impl Demo {
+    pub(crate) async fn run(self, _settings: Arguments) -> anyhow::Result<ExitCode> {
+        let (folder, temporary) = self.folder()?;
+        let key_file = folder.join("simulated-provider.pem");
+        std::fs::write(&key_file, PUBLIC_KEY_PEM)?;
+        let origin = Clock::system().now();
+        let clock = Clock::scaled(origin, self.speed);
+        let stage =
+            Stage { listen: self.listen.clone(), folder, clock, origin, speed: self.speed, key_file };
+        let site = match (&self.mysql, &self.amqp) {
+            (Some(mysql), Some(amqp)) => Site::Separate(separate::start(&stage, mysql, amqp).await?),
+            _ => Site::Embedded(embedded::start(&stage).await?),
+        };
+        let verdict = self.perform(&stage, &site).await;
+        site.stop().await;
+        if temporary && let Err(error) = std::fs::remove_dir_all(&stage.folder) {
+            tell(&format!("{} could not be removed: {error}", stage.folder.display()));
+        }
+        Ok(if verdict? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// The folder, and whether it is to be removed afterwards.
+    fn folder(&self) -> anyhow::Result<(PathBuf, bool)> {
+        let (folder, temporary) = match &self.data {
+            Some(folder) => (folder.clone(), false),
+            None => (std::env::temp_dir().join(format!("fairlead-demo-{}", std::process::id())), true),
+        };
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+        if std::fs::read_dir(&folder)?.next().is_some() {
+            anyhow::bail!(
+                "{} is not empty. A demo begins its own world: name an empty or a new folder",
+                folder.display()
+            );
+        }
+        Ok((folder, temporary))
+    }
+
+    /// Plays the world until it is over, and returns the ledger's verdict.
+    async fn perform(&self, stage: &Stage, site: &Site) -> anyhow::Result<bool> {
+        let store = site.store();
+        let token = make_token(store, &stage.clock).await?;
+        let provider = Provider::new(
+            &format!("{}/rockblock/incoming", site.url()),
+            stage.clock.clone(),
+            ProviderSettings::default(),
+        )?;
+        let ledger = Ledger::open(&stage.folder.join("ledger.jsonl"))?;
+        let present = stage.clock.now();
+        let world =
+            World::new(ledger.note_world(WorldSettings { seed: self.seed, present, fleet: None })?);
+        let stop = CancellationToken::new();
+        tokio::spawn(until_over(None, stop.clone()));
+        tell("A week of messages comes in as a satellite provider would push it …");
+        let past = present.minus(HISTORY)..present;
+        let done = seed_history(&world, past, &provider, &ledger, &stop, |_| {}).await?;
+        tell(&format!("… {}", sentence(&done)));
+        if !stop.is_cancelled() {
+            self.invite(stage, site).await?;
+            tokio::spawn(until_over(self.lasts, stop.clone()));
+            let done = play(&world, present, &provider, &ledger, &stop, |_| {}).await?;
+            tell(&format!("\nThe world is over: {}", sentence(&done)));
+        }
+        let report = verify(&ledger, &site.url(), &Secret::new(token), PATIENCE).await?;
+        say(&report.to_string());
+        Ok(report.passed)
+    }
+
+    async fn invite(&self, stage: &Stage, site: &Site) -> anyhow::Result<()> {
+        let link =
+            fairlead_console::sign_in_link(site.store(), &stage.clock, &site.url(), Role::Admin, LINK).await?;
+        let end = match self.lasts {
+            Some(lasts) => format!("It ends by itself after {} s.", lasts.as_secs()),
+            None => "Ctrl-C ends it, with the ledger's verdict.".to_owned(),
+        };
+        tell(&format!(
+            "\n  The world is playing at {} times the real speed. Look at it (the link works once):\n\n  {link}\n\n  {end}",
+            stage.speed
+        ));
+        Ok(())
+    }
+}
+
+impl Stage {
+    /// Settings that both shapes have in common, as `key=value`.
+    fn settings(&self) -> Vec<String> {
+        vec![
+            format!("clock.origin={}", self.origin),
+            format!("clock.speed={}", self.speed),
+            "log.filter=error".to_owned(),
+            "console.print_link=false".to_owned(),
+        ]
+    }
+
+    fn key_file(&self) -> &Path {
+        &self.key_file
+    }
+}
+
+impl Site {
+    fn url(&self) -> String {
+        match self {
+            Self::Embedded(site) => site.url(),
+            Self::Separate(site) => site.url(),
+        }
+    }
+
+    fn store(&self) -> &Store {
+        match self {
+            Self::Embedded(site) => site.store(),
+            Self::Separate(site) => site.store(),
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Self::Embedded(site) => site.stop().await,
+            Self::Separate(site) => site.stop().await,
+        }
+    }
+}
+
+async fn make_token(store: &Store, clock: &Clock) -> anyhow::Result<String> {
+    let secret = fresh_token();
+    let (kept, clock) = (secret.clone(), clock.clone());
+    store.write(move |tx| sign_in::create_token(tx, &clock, "demo ledger", Role::Viewer, &kept, None)).await?;
+    Ok(secret)
+}
+
+/// Ends the world: on a signal, or after a time.
+async fn until_over(lasts: Option<Duration>, stop: CancellationToken) {
+    let over = async {
+        match lasts {
+            Some(lasts) => tokio::time::sleep(lasts).await,
+            None => std::future::pending().await,
+        }
+    };
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return;
+    };
+    tokio::select! {
+        () = over => {}
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    stop.cancel();
+}
+
+fn sentence(done: &Progress) -> String {
+    format!("{} accepted, {} attempts failed, {} given up.", done.accepted, done.failed, done.given_up)
+}
+
+/// A whole number of seconds, minutes or hours.
+fn span(text: &str) -> Result<Duration, String> {
+    fairlead_simulator::command_line::span(text)
+}
