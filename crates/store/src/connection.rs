@@ -141,9 +141,7 @@ impl MultiConnectionHelper for Mysql {
         lookup
     }
 
-    fn from_any(
-        lookup: &mut dyn Any,
-    ) -> Option<&mut <diesel::mysql::Mysql as TypeMetadata>::MetadataLookup> {
+    fn from_any(lookup: &mut dyn Any) -> Option<&mut <diesel::mysql::Mysql as TypeMetadata>::MetadataLookup> {
         lookup.downcast_mut()
     }
 }

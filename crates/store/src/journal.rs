@@ -218,7 +218,11 @@ impl File {
         ))
         .get_result(&mut conn)
         .map_err(|e| failed(&e))?;
-        if verdict == "ok" { Ok(conn) } else { Err(JournalError::Failed(format!("it is damaged: {verdict}"))) }
+        if verdict == "ok" {
+            Ok(conn)
+        } else {
+            Err(JournalError::Failed(format!("it is damaged: {verdict}")))
+        }
     }
 }
 
@@ -255,7 +259,10 @@ impl JournalWriter {
         };
         let mut appended = 0;
         if let (Err(reason), true) = (&result, self.conn.is_some()) {
-            tracing::error!(reason, "the journal cannot be written; nothing is accepted until it was checked");
+            tracing::error!(
+                reason,
+                "the journal cannot be written; nothing is accepted until it was checked"
+            );
             self.conn = None;
             *check_at = Instant::now() + REST;
             self.failed.send_replace(Some(reason.clone()));
@@ -358,6 +365,9 @@ mod tests {
             tokio::task::yield_now().await;
         }
         journal.append(record(8)).await.unwrap();
-        assert_eq!(journal.state().await, JournalState { failed: None, waiting: 1, oldest: Some(Time::from_micros(1_000_000)) });
+        assert_eq!(
+            journal.state().await,
+            JournalState { failed: None, waiting: 1, oldest: Some(Time::from_micros(1_000_000)) }
+        );
     }
 }

@@ -123,7 +123,8 @@ impl Store {
         let (written, outbox_rows) = if let Some(writer) = &self.0.writer {
             let (unit, answer) = Unit::boxed(work);
             writer.submit(unit)?;
-            let answer = async { answer.await.map_err(|_| StoreError::Unavailable("the writer stopped".into())) };
+            let answer =
+                async { answer.await.map_err(|_| StoreError::Unavailable("the writer stopped".into())) };
             tokio::time::timeout(UNIT_TIMEOUT, answer).await.map_err(|_| timed_out())???
         } else {
             let store = self.clone();
@@ -151,7 +152,8 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn administer(&self, statement: String) -> Result<(), StoreError> {
-        let run = move |conn: &mut Conn| Ok(diesel::connection::SimpleConnection::batch_execute(conn, &statement)?);
+        let run =
+            move |conn: &mut Conn| Ok(diesel::connection::SimpleConnection::batch_execute(conn, &statement)?);
         self.read(run).await
     }
 

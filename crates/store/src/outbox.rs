@@ -72,20 +72,13 @@ pub fn due(conn: &mut Conn, queue: &str, now: Time, limit: i64) -> Result<Vec<Ou
 ///
 /// # Errors
 /// What the database says.
-pub fn claim(
-    tx: &mut Tx<'_>,
-    now: Time,
-    until: Time,
-    limit: i64,
-) -> Result<Vec<OutboxRow>, StoreError> {
+pub fn claim(tx: &mut Tx<'_>, now: Time, until: Time, limit: i64) -> Result<Vec<OutboxRow>, StoreError> {
     let ids = dialect::claimable_outbox(tx, now.into(), limit)?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let rows = outbox::table.filter(outbox::id.eq_any(ids.clone()));
-    diesel::update(rows)
-        .set(outbox::claimed_until.eq(Micros::from(until)))
-        .execute(&mut **tx)?;
+    diesel::update(rows).set(outbox::claimed_until.eq(Micros::from(until))).execute(&mut **tx)?;
     let rows = outbox::table.filter(outbox::id.eq_any(ids));
     Ok(rows.select(OutboxRow::as_select()).load(&mut **tx)?)
 }

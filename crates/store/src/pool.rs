@@ -16,14 +16,20 @@ const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Pool(r2d2::Pool<Connector>);
 
-pub(crate) struct Connector(StoreUrl);
+/// Makes connections. A MySQL connection is driven by the runtime in which the store was opened; made outside of
+/// any it would carry a runtime of its own, which cannot be dropped by a task.
+pub(crate) struct Connector {
+    url: StoreUrl,
+    runtime: Option<tokio::runtime::Handle>,
+}
 
 impl ManageConnection for Connector {
     type Connection = Conn;
     type Error = StoreError;
 
     fn connect(&self) -> Result<Conn, StoreError> {
-        open(&self.0)
+        let _inside = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
+        open(&self.url)
     }
 
     fn is_valid(&self, conn: &mut Conn) -> Result<(), StoreError> {
@@ -60,7 +66,10 @@ impl Pool {
             .min_idle(Some(0))
             .connection_timeout(CHECKOUT_TIMEOUT)
             .error_handler(Box::new(Quiet));
-        Ok(Self(builder.build_unchecked(Connector(url.clone()))))
+        Ok(Self(builder.build_unchecked(Connector {
+            url: url.clone(),
+            runtime: tokio::runtime::Handle::try_current().ok(),
+        })))
     }
 
     pub(crate) fn with<T>(

@@ -206,4 +206,19 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(mo_messages, mo_keys, signed_modems, held_pushes, modems, modem_states, readings, momsn_gaps, problems, outbox, api_tokens, sign_in_links, sessions, audit_log);
+diesel::allow_tables_to_appear_in_same_query!(
+    mo_messages,
+    mo_keys,
+    signed_modems,
+    held_pushes,
+    modems,
+    modem_states,
+    readings,
+    momsn_gaps,
+    problems,
+    outbox,
+    api_tokens,
+    sign_in_links,
+    sessions,
+    audit_log
+);

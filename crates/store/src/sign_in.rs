@@ -178,7 +178,8 @@ pub fn use_link(tx: &mut Tx<'_>, secret: &str, now: Time) -> Result<Option<Role>
         .filter(sign_in_links::hash.eq(hash(secret)))
         .filter(sign_in_links::used_at.is_null())
         .filter(sign_in_links::expires_at.gt(Micros::from(now)));
-    let used = diesel::update(valid).set(sign_in_links::used_at.eq(Some(Micros::from(now)))).execute(&mut **tx)?;
+    let used =
+        diesel::update(valid).set(sign_in_links::used_at.eq(Some(Micros::from(now)))).execute(&mut **tx)?;
     if used == 0 {
         return Ok(None);
     }

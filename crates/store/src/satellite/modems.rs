@@ -220,10 +220,7 @@ pub fn list(conn: &mut Conn, after: Option<ModemId>, limit: i64) -> Result<Vec<M
     complete(conn, rows)
 }
 
-fn complete(
-    conn: &mut Conn,
-    rows: Vec<(ModemRow, Option<StateRow>)>,
-) -> Result<Vec<ModemView>, StoreError> {
+fn complete(conn: &mut Conn, rows: Vec<(ModemRow, Option<StateRow>)>) -> Result<Vec<ModemView>, StoreError> {
     let ids: Vec<Id> = rows.iter().map(|(modem, _)| modem.id).collect();
     let imeis: Vec<String> = rows.iter().map(|(modem, _)| modem.imei.clone()).collect();
     let missing = gaps::missing_by_modem(conn, &ids)?;
@@ -255,8 +252,7 @@ const WAKE: Duration = Duration::from_secs(360);
 const SILENT_AFTER: u32 = 3;
 
 fn as_shown(modem: ModemRow, state: Option<StateRow>, counts: &Counts) -> Result<ModemView, StoreError> {
-    let interval =
-        state.as_ref().map(|s| Duration::from_secs(u64::try_from(s.interval_s).unwrap_or(0)));
+    let interval = state.as_ref().map(|s| Duration::from_secs(u64::try_from(s.interval_s).unwrap_or(0)));
     let last = state.as_ref().map(|s| Time::from(s.last_transmitted_at));
     let after = |times: u32, slack| Some(last?.plus(interval?.saturating_mul(times)).plus(slack));
     let shown = ModemView {

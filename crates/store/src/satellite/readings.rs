@@ -204,10 +204,8 @@ pub fn positions(
     if let Some(before) = before {
         query = query.filter(readings::transmitted_at.lt(Micros::from(before)));
     }
-    let rows: Vec<ReadingRow> = query
-        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
-        .limit(limit)
-        .load(conn)?;
+    let rows: Vec<ReadingRow> =
+        query.order((readings::transmitted_at.desc(), readings::momsn.desc())).limit(limit).load(conn)?;
     Ok(rows.into_iter().map(|row| (row.transmitted_at.into(), row.position())).collect())
 }
 

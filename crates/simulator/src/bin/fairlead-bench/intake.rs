@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::load::{Outcome, Shape, put};
 use crate::peer::Peer;
-use crate::pool::{self, Requests};
+use crate::pool::{Requests, Source};
 use crate::report::{AtRate, Capacity, Report, WholePath};
 use crate::rival;
 use crate::server::{Fairlead, Server, free_address};
@@ -23,7 +23,9 @@ const OVERLOAD: f64 = 2.0;
 const OVERLOAD_CONNECTIONS: usize = 1_024;
 /// Longest wait for the queues to run empty between two loads.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// A first look at the rate, and what it is made with.
 pub(crate) const WARM_UP: Duration = Duration::from_secs(2);
+pub(crate) const PROBE: usize = 15_000;
 const WEBHOOK: &str = "/rockblock/incoming";
 
 /// What `intake` is told.
@@ -38,9 +40,9 @@ pub(crate) struct Arguments {
     /// Keep-alive connections of the loads up to the capacity
     #[arg(long, default_value_t = 64)]
     connections: usize,
-    /// Different signed messages for the loads; more are the same ones again
-    #[arg(long, default_value_t = 40_000)]
-    pool: usize,
+    /// Most messages that are signed for one load; more are the same ones again
+    #[arg(long, default_value_t = 300_000)]
+    most: usize,
     /// Messages through the whole path
     #[arg(long, default_value_t = 20_000)]
     messages: usize,
@@ -66,32 +68,30 @@ impl Arguments {
 
 /// Measures, writes the JSON and prints the table.
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
-    tracing::info!("signing {} messages", arguments.pool + arguments.messages);
-    let mut bodies = pool::bodies(arguments.pool + arguments.messages)?;
-    let kept_back = bodies.split_off(arguments.pool);
-
-    let bare = bare(arguments, &bodies).await?;
+    let mut source = Source::new()?;
+    let bare = bare(arguments, &mut source).await?;
     let program = match &arguments.server {
         // Servers run in folders of their own.
         Some(program) => program.canonicalize().with_context(|| program.display().to_string())?,
         None => std::env::current_exe()?.with_file_name("fairlead"),
     };
     let fairlead = Fairlead::start(&program).await?;
-    let stage = Stage {
+    let mut stage = Stage {
         arguments,
-        requests: Rc::new(pool::requests(&bodies, WEBHOOK)?),
+        source,
         peer: Peer::new(fairlead.server.address, fairlead.token().await?)?,
         server: &fairlead.server,
     };
     let intake = stage.capacity().await?;
     let ordinary = stage.at_rate(ORDINARY, intake.rate, arguments.connections.max(256)).await?;
     let overload = stage.at_rate(OVERLOAD, intake.rate, OVERLOAD_CONNECTIONS).await?;
-    let whole_path = stage.whole_path(pool::requests(&kept_back, WEBHOOK)?).await?;
+    let whole_path = stage.whole_path().await?;
+    let mut source = stage.source;
     drop(fairlead);
 
     let rival = match &arguments.amqp {
         Some(amqp) if arguments.fastapi => {
-            Some(rival::measure(amqp, arguments.broker_pid, &bodies, arguments.span()).await?)
+            Some(rival::measure(amqp, arguments.broker_pid, &mut source, arguments.span()).await?)
         }
         _ => None,
     };
@@ -103,31 +103,30 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     report.print()
 }
 
-/// The ceiling, on this program's own bare handler.
-async fn bare(arguments: &Arguments, bodies: &[(&'static str, String)]) -> Result<Capacity> {
+/// The ceiling, on this program's own bare handler. It does not mind the same messages again.
+async fn bare(arguments: &Arguments, source: &mut Source) -> Result<Capacity> {
     let address = free_address()?;
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("bare").arg("--listen").arg(address.to_string()).env("RUST_LOG", "warn");
     let server = Server::start(command, address, "/health/ready").await?;
     tracing::info!("the bare handler");
-    let requests = Rc::new(pool::requests(bodies, "/")?);
+    let requests = source.requests(PROBE, "/")?;
+    capacity(&server, requests.clone(), arguments.connections, WARM_UP).await?;
     capacity(&server, requests, arguments.connections, arguments.span()).await
 }
 
-/// A server's closed-loop capacity, warmed up.
+/// What a server answers in a closed loop.
 pub(crate) async fn capacity(
     server: &Server,
     requests: Rc<Requests>,
     connections: usize,
     span: Duration,
 ) -> Result<Capacity> {
-    let closed = |span| put(server.address, requests.clone(), Shape::Closed { span }, connections);
-    closed(WARM_UP).await;
     let cpu = server.process.cpu_s()?;
-    let outcome = closed(span).await;
+    let outcome = put(server.address, requests.clone(), Shape::Closed { span }, connections).await;
     let cpu = server.process.cpu_s()? - cpu;
     answered(&outcome)?;
-    Ok(Capacity::of(&outcome, cpu, server.process.peak_mib()?))
+    Ok(Capacity::of(&outcome, requests.is_fresh(), cpu, server.process.peak_mib()?))
 }
 
 fn answered(outcome: &Outcome) -> Result<()> {
@@ -139,35 +138,51 @@ fn answered(outcome: &Outcome) -> Result<()> {
 /// A running Fairlead and what is sent to it.
 struct Stage<'a> {
     arguments: &'a Arguments,
-    requests: Rc<Requests>,
+    source: Source,
     peer: Peer,
     server: &'a Server,
 }
 
 impl Stage<'_> {
-    async fn capacity(&self) -> Result<Capacity> {
-        tracing::info!("the intake's capacity");
+    /// Messages for a load at this rate: none of them was sent before, as repeated ones are cheaper to keep.
+    fn fresh(&mut self, rate: f64) -> Result<Rc<Requests>> {
+        let wanted = 1.3 * rate * self.arguments.span().as_secs_f64();
+        let count = (wanted as usize).clamp(PROBE, self.arguments.most.max(PROBE));
+        tracing::info!("signing {count} messages");
+        self.source.requests(count, WEBHOOK)
+    }
+
+    async fn capacity(&mut self) -> Result<Capacity> {
+        tracing::info!("the intake, warming up");
         let (connections, span) = (self.arguments.connections, self.arguments.span());
-        let capacity = capacity(self.server, self.requests.clone(), connections, span).await?;
+        let probe = self.source.requests(PROBE, WEBHOOK)?;
+        let estimate = capacity(self.server, probe, connections, WARM_UP).await?.rate;
+        self.settle().await?;
+        let requests = self.fresh(estimate)?;
+        tracing::info!("the intake's capacity");
+        let capacity = capacity(self.server, requests, connections, span).await?;
         self.settle().await?;
         Ok(capacity)
     }
 
-    async fn at_rate(&self, share: f64, capacity: f64, connections: usize) -> Result<AtRate> {
+    async fn at_rate(&mut self, share: f64, capacity: f64, connections: usize) -> Result<AtRate> {
         let rate = share * capacity;
+        // No more than the capacity is ever taken.
+        let requests = self.fresh(rate.min(1.2 * capacity))?;
         tracing::info!("{:.0} % of the capacity: {rate:.0} messages a second", share * 100.0);
         self.server.process.reset_peak();
         let cpu = self.server.process.cpu_s()?;
         let shape = Shape::Open { rate, span: self.arguments.span() };
-        let outcome = put(self.server.address, self.requests.clone(), shape, connections).await;
+        let outcome = put(self.server.address, requests.clone(), shape, connections).await;
         let cpu = self.server.process.cpu_s()? - cpu;
         let peak_mib = self.server.process.peak_mib()?;
         self.settle().await?;
-        Ok(AtRate::of(rate, &outcome, cpu, peak_mib))
+        Ok(AtRate::of(rate, &outcome, requests.is_fresh(), cpu, peak_mib))
     }
 
     /// From the first push until the tracker has looked at the last message.
-    async fn whole_path(&self, requests: Requests) -> Result<WholePath> {
+    async fn whole_path(&mut self) -> Result<WholePath> {
+        let requests = self.source.requests(self.arguments.messages, WEBHOOK)?;
         tracing::info!("the whole path");
         let before = self.peer.messages().await?;
         let count = u64::try_from(self.arguments.messages)?;
@@ -175,8 +190,7 @@ impl Stage<'_> {
         let cpu = self.server.process.cpu_s()?;
         let start = Instant::now();
         let outcome =
-            put(self.server.address, Rc::new(requests), Shape::Count(count), self.arguments.connections)
-                .await;
+            put(self.server.address, requests, Shape::Count(count), self.arguments.connections).await;
         anyhow::ensure!(outcome.accepted == count, "only {} of {count} were accepted", outcome.accepted);
         let answered_s = start.elapsed().as_secs_f64();
         self.peer.settle(before + count, PATIENCE).await?;
@@ -195,7 +209,7 @@ impl Stage<'_> {
     /// Lets the queues run empty. Some of what was answered late may not have been accepted, so the count is no
     /// condition here.
     async fn settle(&self) -> Result<()> {
-        tracing::info!("{} different messages so far; the queues run empty", self.requests.distinct());
+        tracing::info!("the queues run empty");
         self.peer.settle(0, PATIENCE).await
     }
 }

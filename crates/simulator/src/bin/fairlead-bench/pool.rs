@@ -1,17 +1,19 @@
 //! Ready-made requests: signed before anything is measured, as signing costs twenty times what checking does.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fairlead_model::Clock;
-use fairlead_simulator::satellite::{Delivery, Faults, Provider, ProviderSettings, World};
+use fairlead_simulator::satellite::{Body, Delivery, Faults, Provider, ProviderSettings, World};
 
 use crate::connection::post;
 
-/// Buoys in the fleet; a day of theirs is some 90,000 messages.
+/// Buoys in the fleet.
 const FLEET: u32 = 1_000;
-const DAY: Duration = Duration::from_secs(86_400);
+/// How long the fleet has been at sea: some two million messages.
+const AGE: Duration = Duration::from_secs(25 * 86_400);
 const SEED: u64 = 1;
 
 /// Requests that are sent round and round.
@@ -39,35 +41,43 @@ impl Requests {
         self.all.get(at).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// How many different ones were taken so far.
-    pub(crate) fn distinct(&self) -> usize {
-        if self.rounds.get() > 0 { self.all.len() } else { self.next.get() }
+    /// Whether no request was sent twice.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.rounds.get() == 0 || self.rounds.get() == 1 && self.next.get() == 0
     }
 }
 
-/// So many different signed pushes of the last days, on two threads.
-pub(crate) fn bodies(count: usize) -> Result<Vec<(&'static str, String)>> {
-    let now = Clock::system().now();
-    let world = World::fleet(SEED, now.minus(30 * DAY), FLEET);
-    let deliveries: Vec<Delivery> =
-        world.deliveries(now.minus(30 * DAY)..now, Faults::NONE).take(count).collect();
-    anyhow::ensure!(deliveries.len() == count, "the fleet sent only {} messages", deliveries.len());
-    let settings = ProviderSettings::default();
-    let provider = Provider::new("http://127.0.0.1:1/", Clock::system(), settings)?;
-    let sign = |part: &[Delivery]| -> Result<Vec<(&'static str, String)>> {
-        part.iter().map(|d| provider.body(d).map(|body| (body.content_type, body.text))).collect()
-    };
-    let (left, right) = deliveries.split_at(deliveries.len() / 2);
-    std::thread::scope(|scope| {
-        let left = scope.spawn(|| sign(left));
-        let mut right = sign(right)?;
-        let mut all = left.join().ok().context("signing broke off")??;
-        all.append(&mut right);
-        Ok(all)
-    })
+/// Signed pushes of a large fleet, each of them once.
+pub(crate) struct Source {
+    deliveries: Box<dyn Iterator<Item = Delivery>>,
+    provider: Provider,
 }
 
-/// Bodies as requests to a path.
-pub(crate) fn requests(bodies: &[(&'static str, String)], path: &str) -> Result<Requests> {
-    Requests::new(bodies.iter().map(|(content_type, body)| post(path, content_type, body)).collect())
+impl Source {
+    pub(crate) fn new() -> Result<Self> {
+        let now = Clock::system().now();
+        let world = World::fleet(SEED, now.minus(AGE), FLEET);
+        let provider = Provider::new("http://127.0.0.1:1/", Clock::system(), ProviderSettings::default())?;
+        let deliveries = world.deliveries(now.minus(AGE)..now, Faults::NONE);
+        Ok(Self { deliveries: Box::new(deliveries), provider })
+    }
+
+    /// The next pushes as requests to a path, signed on two threads.
+    pub(crate) fn requests(&mut self, count: usize, path: &str) -> Result<Rc<Requests>> {
+        let deliveries: Vec<Delivery> = self.deliveries.by_ref().take(count).collect();
+        let provider = &self.provider;
+        let make = |part: &[Delivery]| -> Result<Vec<Vec<u8>>> {
+            let request = |body: Body| post(path, body.content_type, &body.text);
+            part.iter().map(|delivery| provider.body(delivery).map(request)).collect()
+        };
+        let (left, right) = deliveries.split_at(deliveries.len() / 2);
+        let all = std::thread::scope(|scope| {
+            let left = scope.spawn(|| make(left));
+            let mut right = make(right)?;
+            let mut all = left.join().ok().context("signing broke off")??;
+            all.append(&mut right);
+            anyhow::Ok(all)
+        })?;
+        Requests::new(all).map(Rc::new)
+    }
 }

@@ -27,6 +27,9 @@ pub(crate) struct Report {
 /// A closed loop.
 #[derive(Debug, Serialize)]
 pub(crate) struct Capacity {
+    pub(crate) accepted: u64,
+    /// Whether no message was sent twice.
+    pub(crate) fresh: bool,
     pub(crate) rate: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
@@ -37,6 +40,8 @@ pub(crate) struct Capacity {
 /// An open model.
 #[derive(Debug, Serialize)]
 pub(crate) struct AtRate {
+    /// Whether no message was sent twice.
+    pub(crate) fresh: bool,
     pub(crate) offered: f64,
     pub(crate) accepted: u64,
     pub(crate) refused: u64,
@@ -70,8 +75,10 @@ pub(crate) struct Rival {
 }
 
 impl Capacity {
-    pub(crate) fn of(outcome: &Outcome, cpu_s: f64, peak_mib: f64) -> Self {
+    pub(crate) fn of(outcome: &Outcome, fresh: bool, cpu_s: f64, peak_mib: f64) -> Self {
         Self {
+            accepted: outcome.accepted,
+            fresh,
             rate: outcome.rate(),
             p50_ms: outcome.latency.quantile_ms(0.5),
             p99_ms: outcome.latency.quantile_ms(0.99),
@@ -82,8 +89,9 @@ impl Capacity {
 }
 
 impl AtRate {
-    pub(crate) fn of(offered: f64, outcome: &Outcome, cpu_s: f64, peak_mib: f64) -> Self {
+    pub(crate) fn of(offered: f64, outcome: &Outcome, fresh: bool, cpu_s: f64, peak_mib: f64) -> Self {
         Self {
+            fresh,
             offered,
             accepted: outcome.accepted,
             refused: outcome.refused,
@@ -150,6 +158,9 @@ impl Report {
             ("whole path, CPU per 1,000", format!("{:.3} s", whole_path.cpu_s_per_1000)),
             ("whole path, peak memory", format!("{:.0} MiB", whole_path.peak_mib)),
         ];
+        if !(intake.fresh && ordinary.fresh && overload.fresh) {
+            rows.push(("some messages were sent twice, which is cheaper", "raise --most".to_owned()));
+        }
         if let Some(Rival { server, broker_cpu_s_per_1000: broker }) = rival {
             let both = server.cpu_s_per_1000 + broker;
             rows.extend([

@@ -2,16 +2,15 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 
-use crate::intake::capacity;
-use crate::pool;
+use crate::intake::{PROBE, WARM_UP, capacity};
+use crate::pool::Source;
 use crate::process::{Watched, only_one_named};
-use crate::report::{Capacity, Rival, per_1000};
+use crate::report::{Rival, per_1000};
 use crate::server::{Server, free_address};
 
 const SCRIPT: &str = include_str!("../../../rivals/fastapi_intake.py");
@@ -25,7 +24,7 @@ const CONNECTIONS: usize = 64;
 pub(crate) async fn measure(
     amqp: &str,
     broker_pid: Option<u32>,
-    bodies: &[(&'static str, String)],
+    source: &mut Source,
     span: Duration,
 ) -> Result<Rival> {
     let folder = tempfile::tempdir()?;
@@ -41,13 +40,12 @@ pub(crate) async fn measure(
     command.current_dir(folder.path()).env("AMQP_URL", amqp).stdout(Stdio::null());
     let server = Server::start(command, address, "/health/ready").await?;
     tracing::info!("FastAPI and its broker");
-    let requests = Rc::new(pool::requests(bodies, "/rockblock/incoming")?);
+    let requests = source.requests(PROBE, "/rockblock/incoming")?;
+    capacity(&server, requests.clone(), CONNECTIONS, WARM_UP).await?;
     let before = broker.cpu_s()?;
-    let measured: Capacity = capacity(&server, requests, CONNECTIONS, span).await?;
+    let measured = capacity(&server, requests, CONNECTIONS, span).await?;
     let broker_s = broker.cpu_s()? - before;
-    // The broker worked in the warm-up too, at the same rate.
-    let accepted = measured.rate * (span + crate::intake::WARM_UP).as_secs_f64();
-    Ok(Rival { broker_cpu_s_per_1000: per_1000(broker_s, accepted as u64), server: measured })
+    Ok(Rival { broker_cpu_s_per_1000: per_1000(broker_s, measured.accepted), server: measured })
 }
 
 async fn install(folder: &Path) -> Result<()> {
