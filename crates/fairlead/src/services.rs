@@ -35,5 +35,10 @@ pub(crate) const ROUTES: [(&str, &str); 8] = [
 
 /// The services' parts of the API's description.
 pub(crate) fn api_docs() -> Vec<utoipa::openapi::OpenApi> {
-    vec![fairlead_intake::api_doc(), fairlead_tracker::api_doc(), fairlead_hub::api_doc(), fairlead_console::api_doc()]
+    vec![
+        fairlead_intake::api_doc(),
+        fairlead_tracker::api_doc(),
+        fairlead_hub::api_doc(),
+        fairlead_console::api_doc(),
+    ]
 }

@@ -144,6 +144,6 @@ pub struct ProblemView {
     /// The held push that it is about.
     #[schema(value_type = Option<String>, format = Uuid)]
     pub held_id: Option<HeldId>,
-    /// The text or body in question, as far as it is printable, at most 2,000 characters.
+    /// The text or body in question, as far as it is printable, at most 16,000 characters.
     pub excerpt: Option<String>,
 }

@@ -11,7 +11,7 @@ use crate::schema::problems;
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
 /// Longest excerpt that is kept, in characters.
-pub const EXCERPT: usize = 2_000;
+pub const EXCERPT: usize = 16_000;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = problems)]

@@ -44,9 +44,60 @@ pub struct System {
     addresses: HashMap<&'static str, SocketAddr>,
     running: Vec<Running>,
     database: Option<Database>,
+    broker: Option<Broker>,
 }
 
-/// A database of one test on the shared server; dropped with the test.
+/// A broker's part that belongs to one test.
+struct Broker {
+    url: String,
+    prefix: String,
+}
+
+/// The servers of a test on [`Backend::Servers`].
+#[derive(Clone, Debug)]
+pub struct Urls {
+    /// The database server, with any schema that exists.
+    pub mysql: String,
+    /// The broker.
+    pub amqp: String,
+}
+
+impl Urls {
+    /// The servers that all tests share.
+    ///
+    /// # Panics
+    /// Where the environment does not name them.
+    pub fn shared() -> Self {
+        Self { mysql: mysql_url(), amqp: amqp_url() }
+    }
+}
+
+/// Gives each test function, which takes a [`Backend`], one test on each backend.
+///
+/// ```ignore
+/// fairlead_testkit::on_both_backends!(a_message_is_stored_once);
+///
+/// async fn a_message_is_stored_once(backend: Backend) { … }
+/// ```
+#[macro_export]
+macro_rules! on_both_backends {
+    ($($name:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::Backend::Embedded).await;
+            })*
+        }
+        mod servers {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::Backend::Servers).await;
+            })*
+        }
+    };
+}
+
+/// A database of one test on a server; dropped with the test.
 pub struct Database {
     /// Its URL.
     pub url: String,
@@ -81,7 +132,14 @@ impl Database {
     /// # Panics
     /// Where the server cannot be reached.
     pub async fn create() -> Self {
-        let server = mysql_url();
+        Self::create_on(mysql_url()).await
+    }
+
+    /// A new, empty database on a server.
+    ///
+    /// # Panics
+    /// Where the server cannot be reached.
+    pub async fn create_on(server: String) -> Self {
         let name = format!("fl_{}", uuid::Uuid::new_v4().simple());
         let admin = Store::open(server.parse().unwrap()).unwrap();
         admin.administer(format!("CREATE DATABASE {name}")).await.unwrap();
@@ -101,11 +159,15 @@ impl Database {
 /// # Panics
 /// Where it cannot be made.
 pub async fn store(backend: Backend) -> (Store, TempDir, Option<Database>) {
-    let folder = tempfile::tempdir().unwrap();
-    let database = match backend {
+    store_in(match backend {
         Backend::Embedded => None,
         Backend::Servers => Some(Database::create().await),
-    };
+    })
+    .await
+}
+
+async fn store_in(database: Option<Database>) -> (Store, TempDir, Option<Database>) {
+    let folder = tempfile::tempdir().unwrap();
     let url = match &database {
         None => format!("sqlite:{}", folder.path().join("store.sqlite").display()),
         Some(database) => database.url.clone(),
@@ -121,10 +183,29 @@ impl System {
     /// # Panics
     /// Where they do not start.
     pub async fn start(backend: Backend, services: Vec<Box<dyn Hosted>>, set: &[&str]) -> Self {
+        let urls = match backend {
+            Backend::Embedded => None,
+            Backend::Servers => Some(Urls::shared()),
+        };
+        Self::start_on(urls, services, set).await
+    }
+
+    /// Starts services on these servers; on the embedded backend where there are none.
+    ///
+    /// # Panics
+    /// Where they do not start.
+    pub async fn start_on(urls: Option<Urls>, services: Vec<Box<dyn Hosted>>, set: &[&str]) -> Self {
         let (clock, hand) = Clock::manual(Time::parse_rfc3339(START).unwrap());
-        let (store, folder, database) = store(backend).await;
+        let (database, broker) = match urls {
+            None => (None, None),
+            Some(Urls { mysql, amqp }) => {
+                let prefix = format!("t{}", uuid::Uuid::new_v4().simple());
+                (Some(Database::create_on(mysql).await), Some(Broker { url: amqp, prefix }))
+            }
+        };
+        let (store, folder, database) = store_in(database).await;
         let mut system = Self {
-            client: client(&store, &clock).await,
+            client: client(&store, &clock, Role::Admin).await,
             clock,
             hand,
             store,
@@ -132,8 +213,9 @@ impl System {
             addresses: HashMap::new(),
             running: Vec::new(),
             database,
+            broker,
         };
-        system.run(backend, services, set).await;
+        system.run(services, set).await;
         system
     }
 
@@ -141,18 +223,18 @@ impl System {
     ///
     /// # Panics
     /// Where they do not start.
-    pub async fn run(&mut self, backend: Backend, services: Vec<Box<dyn Hosted>>, set: &[&str]) {
+    pub async fn run(&mut self, services: Vec<Box<dyn Hosted>>, set: &[&str]) {
         let mut common = vec![
             format!("data.dir={}", self.folder.path().display()),
             format!("store.url={}", self.store_url()),
             "http.listen=127.0.0.1:0".to_owned(),
         ];
         common.extend(set.iter().map(|s| (*s).to_owned()));
-        match backend {
-            Backend::Embedded => self.start_process(services, common, Shape::OneProcess).await,
-            Backend::Servers => {
-                common.push(format!("bus.url={}", amqp_url()));
-                common.push(format!("bus.prefix=t{}", uuid::Uuid::new_v4().simple()));
+        match &self.broker {
+            None => self.start_process(services, common, Shape::OneProcess).await,
+            Some(Broker { url, prefix }) => {
+                common.push(format!("bus.url={url}"));
+                common.push(format!("bus.prefix={prefix}"));
                 for service in services {
                     let mut settings = common.clone();
                     settings.push(format!("{}.listen=127.0.0.1:0", service.name()));
@@ -188,6 +270,14 @@ impl System {
     /// Where the service was not started.
     pub fn url(&self, service: &str, path: &str) -> String {
         format!("http://{}{path}", self.addresses.get(service).expect("the service was started"))
+    }
+
+    /// A client with the token of somebody who has this role.
+    ///
+    /// # Panics
+    /// Where the token cannot be made.
+    pub async fn client_as(&self, role: Role) -> reqwest::Client {
+        client(&self.store, &self.clock, role).await
     }
 
     /// Asks a service's API; panics where it does not answer 200 with JSON.
@@ -232,17 +322,41 @@ impl System {
         if let Some(database) = &self.database {
             database.remove().await;
         }
+        if let Some(broker) = &self.broker {
+            broker.clear().await;
+        }
     }
 }
 
-/// A client with a fresh administrator's token.
-async fn client(store: &Store, clock: &Clock) -> reqwest::Client {
+impl Broker {
+    /// Removes what the services have made; a broker that is gone has nothing left to remove.
+    async fn clear(&self) {
+        let Ok(connection) = lapin::Connection::connect(&self.url, lapin::ConnectionProperties::default()).await
+        else {
+            return;
+        };
+        let channel = connection.create_channel().await.unwrap();
+        for queue in ["mo.stored", "dead"] {
+            let name = format!("{}.{queue}", self.prefix);
+            channel.queue_delete(name.as_str().into(), lapin::options::QueueDeleteOptions::default()).await.unwrap();
+        }
+        for exchange in ["dead", "topic.live"] {
+            let name = format!("{}.{exchange}", self.prefix);
+            let options = lapin::options::ExchangeDeleteOptions::default();
+            channel.exchange_delete(name.as_str().into(), options).await.unwrap();
+        }
+    }
+}
+
+/// A client with a fresh token of this role, named `test` for an administrator, else as the role.
+async fn client(store: &Store, clock: &Clock, role: Role) -> reqwest::Client {
     // Several systems in one process choose the same provider.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let token = fairlead_web::auth::fresh_token();
     let (kept, clock) = (token.clone(), clock.clone());
+    let name = if role == Role::Admin { "test" } else { role.as_str() };
     store
-        .write(move |tx| sign_in::create_token(tx, &clock, "test", Role::Admin, &kept, None))
+        .write(move |tx| sign_in::create_token(tx, &clock, name, role, &kept, None))
         .await
         .unwrap();
     let mut headers = reqwest::header::HeaderMap::new();

@@ -46,7 +46,9 @@ impl Doctor {
                 findings.push(schema(&store).await);
                 findings.push(bus(&loaded, store).await);
             }
-            Ok(Err(e)) => findings.push(bad("store", e.to_string(), "Check store.url and the rights on the file.")),
+            Ok(Err(e)) => {
+                findings.push(bad("store", e.to_string(), "Check store.url and the rights on the file."))
+            }
             Err(e) => findings.push(bad("store", e, "Correct store.url.")),
         }
         if self.json {
@@ -77,7 +79,11 @@ fn clock(loaded: &Loaded) -> Finding {
     let released = fairlead_model::Time::parse_rfc3339("2026-11-01T00:00:00Z");
     let now = Clock::system().now();
     if released.is_some_and(|released| now < released) {
-        return bad("clock", format!("It is {now} here, which cannot be."), "Set the clock, and let NTP keep it.");
+        return bad(
+            "clock",
+            format!("It is {now} here, which cannot be."),
+            "Set the clock, and let NTP keep it.",
+        );
     }
     match loaded.common.clock.speed {
         1 => good("clock", format!("It is {now} here.")),

@@ -86,7 +86,11 @@ fn command_line() -> String {
 
 fn describe(command: &clap::Command, path: &str, text: &mut String) {
     let mut command = command.clone().term_width(100);
-    let _ = write!(text, "\n## `{path}`\n\n```text\n{}\n```\n", command.render_long_help().to_string().trim_end());
+    let _ = write!(
+        text,
+        "\n## `{path}`\n\n```text\n{}\n```\n",
+        command.render_long_help().to_string().trim_end()
+    );
     for sub in command.get_subcommands().filter(|s| !s.is_hide_set()) {
         describe(sub, &format!("{path} {}", sub.get_name()), text);
     }

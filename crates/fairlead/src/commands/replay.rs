@@ -34,7 +34,10 @@ pub(crate) struct Replay {
 fn replayable(text: &str) -> Result<MessageState, String> {
     match text.parse()? {
         state @ (MessageState::Problem | MessageState::Waiting) => Ok(state),
-        other => Err(format!("messages in the state {} are settled; problem or waiting can be replayed", other.as_str())),
+        other => Err(format!(
+            "messages in the state {} are settled; problem or waiting can be replayed",
+            other.as_str()
+        )),
     }
 }
 

@@ -52,9 +52,7 @@ impl Token {
                 let day = Duration::from_secs(86_400);
                 let until = days.map(|days| clock.now().plus(day.saturating_mul(days)));
                 let kept = secret.clone();
-                store
-                    .write(move |tx| sign_in::create_token(tx, &clock, &name, role, &kept, until))
-                    .await?;
+                store.write(move |tx| sign_in::create_token(tx, &clock, &name, role, &kept, until)).await?;
                 say(&secret);
             }
             Self::List { json } => {
@@ -90,7 +88,8 @@ fn as_json(tokens: &[sign_in::TokenRow]) -> anyhow::Result<String> {
 }
 
 fn as_table(tokens: &[sign_in::TokenRow]) -> String {
-    let when = |t: Option<fairlead_store::Micros>| t.map_or_else(|| "-".to_owned(), |t| Time::from(t).to_string());
+    let when =
+        |t: Option<fairlead_store::Micros>| t.map_or_else(|| "-".to_owned(), |t| Time::from(t).to_string());
     let mut lines = vec![format!("{:<24} {:<9} {:<28} {:<28}", "NAME", "ROLE", "EXPIRES", "LAST USED")];
     lines.extend(tokens.iter().map(|t| {
         format!("{:<24} {:<9} {:<28} {:<28}", t.name, t.role, when(t.expires_at), when(t.last_used_at))

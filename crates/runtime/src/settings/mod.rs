@@ -51,6 +51,8 @@ impl Loaded {
         let config = layers(arguments, &environment()?).map_err(|e| explain(&e))?;
         let common_schema = schemars::schema_for!(Common);
         check_keys(&config.cache, &common_schema, schemas)?;
+        check_choices(&config, "", &common_schema)?;
+        schemas.iter().try_for_each(|(name, schema)| check_choices(&config, &format!("{name}."), schema))?;
         let common = common_part(&config)?;
         Ok(Self { config, common })
     }
@@ -191,6 +193,29 @@ fn check_section(path: &str, value: &Value, keys: &[(String, Vec<String>)]) -> R
     Ok(())
 }
 
+/// Refuses words that a setting does not take, and names those that it does.
+fn check_choices(config: &Config, prefix: &str, schema: &Schema) -> Result<(), SettingsError> {
+    for (path, allowed) in reference::choices(schema) {
+        let key = format!("{prefix}{path}");
+        let Some(value) = lookup(&config.cache, &key) else { continue };
+        let source = origin(value);
+        let given = value.clone().into_string().unwrap_or_default();
+        if !allowed.contains(&given) {
+            let allowed = allowed.join(", ");
+            return Err(SettingsError(format!("`{key}` is `{given}` (set in {source}); it is one of: {allowed}.")));
+        }
+    }
+    Ok(())
+}
+
+/// The value at a path, with its origin, which `Config::get` leaves out.
+fn lookup<'v>(root: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(root, |value, step| match &value.kind {
+        ValueKind::Table(table) => table.get(step),
+        _ => None,
+    })
+}
+
 fn origin(value: &Value) -> String {
     match value.origin() {
         None => "--set".to_owned(),
@@ -212,6 +237,7 @@ mod tests {
         let arguments = Arguments { config: None, set: set.iter().map(|s| (*s).to_owned()).collect() };
         let config = layers(&arguments, &variables).map_err(|e| explain(&e))?;
         check_keys(&config.cache, &schemars::schema_for!(Common), &[])?;
+        check_choices(&config, "", &schemars::schema_for!(Common))?;
         common_part(&config)
     }
 
@@ -237,7 +263,7 @@ mod tests {
         let e = read(&[], &["htp.listen=x"]).unwrap_err().to_string();
         assert!(e.contains("`htp`") && e.contains("--set") && e.contains("intake"), "{e}");
         let e = read(&[("FAIRLEAD__LOG__FORMAT", "xml")], &[]).unwrap_err().to_string();
-        assert!(e.contains("format") && e.contains("json"), "{e}");
+        assert!(e.contains("`log.format` is `xml`") && e.contains("environment") && e.contains("json"), "{e}");
         let e = read(&[("FAIRLEAD__CLOCK__SPEED", "fast")], &[]).unwrap_err().to_string();
         assert!(e.contains("clock.speed") && e.contains("integer"), "{e}");
     }

@@ -47,6 +47,16 @@ pub fn keys(schema: &Schema, path: &[&str]) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
+/// Settings that take one of a few words: each with its path below the section and the words.
+pub fn choices(schema: &Schema) -> Vec<(String, Vec<String>)> {
+    let section = Section { name: String::new(), schema: schema.clone(), values: Value::Null };
+    entries(&section)
+        .into_iter()
+        .filter(|entry| !entry.allowed.is_empty())
+        .map(|entry| (entry.key, entry.allowed))
+        .collect()
+}
+
 /// Sections of a struct of sections.
 pub fn split(schema: &Schema, values: &Value) -> Vec<Section> {
     let root = schema.as_value();

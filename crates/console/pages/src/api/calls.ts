@@ -8,7 +8,21 @@ export const signOut = () => remove("/session");
 
 export const modems = (cursor: string | null) => get<Page<Modem>>("/modems", { limit: 500, cursor });
 export const modem = (id: string) => get<Modem>(`/modems/${id}`);
-export const positions = (id: string) => get<Page<Position>>(`/modems/${id}/positions`, { limit: 500 });
+
+const TRACK_PAGE = 500;
+const TRACK_PAGES = 3;
+/** The newest places of a device since a moment, newest first: a week of reports every ten minutes, and no more. */
+export async function track(id: string, from: string): Promise<Position[]> {
+  const places: Position[] = [];
+  let cursor: string | null = null;
+  for (let i = 0; i < TRACK_PAGES; i++) {
+    const page: Page<Position> = await get(`/modems/${id}/positions`, { from, limit: TRACK_PAGE, cursor });
+    places.push(...page.items);
+    cursor = page.next_cursor;
+    if (cursor === null) break;
+  }
+  return places;
+}
 export const gaps = (id: string) => get<{ items: Gap[] }>(`/modems/${id}/gaps`);
 
 export interface MessageFilter {
@@ -19,8 +33,8 @@ export const messages = (filter: MessageFilter, cursor: string | null, limit = 1
   get<Page<Message>>("/messages", { ...filter, limit, cursor });
 export const message = (id: string) => get<MessageDetail>(`/messages/${id}`);
 
-export const problems = (state: string, cursor: string | null) =>
-  get<Page<Problem>>("/problems", { state, limit: 100, cursor });
+export const problems = (state: string, kind: string | undefined, cursor: string | null) =>
+  get<Page<Problem>>("/problems", { state, kind, limit: 100, cursor });
 export const repair = (id: string, payload_text: string, reason: string) =>
   post<Problem>(`/problems/${id}/repair`, { payload_text, reason });
 export const replay = (id: string, reason: string) => post<Problem>(`/problems/${id}/replay`, { reason });

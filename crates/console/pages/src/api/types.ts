@@ -13,6 +13,15 @@ export type ProblemKind =
   | "new_modem_limit"
   | "failed_work";
 
+export const PROBLEM_KINDS: ProblemKind[] = [
+  "faulty_push",
+  "unreadable_text",
+  "conflicting_message",
+  "untrusted_push",
+  "no_imei",
+  "new_modem_limit",
+  "failed_work",
+];
 export const MESSAGE_STATES: MessageState[] = ["waiting", "decoded", "empty", "problem", "replaced"];
 export const PROBLEM_STATES: ProblemState[] = ["open", "repaired", "replayed", "admitted", "discarded"];
 
@@ -86,7 +95,8 @@ export interface MessageDetail {
     received_at: Time;
     source_address: string | null;
     content_type: string | null;
-    headers: Record<string, string>;
+    headers: Record<string, string> | null;
+    differences: string[] | null;
     body: string;
   } | null;
   push: Record<string, unknown> | null;
@@ -120,11 +130,12 @@ export interface System {
   version: string;
   now: Time;
   speed: number;
-  store: { kind: string; reachable: boolean; schema: string | number | null };
-  bus: { kind: string; reachable: boolean };
+  store: { kind: string; reachable: boolean; schema: string | null; wanted_schema: string | null };
+  bus: { kind: string; reachable: boolean; reason: string | null };
   queues: { name: string; waiting: number; oldest_age_s: number | null }[];
   checks: { name: string; ok: boolean; reason: string | null }[];
-  counts: { modems: number; messages: number; open_problems: number; held: number };
+  /** Absent while the store does not answer. */
+  counts: { modems: number; messages: number; open_problems: number; held: number } | null;
 }
 
 export interface Page<T> {

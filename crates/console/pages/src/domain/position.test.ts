@@ -1,7 +1,7 @@
 // Tables for positions and tracks.
 import { expect, test } from "vitest";
 import type { Position } from "../api/types";
-import { bestPosition, middleLongitude, nearest, trackPoints, unwrap } from "./position";
+import { bestPosition, middleLongitude, nearest, olderThan, trackPoints, unwrap } from "./position";
 
 const position = (at: string, source: "gps" | "satellite", longitude = 0): Position => ({
   at: `2026-05-01T${at}Z`,
@@ -41,4 +41,11 @@ test("estimates are drawn only where there is no fix", () => {
   const mixed = [position("12:20:00", "satellite"), position("12:10:00", "gps"), position("12:00:00", "gps")];
   expect(trackPoints(mixed).map((p) => p.message_id)).toEqual(["12:00:00", "12:10:00"]);
   expect(trackPoints([position("12:20:00", "satellite")])).toHaveLength(1);
+});
+
+test("a track is parted by age, counted from its newest point", () => {
+  const points = ["10:00:00", "11:00:00", "12:00:00"].map((at) => position(at, "gps"));
+  expect(olderThan(points, 60 * 60_000)).toBe(1);
+  expect(olderThan(points, 24 * 60 * 60_000)).toBe(0);
+  expect(olderThan([], 1)).toBe(0);
 });

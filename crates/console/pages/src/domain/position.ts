@@ -42,6 +42,15 @@ export function middleLongitude(longitudes: number[]): number {
   return nearest(middle, 0);
 }
 
+/** How many points at the start of a track are older than `ms` before its newest. */
+export function olderThan(points: Pick<Position, "at">[], ms: number): number {
+  const newest = points.at(-1);
+  if (!newest) return 0;
+  const since = Date.parse(newest.at) - ms;
+  const first = points.findIndex((point) => Date.parse(point.at) >= since);
+  return first < 0 ? points.length : first;
+}
+
 /** What to draw of a track, oldest first: the fixes, or the estimates where there is no fix at all. */
 export function trackPoints(newestFirst: Position[]): Position[] {
   const fixes = newestFirst.filter((p) => p.source === "gps");

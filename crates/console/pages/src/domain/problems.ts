@@ -1,5 +1,5 @@
 // What a person may do about a problem.
-import type { Problem, Role } from "../api/types";
+import type { Modem, Problem, Role } from "../api/types";
 
 export type ProblemAction = "repair" | "replay" | "admit" | "force" | "discard";
 
@@ -16,6 +16,14 @@ export function actionsFor(problem: Problem): ProblemAction[] {
   }
   actions.push("discard");
   return actions;
+}
+
+/** The device that a problem is about: a push that is held back names it by IMEI alone. */
+export function modemOf(problem: Problem, modems: ReadonlyMap<string, Modem>): Modem | undefined {
+  if (problem.modem_id !== null) return modems.get(problem.modem_id);
+  if (problem.imei === null) return undefined;
+  for (const modem of modems.values()) if (modem.imei === problem.imei) return modem;
+  return undefined;
 }
 
 /** Whether a role may take an action. */

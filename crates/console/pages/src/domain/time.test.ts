@@ -1,6 +1,6 @@
 // Tables for times as people read them.
 import { expect, test } from "vitest";
-import { clock, exact, relative, span, zoneName } from "./time";
+import { clock, exact, relative, rounded, span, zoneName } from "./time";
 
 test.each([
   [0, "0 s"],
@@ -16,6 +16,16 @@ test.each([
   [-5, "0 s"],
 ])("%s seconds is %s", (seconds, text) => {
   expect(span(seconds)).toBe(text);
+});
+
+test.each([
+  [45, "45 s"],
+  [597, "10 min"],
+  [646, "11 min"],
+  [3600, "1 h"],
+  [86_300, "24 h"],
+])("a rhythm of %s seconds is %s", (seconds, text) => {
+  expect(rounded(seconds)).toBe(text);
 });
 
 const now = Date.parse("2026-05-01T14:20:00Z");

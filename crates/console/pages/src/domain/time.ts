@@ -21,6 +21,12 @@ export function span(seconds: number): string {
   return t("span.days", { n: Math.floor(s / DAY) });
 }
 
+/** A rhythm as a person says it: 9 min 57 s is 10 min. */
+export function rounded(seconds: number): string {
+  const step = seconds < 2 * MINUTE ? 1 : seconds < 10 * HOUR ? MINUTE : HOUR;
+  return span(Math.round(seconds / step) * step);
+}
+
 /** `12 min ago`, `in 3 min`, `now`. */
 export function relative(at: string, now: number): string {
   const seconds = (now - Date.parse(at)) / 1000;

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Link } from "react-router";
 import * as calls from "../api/calls";
-import type { Modem } from "../api/types";
+import type { Message, Modem } from "../api/types";
 import { mergeMessages } from "../live/reducer";
 import { useLive } from "../live/store";
 import { t } from "../text/text";
@@ -15,6 +15,10 @@ import css from "./device.module.css";
 
 const SHOWN = 12;
 
+/** A device's own story is told by when it spoke, not by when that reached us. */
+const spokenAt = (message: Message) => message.transmitted_at ?? message.received_at;
+const newestSpoken = (a: Message, b: Message) => Date.parse(spokenAt(b)) - Date.parse(spokenAt(a));
+
 export function DeviceMessages({ modem }: { modem: Modem }) {
   const live = useLive((picture) => picture.messages);
   const epoch = useLive((picture) => picture.epoch);
@@ -24,7 +28,9 @@ export function DeviceMessages({ modem }: { modem: Modem }) {
   });
   const shown = useMemo(() => {
     const fresh = live.filter((m) => m.modem_id === modem.id);
-    return mergeMessages(fresh, data?.items ?? []).slice(0, SHOWN);
+    return mergeMessages(fresh, data?.items ?? [])
+      .sort(newestSpoken)
+      .slice(0, SHOWN);
   }, [live, data, modem.id]);
   const all = (
     <Link className="link" to={`/messages?device=${modem.id}`}>
@@ -42,7 +48,7 @@ export function DeviceMessages({ modem }: { modem: Modem }) {
               {message.summary ?? message.payload_text ?? t(`message.state.${message.state}`)}
             </Link>
             <span className="quiet">
-              <Ago at={message.received_at} />
+              <Ago at={spokenAt(message)} />
             </span>
           </li>
         ))}

@@ -16,6 +16,9 @@ import { FleetList } from "./FleetList";
 import css from "./fleet.module.css";
 import { MapFrame } from "./MapFrame";
 
+/** How far back a track goes from the newest place. */
+const TRACK_MS = 7 * 24 * 60 * 60_000;
+
 const FleetMap = lazy(() => import("../map/FleetMap"));
 
 export function FleetPage() {
@@ -76,14 +79,14 @@ export function FleetPage() {
   });
 
   const chosen = device === null ? undefined : modems.get(device);
-  const newest = chosen?.fix?.message_id ?? chosen?.estimate?.message_id;
+  const newest = chosen?.fix ?? chosen?.estimate;
   const track = useQuery({
-    queryKey: ["positions", device, newest],
-    queryFn: () => calls.positions(device ?? ""),
-    enabled: device !== null,
+    queryKey: ["track", device, newest?.message_id],
+    queryFn: () => calls.track(device ?? "", new Date(Date.parse(newest?.at ?? "") - TRACK_MS).toISOString()),
+    enabled: device !== null && newest !== undefined && newest !== null,
     placeholderData: (old, query) => (query?.queryKey[1] === device ? keepPreviousData(old) : undefined),
   });
-  const points = useMemo(() => (device === null ? [] : trackPoints(track.data?.items ?? [])), [track.data, device]);
+  const points = useMemo(() => (device === null ? [] : trackPoints(track.data ?? [])), [track.data, device]);
 
   const map = (
     <MapFrame onClose={narrow ? () => setSheet(false) : undefined}>

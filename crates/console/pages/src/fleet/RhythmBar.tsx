@@ -1,7 +1,7 @@
 // A device against its own rhythm: last message, expected, late, silent, and where now stands.
 import type { Modem } from "../api/types";
 import { rhythm, rhythmScale } from "../domain/rhythm";
-import { clock, span } from "../domain/time";
+import { clock, rounded, span } from "../domain/time";
 import { useNow } from "../live/store";
 import { t, tWord } from "../text/text";
 import { Ago } from "../ui/Ago";
@@ -53,7 +53,7 @@ export function RhythmBar({ modem }: { modem: Modem }) {
       <p>{sentence(modem, now, (time) => clock(time, now, zone))}</p>
       {state !== "never" && (
         <p className="quiet">
-          {t("rhythm.interval", { span: span(modem.interval_s), source: tWord("interval", modem.interval_source) })}
+          {t("rhythm.interval", { span: rounded(modem.interval_s), source: tWord("interval", modem.interval_source) })}
         </p>
       )}
     </section>

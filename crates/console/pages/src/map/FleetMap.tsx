@@ -47,7 +47,11 @@ export default function FleetMap(props: Props) {
           </button>
         )}
         {props.track.length > 1 && (
-          <button type="button" onClick={() => map.current?.fitTrack()}>
+          <button
+            type="button"
+            title={t("map.track", { n: props.track.length })}
+            onClick={() => map.current?.fitTrack()}
+          >
             {t("map.fit_track")}
           </button>
         )}

@@ -14,6 +14,9 @@ export interface MapHandlers {
   onView(view: string): void;
 }
 
+/** Near enough for a week's drift, far enough to know the coast. */
+const FOLLOWED_ZOOM = 11;
+
 /** `37.8000,-122.4000,8`, or null where the text is no view. */
 export function parseView(text: string | null): { centre: L.LatLngTuple; zoom: number } | null {
   const [latitude, longitude, zoom] = (text ?? "").split(",").map(Number);
@@ -33,7 +36,9 @@ export class MapView {
   private points: Position[] = [];
   private placed = false;
   private own = false;
-  private fitted = false;
+  /** What the map keeps in sight by itself, until the person moves it. */
+  private follows: "all" | "track" | null = null;
+  private followed: string | null = null;
 
   constructor(element: HTMLElement, view: string | null, handlers: MapHandlers) {
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -70,14 +75,14 @@ export class MapView {
     this.map.on("moveend", () => {
       if (this.own) return;
       this.placed = true;
-      this.fitted = false;
+      this.follows = null;
       const { lat, lng } = this.map.getCenter();
       handlers.onView(`${lat.toFixed(4)},${nearest(lng, 0).toFixed(4)},${this.map.getZoom()}`);
     });
     const sized = new ResizeObserver(() => {
       this.go(() => this.map.invalidateSize({ animate: false, pan: false }));
-      // While the person has not moved the map, all devices stay in sight.
-      if (this.fitted) this.fitAll();
+      if (this.follows === "all") this.fitAll();
+      else if (this.follows === "track" && this.points.length > 1) this.fit(this.track.bounds(), FOLLOWED_ZOOM);
       else this.keepInSight();
     });
     sized.observe(element);
@@ -120,15 +125,18 @@ export class MapView {
     if (positions.length === 0) return;
     const middle = middleLongitude(positions.map((p) => p.longitude));
     const bounds = L.latLngBounds(positions.map((p) => [p.latitude, nearest(p.longitude, middle)]));
-    this.fitted = true;
-    this.go(() => this.map.fitBounds(bounds, { animate: false, maxZoom: 9, padding: [48, 48] }));
+    this.follows = "all";
+    this.fit(bounds, 9);
+  }
+
+  private fit(bounds: L.LatLngBounds | null, maxZoom: number) {
+    if (bounds) this.go(() => this.map.fitBounds(bounds, { animate: false, maxZoom, padding: [48, 48] }));
   }
 
   /** The whole track in sight. */
   fitTrack() {
-    const bounds = this.track.bounds();
-    this.fitted = false;
-    if (bounds) this.go(() => this.map.fitBounds(bounds, { animate: false, maxZoom: 13, padding: [48, 48] }));
+    this.follows = null;
+    this.fit(this.track.bounds(), 13);
   }
 
   show(rows: Row[], selected: string | null) {
@@ -138,17 +146,28 @@ export class MapView {
     if (!this.placed && rows.length > 0) {
       this.placed = true;
       const at = this.place(selected);
-      if (at) this.go(() => this.map.setView(at, 8, { animate: false }));
-      else this.fitAll();
+      if (at) {
+        this.follows = "track";
+        this.go(() => this.map.setView(at, 8, { animate: false }));
+      } else this.fitAll();
+    } else if (chosen && this.follows !== null) {
+      this.follows = selected === null ? "all" : "track";
+      if (selected === null) this.fitAll();
+      else this.keepInSight();
     } else if (chosen) {
       this.keepInSight();
     }
+    if (chosen) this.followed = null;
     this.markers.show(rows, selected);
   }
 
   showTrack(points: Position[]) {
     this.points = points;
     this.track.show(points);
+    // Once for each device: what comes in later does not move the map.
+    if (this.follows !== "track" || points.length < 2 || this.followed === this.selected) return;
+    this.followed = this.selected;
+    this.fit(this.track.bounds(), FOLLOWED_ZOOM);
   }
 
   destroy() {

@@ -32,6 +32,7 @@ function MessageRow({ message, name }: { message: Message; name: string }) {
       <span className={css.time}>
         <Ago at={message.received_at} />
       </span>
+      <span className={css.sent}>{message.transmitted_at ? <Ago at={message.transmitted_at} /> : "–"}</span>
       <span className={css.device} title={message.imei}>
         {name}
       </span>
@@ -70,6 +71,7 @@ export function MessageList(props: Props) {
     <div className={css.table} data-narrowed={props.narrowed}>
       <div className={`${css.cells} ${list.head}`}>
         <span className={css.time}>{t("message.received")}</span>
+        <span className={css.sent}>{t("message.sent")}</span>
         <span>{t("message.device")}</span>
         <span className={css.momsn}>{t("message.momsn")}</span>
         <span className={css.state}>{t("message.state")}</span>

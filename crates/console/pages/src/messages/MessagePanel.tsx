@@ -6,27 +6,42 @@ import { Link } from "react-router";
 import * as calls from "../api/calls";
 import type { Message, MessageDetail } from "../api/types";
 import { nameOf } from "../domain/fleet";
+import { readingLines } from "../domain/reading";
 import { useLive } from "../live/store";
 import { t, tWord } from "../text/text";
 import { AgoExact } from "../ui/Ago";
 import { Copyable } from "../ui/Copyable";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Fact, Facts, Part } from "../ui/Facts";
+import { usePreferences } from "../ui/preferences";
 import { Sentence } from "../ui/Sentence";
 import { SidePanel } from "../ui/SidePanel";
 import { MessageMark } from "../ui/StateMark";
 import css from "./messages.module.css";
 
-/** An object's values as lines; what is nested is shown as JSON. */
-function Values({ of }: { of: Record<string, unknown> }) {
+function Reading({ of }: { of: Record<string, unknown> }) {
+  const choices = usePreferences();
+  return (
+    <Facts>
+      {readingLines(of, choices).map(([name, value]) => (
+        <Fact key={name} name={name}>
+          <Copyable text={value} />
+        </Fact>
+      ))}
+    </Facts>
+  );
+}
+
+/** What the provider pushed, exactly as it said it; what is nested is shown as JSON. */
+function Pushed({ of }: { of: Record<string, unknown> }) {
   return (
     <Facts>
       {Object.entries(of).map(([name, value]) => {
-        const absent = value === null || (typeof value === "object" && Object.keys(value).length === 0);
+        if (value === null || (typeof value === "object" && Object.keys(value).length === 0)) return null;
         const text = typeof value === "object" ? JSON.stringify(value) : String(value);
         return (
           <Fact key={name} name={tWord("read", name)}>
-            {absent ? null : <Copyable text={text} />}
+            <Copyable text={text} />
           </Fact>
         );
       })}
@@ -108,12 +123,23 @@ function Source({ detail }: { detail: MessageDetail }) {
     <>
       {reading && (
         <Part title={t("message.reading")}>
-          <Values of={reading} />
+          <Reading of={reading} />
         </Part>
       )}
       {push && (
         <Part title={t("message.push")}>
-          <Values of={push} />
+          <Pushed of={push} />
+        </Part>
+      )}
+      {source?.differences && source.differences.length > 0 && (
+        <Part title={t("message.differences")}>
+          <ul className={css.markList}>
+            {source.differences.map((difference) => (
+              <li key={difference}>
+                <Sentence text={difference} />
+              </li>
+            ))}
+          </ul>
         </Part>
       )}
       {source && (
@@ -124,7 +150,7 @@ function Source({ detail }: { detail: MessageDetail }) {
               {source.source_address && <Copyable text={source.source_address} />}
             </Fact>
             <Fact name={t("message.content_type")}>{source.content_type}</Fact>
-            {Object.entries(source.headers).map(([name, value]) => (
+            {Object.entries(source.headers ?? {}).map(([name, value]) => (
               <Fact key={name} name={name}>
                 {value}
               </Fact>

@@ -4,6 +4,7 @@ import { Skeleton } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Problem, ProblemState } from "../api/types";
 import { nameOf } from "../domain/fleet";
+import { modemOf } from "../domain/problems";
 import { useLive } from "../live/store";
 import { t, tWord } from "../text/text";
 import { Ago } from "../ui/Ago";
@@ -18,6 +19,7 @@ import css from "./problems.module.css";
 interface Props {
   problems: Problem[];
   state: ProblemState;
+  filtered: boolean;
   waiting: boolean;
   error: unknown;
   current: string | null;
@@ -27,7 +29,7 @@ interface Props {
 }
 
 function ProblemRow({ problem }: { problem: Problem }) {
-  const modem = useLive((live) => (problem.modem_id === null ? undefined : live.modems.get(problem.modem_id)));
+  const modem = useLive((live) => modemOf(problem, live.modems));
   return (
     <div className={css.cells}>
       <StateMark state={problem.state === "open" ? "problem" : "all"} />
@@ -43,7 +45,7 @@ function ProblemRow({ problem }: { problem: Problem }) {
   );
 }
 
-export function ProblemList({ problems, state, waiting, error, current, older, onOpen, retry }: Props) {
+export function ProblemList({ problems, state, filtered, waiting, error, current, older, onOpen, retry }: Props) {
   if (waiting) {
     return Array.from({ length: 6 }, (_, i) => (
       <div key={i} className={list.skeleton}>
@@ -52,6 +54,7 @@ export function ProblemList({ problems, state, waiting, error, current, older, o
     ));
   }
   if (problems.length === 0 && !error) {
+    if (filtered) return <Empty title={t("problem.none_of_kind")}>{t("problem.none_of_kind_how")}</Empty>;
     return state === "open" ? (
       <Empty title={t("problem.empty")}>{t("problem.empty_how")}</Empty>
     ) : (

@@ -4,6 +4,7 @@ import { Skeleton } from "@mantine/core";
 import { Link } from "react-router";
 import type { Problem } from "../api/types";
 import { nameOf } from "../domain/fleet";
+import { modemOf } from "../domain/problems";
 import { useLive } from "../live/store";
 import { t, tWord } from "../text/text";
 import { AgoExact } from "../ui/Ago";
@@ -24,7 +25,7 @@ interface Props {
 }
 
 function Content({ problem, onSettled }: { problem: Problem; onSettled(problem: Problem): void }) {
-  const modem = useLive((live) => (problem.modem_id === null ? undefined : live.modems.get(problem.modem_id)));
+  const modem = useLive((live) => modemOf(problem, live.modems));
   return (
     <>
       <div className={css.why}>
@@ -38,9 +39,12 @@ function Content({ problem, onSettled }: { problem: Problem; onSettled(problem: 
       </div>
       <Part title={t("problem.about")}>
         <Facts>
-          <Fact name={t("problem.device")} why={t("problem.no_device")}>
-            {problem.modem_id ? (
-              <Link className="link" to={`/?device=${problem.modem_id}`}>
+          <Fact
+            name={t(problem.kind === "untrusted_push" ? "problem.claims" : "problem.device")}
+            why={t("problem.no_device")}
+          >
+            {modem || problem.modem_id ? (
+              <Link className="link" to={`/?device=${modem?.id ?? problem.modem_id}`}>
                 {modem ? nameOf(modem) : (problem.imei ?? t("problem.device"))}
               </Link>
             ) : (

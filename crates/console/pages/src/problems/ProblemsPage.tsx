@@ -1,10 +1,11 @@
 // What needs a person, newest first, and what was settled.
-import { Button } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
+import { IconChevronDown } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useSearchParams } from "react-router";
 import * as calls from "../api/calls";
-import { PROBLEM_STATES, type Problem } from "../api/types";
+import { PROBLEM_KINDS, PROBLEM_STATES, type Problem } from "../api/types";
 import { useLive } from "../live/store";
 import { t } from "../text/text";
 import { useListKeys } from "../ui/useListKeys";
@@ -28,12 +29,15 @@ export function ProblemsPage() {
   const [settled, setSettled] = useState<Map<string, Problem>>(new Map());
   const state = PROBLEM_STATES.find((s) => s === search.get("state")) ?? "open";
   const opened = search.get("problem");
-  const show = (problem: string | null, replace: boolean, at: string = state) =>
-    setSearch({ ...(at === "open" ? {} : { state: at }), ...(problem === null ? {} : { problem }) }, { replace });
+  const kind = PROBLEM_KINDS.find((k) => k === search.get("kind"));
+  const show = (problem: string | null, replace: boolean, at: string = state, of: string | undefined = kind) => {
+    const next = { ...(at === "open" ? {} : { state: at }), ...(of ? { kind: of } : {}) };
+    setSearch(problem === null ? next : { ...next, problem }, { replace });
+  };
 
   const asked = useInfiniteQuery({
-    queryKey: ["problems", state, epoch, state === "open" ? 0 : settled.size],
-    queryFn: ({ pageParam }) => calls.problems(state, pageParam),
+    queryKey: ["problems", state, kind, epoch, state === "open" ? 0 : settled.size],
+    queryFn: ({ pageParam }) => calls.problems(state, kind, pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
   });
@@ -41,8 +45,10 @@ export function ProblemsPage() {
     const read = asked.data?.pages.flatMap((page) => page.items) ?? [];
     if (state !== "open") return merge([read]);
     // The live line knows of what was opened since the list was read, and of what was settled.
-    return merge([live.values(), read]).filter((p) => live.has(p.id) || !settled.has(p.id));
-  }, [asked.data, live, settled, state]);
+    return merge([live.values(), read]).filter(
+      (p) => (kind === undefined || p.kind === kind) && (live.has(p.id) || !settled.has(p.id)),
+    );
+  }, [asked.data, live, settled, state, kind]);
   const current = opened ?? cursor;
   const chosen =
     problems.find((p) => p.id === opened) ?? (opened ? (settled.get(opened) ?? live.get(opened)) : undefined);
@@ -68,10 +74,22 @@ export function ProblemsPage() {
               {s === "open" && live.size > 0 && <b>{live.size}</b>}
             </button>
           ))}
+          <NativeSelect
+            className={css.kind}
+            rightSection={<IconChevronDown size={16} stroke={1.6} aria-hidden="true" />}
+            aria-label={t("problem.filter_kind")}
+            value={kind ?? ""}
+            onChange={(e) => show(null, true, state, e.currentTarget.value)}
+            data={[
+              { value: "", label: t("problem.any_kind") },
+              ...PROBLEM_KINDS.map((k) => ({ value: k, label: t(`problem.kind.${k}`) })),
+            ]}
+          />
         </div>
         <ProblemList
           problems={problems}
           state={state}
+          filtered={kind !== undefined}
           waiting={asked.isPending && problems.length === 0}
           error={asked.error}
           current={current}

@@ -27,13 +27,36 @@ function Headline({ system }: { system: System }) {
   );
 }
 
-function Reach({ kind, reachable }: { kind: string; reachable: boolean }) {
+function Reach({ kind, reachable, reason }: { kind: string; reachable: boolean; reason?: string | null }) {
   return (
     <>
       <StateMark state={reachable ? "ok" : "silent"} size={10} /> {tWord("system.kind", kind)},{" "}
       {t(reachable ? "system.reachable" : "system.unreachable")}
+      {reason && (
+        <>
+          . <Sentence text={reason} />
+        </>
+      )}
     </>
   );
+}
+
+function Kept({ counts }: { counts: System["counts"] }) {
+  if (counts === null) return <p className="quiet">{t("system.uncounted")}</p>;
+  return (
+    <Facts>
+      <Fact name={t("system.modems")}>{counts.modems.toLocaleString("en")}</Fact>
+      <Fact name={t("system.messages")}>{counts.messages.toLocaleString("en")}</Fact>
+      <Fact name={t("system.open_problems")}>{counts.open_problems.toLocaleString("en")}</Fact>
+      <Fact name={t("system.held")}>{counts.held.toLocaleString("en")}</Fact>
+    </Facts>
+  );
+}
+
+function Schema({ store }: { store: System["store"] }) {
+  const { schema, wanted_schema } = store;
+  if (schema === wanted_schema || wanted_schema === null) return schema;
+  return <Sentence text={t("system.schema_wanted", { has: schema ?? "–", wants: wanted_schema })} />;
 }
 
 function Table({
@@ -70,7 +93,6 @@ function Table({
 
 function Whole({ system }: { system: System }) {
   const { zone } = usePreferences();
-  const { counts } = system;
   return (
     <>
       <Headline system={system} />
@@ -104,21 +126,18 @@ function Whole({ system }: { system: System }) {
       </Table>
       <section className={css.section}>
         <h2>{t("system.kept")}</h2>
-        <Facts>
-          <Fact name={t("system.modems")}>{counts.modems.toLocaleString("en")}</Fact>
-          <Fact name={t("system.messages")}>{counts.messages.toLocaleString("en")}</Fact>
-          <Fact name={t("system.open_problems")}>{counts.open_problems.toLocaleString("en")}</Fact>
-          <Fact name={t("system.held")}>{counts.held.toLocaleString("en")}</Fact>
-        </Facts>
+        <Kept counts={system.counts} />
       </section>
       <section className={css.section}>
         <h2>{t("system.about")}</h2>
         <Facts>
           <Fact name={t("system.version")}>{system.version}</Fact>
           <Fact name={t("system.store")}>
-            <Reach {...system.store} />
+            <Reach kind={system.store.kind} reachable={system.store.reachable} />
           </Fact>
-          <Fact name={t("system.schema")}>{system.store.schema !== null && String(system.store.schema)}</Fact>
+          <Fact name={t("system.schema")}>
+            <Schema store={system.store} />
+          </Fact>
           <Fact name={t("system.bus")}>
             <Reach {...system.bus} />
           </Fact>

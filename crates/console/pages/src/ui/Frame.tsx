@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { t } from "../text/text";
 import { Banner } from "./Banner";
+import { Failure } from "./Failure";
 import css from "./frame.module.css";
 import { Help } from "./Help";
 import { Palette } from "./Palette";
@@ -52,7 +53,9 @@ export function Frame({ children }: { children: ReactNode }) {
     <div className={css.frame}>
       <TopBar onHelp={() => setOpen("help")} onFind={() => setOpen("palette")} />
       <Banner />
-      <main className={css.main}>{children}</main>
+      <main className={css.main}>
+        <Failure view={pathname}>{children}</Failure>
+      </main>
       <Tabs place="below" />
       <Help opened={open === "help"} onClose={() => setOpen(null)} />
       <Palette opened={open === "palette"} onClose={() => setOpen(null)} />

@@ -35,6 +35,11 @@ export function setPreferences(change: Partial<Preferences>) {
   for (const listener of listeners) listener();
 }
 
+/** The choices at this moment, for what is not drawn by React. */
+export function preferences(): Preferences {
+  return current;
+}
+
 export function usePreferences(): Preferences {
   return useSyncExternalStore(
     (listener) => {

@@ -80,8 +80,7 @@ impl Demo {
         std::fs::write(&key_file, PUBLIC_KEY_PEM)?;
         let origin = Clock::system().now();
         let clock = Clock::scaled(origin, self.speed);
-        let stage =
-            Stage { listen: self.listen.clone(), folder, clock, origin, speed: self.speed, key_file };
+        let stage = Stage { listen: self.listen.clone(), folder, clock, origin, speed: self.speed, key_file };
         let site = match (&self.mysql, &self.amqp) {
             (Some(mysql), Some(amqp)) => Site::Separate(separate::start(&stage, mysql, amqp).await?),
             _ => Site::Embedded(embedded::start(&stage).await?),
@@ -122,8 +121,7 @@ impl Demo {
         )?;
         let ledger = Ledger::open(&stage.folder.join("ledger.jsonl"))?;
         let present = stage.clock.now();
-        let world =
-            World::new(ledger.note_world(WorldSettings { seed: self.seed, present, fleet: None })?);
+        let world = World::new(ledger.note_world(WorldSettings { seed: self.seed, present, fleet: None })?);
         let stop = CancellationToken::new();
         tokio::spawn(until_over(None, stop.clone()));
         tell("A week of messages comes in as a satellite provider would push it …");
@@ -142,8 +140,8 @@ impl Demo {
     }
 
     async fn invite(&self, stage: &Stage, site: &Site) -> anyhow::Result<()> {
-        let link =
-            fairlead_console::sign_in_link(site.store(), &stage.clock, &site.url(), Role::Admin, LINK).await?;
+        let link = fairlead_console::sign_in_link(site.store(), &stage.clock, &site.url(), Role::Admin, LINK)
+            .await?;
         let end = match self.lasts {
             Some(lasts) => format!("It ends by itself after {} s.", lasts.as_secs()),
             None => "Ctrl-C ends it, with the ledger's verdict.".to_owned(),
@@ -198,7 +196,9 @@ impl Site {
 async fn make_token(store: &Store, clock: &Clock) -> anyhow::Result<String> {
     let secret = fresh_token();
     let (kept, clock) = (secret.clone(), clock.clone());
-    store.write(move |tx| sign_in::create_token(tx, &clock, "demo ledger", Role::Viewer, &kept, None)).await?;
+    store
+        .write(move |tx| sign_in::create_token(tx, &clock, "demo ledger", Role::Viewer, &kept, None))
+        .await?;
     Ok(secret)
 }
 
@@ -210,7 +210,8 @@ async fn until_over(lasts: Option<Duration>, stop: CancellationToken) {
             None => std::future::pending().await,
         }
     };
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return;
     };
     tokio::select! {

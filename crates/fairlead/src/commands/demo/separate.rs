@@ -158,7 +158,9 @@ fn in_environment(settings: &[String]) -> Vec<(String, String)> {
     settings
         .iter()
         .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| (format!("FAIRLEAD__{}", key.replace('.', "__").to_ascii_uppercase()), value.to_owned()))
+        .map(|(key, value)| {
+            (format!("FAIRLEAD__{}", key.replace('.', "__").to_ascii_uppercase()), value.to_owned())
+        })
         .collect()
 }
 

@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// A first look at the rate, and what it is made with.
 pub(crate) const WARM_UP: Duration = Duration::from_secs(2);
 pub(crate) const PROBE: usize = 15_000;
+/// Fewest messages that are signed for a load.
+const FEWEST: usize = 2_000;
 const WEBHOOK: &str = "/rockblock/incoming";
 
 /// What `intake` is told.
@@ -147,7 +149,7 @@ impl Stage<'_> {
     /// Messages for a load at this rate: none of them was sent before, as repeated ones are cheaper to keep.
     fn fresh(&mut self, rate: f64) -> Result<Rc<Requests>> {
         let wanted = 1.3 * rate * self.arguments.span().as_secs_f64();
-        let count = (wanted as usize).clamp(PROBE, self.arguments.most.max(PROBE));
+        let count = (wanted as usize).clamp(FEWEST, self.arguments.most.max(FEWEST));
         tracing::info!("signing {count} messages");
         self.source.requests(count, WEBHOOK)
     }

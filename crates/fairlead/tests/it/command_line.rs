@@ -1,0 +1,121 @@
+//! What a person types, and what they are told.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::process::{Service, binary};
+
+fn fairlead(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(binary("fairlead"))
+        .args(["--set", &format!("data.dir={}", folder.display())])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn complained(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_wrong_setting_names_key_source_and_what_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = fairlead(folder.path(), &["--set", "intake.rockblock.require_trst=signed", "config"]);
+    assert!(!wrong.status.success());
+    let sentence = complained(&wrong);
+    for part in ["`intake.rockblock.require_trst`", "--set", "require_trust"] {
+        assert!(sentence.contains(part), "{sentence}");
+    }
+    let wrong = fairlead(folder.path(), &["--set", "intake.rockblock.require_trust=full", "config"]);
+    let sentence = complained(&wrong);
+    for part in ["require_trust", "unsigned", "listed_address", "secret_path", "signed"] {
+        assert!(sentence.contains(part), "{sentence}");
+    }
+}
+
+#[test]
+fn secrets_do_not_print() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = ["--set", "store.url=mysql://u:hunter2@h/s", "--set", "intake.rockblock.secret_path=hunter2"];
+    for more in [&["config"][..], &["config", "--json"]] {
+        let printed = fairlead(folder.path(), &[&set[..], more].concat());
+        assert!(printed.status.success(), "{}", complained(&printed));
+        assert!(!said(&printed).contains("hunter2") && said(&printed).contains("•••"), "{}", said(&printed));
+    }
+}
+
+#[test]
+fn the_annotated_settings_can_be_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = fairlead(folder.path(), &["config"]);
+    let file = folder.path().join("fairlead.toml");
+    std::fs::write(
+        &file,
+        said(&printed).replace("# ", "").lines().filter(|l| is_toml(l)).collect::<Vec<_>>().join("\n"),
+    )
+    .unwrap();
+    let again = fairlead(folder.path(), &["--config", &file.to_string_lossy(), "config", "--json"]);
+    assert!(again.status.success(), "{}", complained(&again));
+}
+
+/// Sections and `key = value`, not the sentences between them.
+fn is_toml(line: &str) -> bool {
+    let is_key = |name: &str| {
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c) || c.is_ascii_digit())
+    };
+    line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| is_key(name))
+}
+
+#[test]
+fn a_token_is_printed_alone_listed_without_its_secret_and_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = fairlead(folder.path(), &["token", "create", "--name", "script", "--role", "admin"]);
+    let token = said(&made);
+    assert!(token.starts_with("fl_") && token.trim().len() == 67 && token.lines().count() == 1, "{token}");
+    let listed = said(&fairlead(folder.path(), &["token", "list", "--json"]));
+    assert!(listed.contains("script") && !listed.contains(token.trim()), "{listed}");
+    assert!(fairlead(folder.path(), &["token", "revoke", "--name", "script"]).status.success());
+    let again = fairlead(folder.path(), &["token", "revoke", "--name", "script"]);
+    assert!(complained(&again).contains("no token called `script`"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_on_the_same_folder_is_refused_and_commands_work_beside_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [format!("data.dir={}", folder.path().display()), "log.filter=error".to_owned()];
+    let mut first = Service::new("fairlead", "http.listen", &settings);
+    first.start().await;
+    let second = fairlead(folder.path(), &["--set", "http.listen=127.0.0.1:0", "serve"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(complained(&second).contains("another fairlead serves from"), "{}", complained(&second));
+    let busy = tempfile::tempdir().unwrap();
+    let port = first.url().replace("http://", "http.listen=");
+    let taken = fairlead(busy.path(), &["--set", &port, "serve"]);
+    assert!(complained(&taken).contains("is in use by another program"), "{}", complained(&taken));
+    let token = said(&fairlead(folder.path(), &["token", "create", "--name", "t"]));
+    let answer = reqwest::Client::new()
+        .get(format!("{}/api/v1/modems", first.url()))
+        .bearer_auth(token.trim())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let doctor = fairlead(folder.path(), &["doctor", "--json"]);
+    assert!(said(&doctor).contains("\"what\": \"fsync\""), "{}", said(&doctor));
+}
+
+#[test]
+fn separate_binaries_ask_for_their_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = Command::new(binary("fairlead-intake")).current_dir(folder.path()).output().unwrap();
+    assert_eq!(alone.status.code(), Some(1));
+    assert!(complained(&alone).contains("RabbitMQ and MySQL/MariaDB"), "{}", complained(&alone));
+    let mixed = fairlead(folder.path(), &["--set", "bus.url=amqp://127.0.0.1:1/x", "serve"]);
+    assert!(complained(&mixed).contains("needs bus.url = \"local:\""), "{}", complained(&mixed));
+}
