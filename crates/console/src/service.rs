@@ -79,7 +79,10 @@ async fn print_link(context: Context, valid: Duration) {
             sign_in_link(&context.store, &context.clock, &context.public_url, Role::Admin, valid).await;
         match made {
             Ok(link) => {
-                eprintln!("\n  Sign in as administrator (once, within {} min):\n  {link}\n", valid.as_secs() / 60);
+                eprintln!(
+                    "\n  Sign in as administrator (once, within {} min):\n  {link}\n",
+                    valid.as_secs() / 60
+                );
                 break;
             }
             Err(error) => tracing::debug!(%error, "no sign-in link yet"),

@@ -20,7 +20,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8084".to_owned(), print_link: true, link_minutes: 60, session_hours: 24 * 14 }
+        Self {
+            listen: "127.0.0.1:8084".to_owned(),
+            print_link: true,
+            link_minutes: 60,
+            session_hours: 24 * 14,
+        }
     }
 }
 

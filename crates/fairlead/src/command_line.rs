@@ -93,10 +93,10 @@ pub(crate) fn sections(loaded: Option<&Loaded>) -> anyhow::Result<Vec<Section>> 
     Ok(sections)
 }
 
-/// What a command prints for a person or a program to read.
-#[expect(clippy::print_stdout, reason = "standard output is where a command's answer belongs")]
+/// What a command prints for a person or a program to read. A reader that has seen enough may leave.
 pub(crate) fn say(text: &str) {
-    println!("{text}");
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// What a command prints about itself.

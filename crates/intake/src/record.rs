@@ -25,6 +25,15 @@ pub(crate) const NO_IMEI: &str = "no_imei";
 /// `held_pushes.why` of a push that the store does not take.
 pub(crate) const UNSTORABLE: &str = "unstorable";
 
+/// The kind of problem that a held push is, by its `why`.
+pub(crate) fn kind_of(why: &str) -> ProblemKind {
+    match why {
+        UNTRUSTED => ProblemKind::UntrustedPush,
+        NO_IMEI => ProblemKind::NoImei,
+        _ => ProblemKind::FailedWork,
+    }
+}
+
 /// How a push came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Source {
@@ -86,7 +95,10 @@ impl Meta {
 /// Reads a journal record again, as the door did: parsing is pure, so both see the same.
 pub(crate) fn prepare(record: &Record) -> Prepared {
     let unread = |e: serde_json::Error| Meta {
-        ruling: MetaRuling::Held { why: UNSTORABLE.into(), reason: format!("The journal's note cannot be read: {e}.") },
+        ruling: MetaRuling::Held {
+            why: UNSTORABLE.into(),
+            reason: format!("The journal's note cannot be read: {e}."),
+        },
         source: Source::default(),
     };
     let meta: Meta = serde_json::from_str(&record.meta).unwrap_or_else(unread);
@@ -101,7 +113,8 @@ pub(crate) fn prepare(record: &Record) -> Prepared {
 }
 
 fn message(record: &Record, push: &Push, trust: Trust, source: Source) -> Prepared {
-    let row = message_row(MessageId::from(record.id), record.received_at.into(), push, trust, source, &record.body);
+    let row =
+        message_row(MessageId::from(record.id), record.received_at.into(), push, trust, source, &record.body);
     Prepared::Message {
         key: Digest(push.duplicate_key(PROVIDER)),
         trust,
@@ -151,13 +164,8 @@ pub(crate) fn message_row(
 fn held(record: &Record, push: Option<&Push>, why: &str, reason: String, source: &Source) -> Prepared {
     // The push has no message; its own id becomes the held push's.
     let id = HeldId::from(MessageId::from(record.id).uuid());
-    let kind = match why {
-        UNTRUSTED => ProblemKind::UntrustedPush,
-        NO_IMEI => ProblemKind::NoImei,
-        _ => ProblemKind::FailedWork,
-    };
     let finding = Finding {
-        kind,
+        kind: kind_of(why),
         subject: id.to_string(),
         reason: reason.clone(),
         modem_id: None,
@@ -182,5 +190,8 @@ fn held(record: &Record, push: Option<&Push>, why: &str, reason: String, source:
 
 /// A record that the store does not take as a message, to be kept as evidence with the reason.
 pub(crate) fn set_aside(record: &Record, reason: &str) -> Prepared {
-    held(record, None, UNSTORABLE, format!("The store did not take it: {reason}"), &Source::default())
+    let source =
+        serde_json::from_str(&record.meta).map_or_else(|_| Source::default(), |meta: Meta| meta.source);
+    let push = parse(BodyKind::of(source.content_type.as_deref(), &record.body), &record.body).ok();
+    held(record, push.as_ref(), UNSTORABLE, format!("The store did not take it: {reason}"), &source)
 }

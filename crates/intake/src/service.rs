@@ -74,12 +74,17 @@ fn watch(context: &Context, journal: &Journal) {
         async move {
             let state = journal.state().await;
             let lag = state.oldest.map_or(Duration::ZERO, |oldest| clock.now().since(oldest));
-            metrics::gauge!("fairlead_intake_journal_waiting").set(f64::from(i32::try_from(state.waiting).unwrap_or(i32::MAX)));
+            metrics::gauge!("fairlead_intake_journal_waiting")
+                .set(f64::from(i32::try_from(state.waiting).unwrap_or(i32::MAX)));
             match state.failed {
                 Some(reason) => Check::bad("intake journal", format!("Nothing is accepted: {reason}.")),
                 None => Check::good(
                     "intake journal",
-                    format!("{} messages wait for the store, the oldest for {} s.", state.waiting, lag.as_secs()),
+                    format!(
+                        "{} messages wait for the store, the oldest for {} s.",
+                        state.waiting,
+                        lag.as_secs()
+                    ),
                 ),
             }
         }

@@ -110,7 +110,8 @@ impl Doorkeeper {
 
     /// Whether a believed key signed this very message.
     fn verify(&self, token: &str, push: &Push) -> Result<Vec<String>, String> {
-        let header = jsonwebtoken::decode_header(token).map_err(|e| format!("Its token cannot be read: {e}."))?;
+        let header =
+            jsonwebtoken::decode_header(token).map_err(|e| format!("Its token cannot be read: {e}."))?;
         if header.alg != Algorithm::RS256 {
             return Err(format!("Its token is signed with {:?}; only RS256 is believed.", header.alg));
         }
@@ -120,7 +121,8 @@ impl Doorkeeper {
             .find_map(|key| jsonwebtoken::decode::<serde_json::Value>(token, key, &self.validation).ok())
             .ok_or("No believed key has signed its token.")?
             .claims;
-        let found = claims::compare(&claims, push).map_err(|e| format!("Its token is another message's: {e}."))?;
+        let found =
+            claims::compare(&claims, push).map_err(|e| format!("Its token is another message's: {e}."))?;
         Ok(found.into_iter().map(|d| d.field).collect())
     }
 }
@@ -141,9 +143,9 @@ fn believed_keys(settings: &RockblockSettings) -> anyhow::Result<Vec<DecodingKey
 fn networks(setting: &str, list: &[String]) -> anyhow::Result<Vec<IpNet>> {
     let parse = |text: &String| {
         let single = text.parse::<IpAddr>().map(IpNet::from);
-        single.or_else(|_| text.parse()).map_err(|_| {
-            anyhow::anyhow!("{setting}: `{text}` is no network; an example is 212.71.235.32/32")
-        })
+        single
+            .or_else(|_| text.parse())
+            .map_err(|_| anyhow::anyhow!("{setting}: `{text}` is no network; an example is 212.71.235.32/32"))
     };
     list.iter().map(parse).collect()
 }
@@ -197,7 +199,12 @@ mod tests {
     #[test]
     fn a_token_that_proves_nothing_is_worse_than_none() {
         let keeper = doorkeeper(|_| {});
-        for token in ["x", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"] {
+        for token in [
+            "x",
+            "eyJhbGciOiJub25lIn0.e30.",
+            "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
+            "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
+        ] {
             let verdict = keeper.judge(&push(&format!("&JWT={token}")), &approach(None, "10.0.0.1"));
             assert!(matches!(verdict, Vouched::Kept(_)), "{token}: {verdict:?}");
         }

@@ -67,7 +67,10 @@ impl ProblemKind {
 impl std::str::FromStr for ProblemKind {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|k| k.as_str() == text).ok_or_else(|| format!("`{text}` is no problem kind"))
+        Self::ALL
+            .into_iter()
+            .find(|k| k.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is no problem kind"))
     }
 }
 

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Trust in the origin of a pushed message, least first: a later variant is worth more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Trust {
     /// Nobody vouches for it. It is shown, and steers nothing.
@@ -43,6 +45,8 @@ impl FromStr for Trust {
         [Self::Unsigned, Self::ListedAddress, Self::SecretPath, Self::Signed]
             .into_iter()
             .find(|t| t.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no trust level: unsigned, listed_address, secret_path or signed"))
+            .ok_or_else(|| {
+                format!("`{text}` is no trust level: unsigned, listed_address, secret_path or signed")
+            })
     }
 }

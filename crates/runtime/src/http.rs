@@ -50,7 +50,9 @@ pub(crate) fn serve(
             .app_data(web::Data::new(shared.clock))
             .app_data(web::Data::new(shared.health))
             .app_data(web::Data::new(shared.metrics))
-            .app_data(web::JsonConfig::default().limit(64 * 1024).error_handler(|e, _| bad_request(&e).into()))
+            .app_data(
+                web::JsonConfig::default().limit(64 * 1024).error_handler(|e, _| bad_request(&e).into()),
+            )
             .app_data(web::QueryConfig::default().error_handler(|e, _| bad_request(&e).into()))
             .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::not_found("thing").into()))
             .wrap(from_fn(request::with_id))

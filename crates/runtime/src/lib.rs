@@ -56,7 +56,10 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-#[expect(clippy::print_stderr, reason = "a person at a terminal must see why nothing started, whatever the log level")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a person at a terminal must see why nothing started, whatever the log level"
+)]
 fn complain(sentence: &str) {
     eprintln!("fairlead: {sentence}");
 }

@@ -8,8 +8,9 @@ use crate::settings::{LogFormat, LogSettings};
 
 /// Begins to log. A second call in one process changes nothing.
 pub(crate) fn start(settings: &LogSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.filter)
-        .map_err(|e| anyhow::anyhow!("log.filter cannot be used: {e}; an example is `info,fairlead_bus=debug`"))?;
+    let filter = EnvFilter::try_new(&settings.filter).map_err(|e| {
+        anyhow::anyhow!("log.filter cannot be used: {e}; an example is `info,fairlead_bus=debug`")
+    })?;
     let human = match settings.format {
         LogFormat::Human => true,
         LogFormat::Json => false,

@@ -1,6 +1,7 @@
 //! The life of a process: start, ready, drain, end.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,9 @@ use crate::{Arguments, Common, Context, EXIT_CRASH, Hosted, Loaded, http, loggin
 
 /// How long a drain may take; what is not done by then is found again after the next start.
 const DRAIN: Duration = Duration::from_secs(25);
+
+/// Rights of folders that are made: messages and hashed secrets are nobody else's business.
+const PRIVATE: u32 = 0o700;
 
 /// How long to wait before the schema is tried again, when the database was not there.
 const MIGRATE_AGAIN: Duration = Duration::from_secs(2);
@@ -84,7 +88,10 @@ impl Process {
     pub async fn start(self) -> anyhow::Result<Running> {
         let common = &self.loaded.common;
         let (store_url, bus_url) = urls(common, self.shape)?;
-        std::fs::create_dir_all(&common.data.dir)
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(PRIVATE)
+            .create(&common.data.dir)
             .map_err(|e| anyhow::anyhow!("data.dir {} cannot be made: {e}", common.data.dir.display()))?;
         let lock = match self.shape {
             Shape::OneProcess => Some(lock::take(&common.data.dir)?),
@@ -93,6 +100,8 @@ impl Process {
         let listen = self.listen()?;
         let listener = http::bind(&listen)?;
         let address = listener.local_addr()?;
+        // Before the services, which look their counters up as they start.
+        let metrics = metrics_handle();
         let store = Store::open(store_url)?;
         let context = self.context(store.clone(), bus_url, address);
         self.prepare_schema(&context).await?;
@@ -108,7 +117,7 @@ impl Process {
             store: store.clone(),
             clock: self.clock.clone(),
             health: context.health.clone(),
-            metrics: metrics_handle(),
+            metrics,
         };
         let (serving, address) = http::serve(listener, shared, mounts)?;
         let server = serving.handle();

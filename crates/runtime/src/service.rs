@@ -20,7 +20,9 @@ use crate::Loaded;
 use crate::settings::reference::Section;
 
 /// Settings of a service: one struct with defaults that work.
-pub trait ServiceSettings: DeserializeOwned + Serialize + Default + JsonSchema + Send + Sync + 'static {
+pub trait ServiceSettings:
+    DeserializeOwned + Serialize + Default + JsonSchema + Send + Sync + 'static
+{
     /// Address and port on which the service's own binary listens.
     fn listen(&self) -> &str;
 }
@@ -33,7 +35,10 @@ pub trait Service: Send + Sync + 'static {
     type Settings: ServiceSettings;
 
     /// Builds its state whole, spawns its tasks, and says what it serves.
-    fn start(settings: Self::Settings, context: Context) -> impl Future<Output = anyhow::Result<Mount>> + Send;
+    fn start(
+        settings: Self::Settings,
+        context: Context,
+    ) -> impl Future<Output = anyhow::Result<Mount>> + Send;
 }
 
 /// What a service is given.
@@ -143,7 +148,11 @@ impl<S: Service> Hosted for Host<S> {
 
     fn section(&self, loaded: Option<&Loaded>) -> anyhow::Result<Section> {
         let settings: S::Settings = loaded.map(|l| l.section(S::NAME)).transpose()?.unwrap_or_default();
-        Ok(Section { name: S::NAME.to_owned(), schema: self.schema(), values: serde_json::to_value(settings)? })
+        Ok(Section {
+            name: S::NAME.to_owned(),
+            schema: self.schema(),
+            values: serde_json::to_value(settings)?,
+        })
     }
 
     fn listen(&self, loaded: &Loaded) -> anyhow::Result<String> {

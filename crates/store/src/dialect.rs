@@ -17,7 +17,8 @@ pub(crate) use on_either;
 
 use diesel::prelude::*;
 
-use crate::schema::outbox;
+use crate::satellite::modems::ModemRow;
+use crate::schema::{modems, outbox};
 use crate::{Conn, Id, Micros, StoreError};
 
 /// Ids of due outbox rows that nobody has claimed, locked until the transaction ends where the database can.
@@ -44,4 +45,24 @@ pub(crate) fn claimable_outbox(conn: &mut Conn, now: Micros, limit: i64) -> Resu
             .load(c)?,
     };
     Ok(ids)
+}
+
+/// The modem of an IMEI, locked until the transaction ends where the database can: messages of one modem are
+/// understood one after the other. SQLite has one writer, so they are anyway.
+pub(crate) fn locked_modem(conn: &mut Conn, imei: &str) -> Result<Option<ModemRow>, StoreError> {
+    let modem = modems::table.filter(modems::imei.eq(imei));
+    let found: Vec<ModemRow> = match conn {
+        Conn::Sqlite(c) => modem.select(ModemRow::as_select()).load(c)?,
+        Conn::Mysql(c) => modem.select(ModemRow::as_select()).for_update().load(c)?,
+    };
+    Ok(found.into_iter().next())
+}
+
+/// Locks the first modem of all until the transaction ends, where the database can: whoever counts modems in order
+/// to add one does so after the other. SQLite has one writer.
+pub(crate) fn lock_first_modem(conn: &mut Conn) -> Result<(), StoreError> {
+    if let Conn::Mysql(c) = conn {
+        modems::table.order(modems::id).limit(1).select(modems::id).for_update().load::<Id>(c)?;
+    }
+    Ok(())
 }

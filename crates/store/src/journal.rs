@@ -102,13 +102,15 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Failed`] where the file cannot be opened or is damaged.
     pub fn open(path: &Path, max_bytes: u64) -> Result<Self, JournalError> {
+        let lock = lock(path)?;
         let file = File { path: path.to_owned(), max_pages: max_bytes / PAGE };
         let conn = file.open_checked()?;
         let reader = connection::sqlite(path).map_err(|e| JournalError::Failed(e.to_string()))?;
         let (commands, waiting) = sync_channel(WAITING);
         let (appended_tx, appended) = watch::channel(0);
         let (failed_tx, failed) = watch::channel(None);
-        let writer = JournalWriter { file, conn: Some(conn), appended: appended_tx, failed: failed_tx };
+        let writer =
+            JournalWriter { _lock: lock, file, conn: Some(conn), appended: appended_tx, failed: failed_tx };
         std::thread::Builder::new()
             .name("journal-writer".into())
             .spawn(move || writer.run(&waiting))
@@ -200,6 +202,22 @@ impl Record {
     }
 }
 
+/// Takes the journal for this process alone: two that drained one file would remove each other's records.
+fn lock(path: &Path) -> Result<std::fs::File, JournalError> {
+    let failed = |e: &dyn std::fmt::Display| JournalError::Failed(e.to_string());
+    let path = path.with_extension("lock");
+    let file = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|e| failed(&e))?;
+    file.try_lock().map_err(|_| {
+        JournalError::Failed("another intake uses it. Give each intake a data.dir of its own".to_owned())
+    })?;
+    Ok(file)
+}
+
 struct File {
     path: PathBuf,
     max_pages: u64,
@@ -227,6 +245,8 @@ impl File {
 }
 
 struct JournalWriter {
+    /// Held as long as the journal is written.
+    _lock: std::fs::File,
     file: File,
     /// `None` after a failure, until the file has been checked.
     conn: Option<SqliteConnection>,

@@ -16,7 +16,7 @@ pub(crate) fn run(url: &StoreUrl) -> Result<usize, StoreError> {
         StoreUrl::Mysql(_) => pool::open(url)?,
     };
     match &mut conn {
-        Conn::Sqlite(c) => run_missing(c, SQLITE),
+        Conn::Sqlite(c) => c.immediate_transaction(|c| run_missing(c, SQLITE)),
         Conn::Mysql(c) => {
             c.batch_execute("DO GET_LOCK('fairlead_migrate', 60)")?;
             let ran = run_missing(c, MYSQL);

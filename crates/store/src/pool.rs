@@ -1,5 +1,6 @@
 //! Connections for reading (both databases) and for writing (MySQL).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use diesel::connection::{Connection, SimpleConnection};
@@ -89,7 +90,11 @@ impl Pool {
         loop {
             let result = conn.transaction(|conn| {
                 let mut tx = Tx { conn, outbox_rows: 0 };
-                work(&mut tx).map(|done| (done, tx.outbox_rows))
+                // Caught here, the transaction is rolled back and the connection goes on; whoever waits for one
+                // would else wait in vain.
+                let ran = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
+                let ran = ran.unwrap_or_else(|_| Err(StoreError::Fault("a unit of work panicked".into())));
+                ran.map(|done| (done, tx.outbox_rows))
             });
             match result {
                 // A unique key that appeared between look and write is a race as well: look again.

@@ -248,6 +248,16 @@ pub fn settle_subject(
     }
 }
 
+/// Removes the problems of a kind about these subjects, where what they were about is gone.
+///
+/// # Errors
+/// What the database says.
+pub fn forget(tx: &mut Tx<'_>, kind: ProblemKind, subjects: Vec<String>) -> Result<usize, StoreError> {
+    let moot =
+        problems::table.filter(problems::kind.eq(kind.as_str())).filter(problems::subject.eq_any(subjects));
+    Ok(diesel::delete(moot).execute(&mut **tx)?)
+}
+
 /// The envelope of failed work, whole, for putting it through again.
 ///
 /// # Errors

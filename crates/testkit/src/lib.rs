@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails here")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails here"
+)]
 
 pub mod servers;
 
@@ -35,7 +40,7 @@ pub struct System {
     pub clock: Clock,
     /// The hand that moves the clock.
     pub hand: ManualClock,
-    /// Its store.
+    /// Its store; the same object as that of the process started last.
     pub store: Store,
     /// A client with an administrator's token.
     pub client: reqwest::Client,
@@ -148,7 +153,11 @@ impl Database {
         Self { url: url.to_string(), name, server }
     }
 
-    async fn remove(&self) {
+    /// Removes it.
+    ///
+    /// # Panics
+    /// Where the server cannot be reached.
+    pub async fn remove(&self) {
         let admin = Store::open(self.server.parse().unwrap()).unwrap();
         admin.administer(format!("DROP DATABASE IF EXISTS {}", self.name)).await.unwrap();
     }
@@ -256,11 +265,15 @@ impl System {
         let schemas: Vec<_> = services.iter().map(|s| (s.name(), s.schema())).collect();
         let arguments = Arguments { config: None, set };
         let loaded = Loaded::read(&arguments, &schemas).unwrap();
-        let running =
-            Process { loaded, services, shape, clock: self.clock.clone() }.start().await.expect("a process starts");
+        let running = Process { loaded, services, shape, clock: self.clock.clone() }
+            .start()
+            .await
+            .expect("a process starts");
         for name in names {
             self.addresses.insert(name, running.address);
         }
+        // What a test writes wakes the process as its own writes do.
+        self.store = running.store.clone();
         self.running.push(running);
     }
 
@@ -331,14 +344,18 @@ impl System {
 impl Broker {
     /// Removes what the services have made; a broker that is gone has nothing left to remove.
     async fn clear(&self) {
-        let Ok(connection) = lapin::Connection::connect(&self.url, lapin::ConnectionProperties::default()).await
+        let Ok(connection) =
+            lapin::Connection::connect(&self.url, lapin::ConnectionProperties::default()).await
         else {
             return;
         };
         let channel = connection.create_channel().await.unwrap();
         for queue in ["mo.stored", "dead"] {
             let name = format!("{}.{queue}", self.prefix);
-            channel.queue_delete(name.as_str().into(), lapin::options::QueueDeleteOptions::default()).await.unwrap();
+            channel
+                .queue_delete(name.as_str().into(), lapin::options::QueueDeleteOptions::default())
+                .await
+                .unwrap();
         }
         for exchange in ["dead", "topic.live"] {
             let name = format!("{}.{exchange}", self.prefix);
@@ -355,10 +372,7 @@ async fn client(store: &Store, clock: &Clock, role: Role) -> reqwest::Client {
     let token = fairlead_web::auth::fresh_token();
     let (kept, clock) = (token.clone(), clock.clone());
     let name = if role == Role::Admin { "test" } else { role.as_str() };
-    store
-        .write(move |tx| sign_in::create_token(tx, &clock, name, role, &kept, None))
-        .await
-        .unwrap();
+    store.write(move |tx| sign_in::create_token(tx, &clock, name, role, &kept, None)).await.unwrap();
     let mut headers = reqwest::header::HeaderMap::new();
     headers.insert("Authorization", format!("Bearer {token}").parse().unwrap());
     reqwest::Client::builder().default_headers(headers).timeout(PATIENCE).build().unwrap()

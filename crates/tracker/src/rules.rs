@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fairlead_model::Time;
 use fairlead_store::satellite::modems::StateRow;
-use fairlead_store::satellite::readings::ReadingRow;
+use fairlead_store::satellite::readings::{Plan, ReadingRow};
 use fairlead_store::{Id, Micros};
 
 /// How far a device's clock may be ahead of ours before it is not believed.
@@ -77,19 +77,25 @@ impl Interval {
     }
 }
 
-/// What a device says; else the median of the spans between its newest messages; else what is assumed.
-pub(crate) fn interval(reading: &ReadingRow, newest_first: &[Time], assumed_s: i64) -> Interval {
+/// The interval that a message names, where it names one.
+pub(crate) fn said(plan: &Plan) -> Option<i64> {
     // A device that was told to sleep speaks again after the sleep.
-    if let Some(sleep) = reading.sleep_s.filter(|s| *s > 0) {
-        return Interval::Reported(sleep.max(reading.interval_s.unwrap_or(0)));
-    }
-    if let Some(said) = reading.interval_s.filter(|s| *s > 0) {
+    let sleep = plan.sleep_s.filter(|s| *s > 0).map(|sleep| sleep.max(plan.interval_s.unwrap_or(0)));
+    sleep.or(plan.interval_s.filter(|s| *s > 0))
+}
+
+/// What the newest message that says one says; else the median of the spans between messages; else what is assumed.
+pub(crate) fn interval(newest_first: &[Plan], assumed_s: i64) -> Interval {
+    if let Some(said) = newest_first.iter().find_map(said) {
         return Interval::Reported(said);
     }
     let mut spans: Vec<i64> = newest_first
         .windows(2)
         .filter_map(|pair| match pair {
-            [later, earlier] => i64::try_from(later.since(*earlier).as_secs()).ok(),
+            [later, earlier] => {
+                i64::try_from(Time::from(later.transmitted_at).since(earlier.transmitted_at.into()).as_secs())
+                    .ok()
+            }
             _ => None,
         })
         .filter(|span| *span > 0)
@@ -113,12 +119,18 @@ pub(crate) fn is_newest(state: Option<&StateRow>, reading: &ReadingRow) -> bool 
     !reading.clock_ahead && state.is_none_or(|s| place > (s.last_transmitted_at, s.momsn))
 }
 
+/// Whether a message was handled after a newer one of its modem.
+pub(crate) fn is_late(state: Option<&StateRow>, reading: &ReadingRow) -> bool {
+    let place: Place = (reading.transmitted_at, reading.momsn);
+    state.is_some_and(|s| place < (s.last_transmitted_at, s.momsn))
+}
+
 /// The state after a reading: each group of values gives way only to a newer one.
 pub(crate) fn apply(
     state: Option<StateRow>,
     reading: &ReadingRow,
     received_at: Micros,
-    interval: Option<Interval>,
+    interval: Interval,
 ) -> StateRow {
     let newest = is_newest(state.as_ref(), reading);
     let mut state = state.unwrap_or_else(|| first_state(reading, received_at));
@@ -128,10 +140,8 @@ pub(crate) fn apply(
         state.last_received_at = received_at;
         state.momsn = reading.momsn;
     }
-    if let Some(interval) = interval {
-        state.interval_s = interval.seconds();
-        interval.source().clone_into(&mut state.interval_source);
-    }
+    state.interval_s = interval.seconds();
+    interval.source().clone_into(&mut state.interval_source);
     apply_fix(&mut state, reading);
     apply_estimate(&mut state, reading);
     apply_report(&mut state, reading);
@@ -274,7 +284,10 @@ mod tests {
     fn any_order_of_arrival_ends_in_the_same_state() {
         let line: Vec<_> = (1..=4).map(|n| reading(n, i64::from(n) * 1_000, i32::from(n))).collect();
         let run = |order: &[usize]| {
-            order.iter().fold(None, |state, i| Some(apply(state, &line[*i], line[*i].transmitted_at, None)))
+            let assumed = Interval::Assumed(600);
+            order
+                .iter()
+                .fold(None, |state, i| Some(apply(state, &line[*i], line[*i].transmitted_at, assumed)))
         };
         let in_order = run(&[0, 1, 2, 3]);
         for order in [[3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1], [3, 0, 1, 2]] {
@@ -296,13 +309,19 @@ mod tests {
 
     #[test]
     fn the_interval_is_what_the_device_says_else_what_it_does() {
-        let times: Vec<_> = [2_400, 1_800, 1_770, 1_200, 600].map(|s| Time::from_micros(s * 1_000_000)).into();
-        let mut r = reading(1, 0, 1);
-        assert_eq!(interval(&r, &times, 600), Interval::Observed(600));
-        assert_eq!(interval(&r, &times[..3], 900), Interval::Assumed(900));
-        r.interval_s = Some(1_200);
-        assert_eq!(interval(&r, &times, 600), Interval::Reported(1_200));
-        r.sleep_s = Some(7_200);
-        assert_eq!(interval(&r, &times, 600), Interval::Reported(7_200));
+        let silent = |s: i64| Plan {
+            transmitted_at: Micros(s * 1_000_000),
+            interval_s: None,
+            sleep_s: None,
+            dialect: None,
+        };
+        let mut plans = [2_400, 1_800, 1_770, 1_200, 600].map(silent);
+        assert_eq!(interval(&plans, 600), Interval::Observed(600));
+        assert_eq!(interval(&plans[..3], 900), Interval::Assumed(900));
+        plans[3].interval_s = Some(1_200);
+        assert_eq!(interval(&plans, 600), Interval::Reported(1_200), "an older one said it");
+        plans[1].interval_s = Some(0);
+        plans[1].sleep_s = Some(7_200);
+        assert_eq!(interval(&plans, 600), Interval::Reported(7_200), "a newer one says better");
     }
 }

@@ -87,7 +87,8 @@ pub async fn identify(request: &HttpRequest, least: Role) -> Result<Identity, Ap
         )
     })?;
     if identity.role < least {
-        let sentence = format!("This needs the role {least}; {} has the role {}.", identity.name, identity.role);
+        let sentence =
+            format!("This needs the role {least}; {} has the role {}.", identity.name, identity.role);
         return Err(ApiError::new(Code::NotAllowed, sentence));
     }
     check_csrf(request, &identity)?;
@@ -106,7 +107,9 @@ async fn by_token(request: &HttpRequest, token: String) -> Result<Option<Identit
     let found = store.read(move |conn| sign_in::by_token(conn, &secret, now)).await?;
     if found.is_some() {
         // Last use is a courtesy: a store that cannot note it now does not keep the caller out.
-        if let Err(StoreError::Fault(cause)) = store.write(move |tx| sign_in::touch_token(tx, &token, now)).await {
+        if let Err(StoreError::Fault(cause)) =
+            store.write(move |tx| sign_in::touch_token(tx, &token, now)).await
+        {
             tracing::warn!(cause, "a token's last use was not noted");
         }
     }
@@ -128,7 +131,10 @@ fn check_csrf(request: &HttpRequest, identity: &Identity) -> Result<(), ApiError
     if sent.is_some_and(|sent| sign_in::hash(sent) == sign_in::hash(csrf)) {
         return Ok(());
     }
-    Err(ApiError::new(Code::CsrfMissing, "The change did not come from a page of this session. Load the page again."))
+    Err(ApiError::new(
+        Code::CsrfMissing,
+        "The change did not come from a page of this session. Load the page again.",
+    ))
 }
 
 fn tools(request: &HttpRequest) -> Result<(Store, fairlead_model::Time), ApiError> {

@@ -159,7 +159,9 @@ impl ResponseError for ApiError {
             response.insert_header(("Retry-After", seconds.to_string()));
         }
         let text = serde_json::to_string(&body).unwrap_or_default();
-        response.insert_header(ContentType("application/problem+json".parse().unwrap_or(mime_json()))).body(text)
+        response
+            .insert_header(ContentType("application/problem+json".parse().unwrap_or(mime_json())))
+            .body(text)
     }
 }
 

@@ -29,13 +29,20 @@ pub async fn with_id(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = given_id(&request).unwrap_or_else(|| fresh_id(&request));
-    let span = tracing::info_span!("request", id, method = %request.method(), path = request.path());
+    let span =
+        tracing::info_span!("request", id, method = %request.method(), path = shown_path(request.path()));
     let header = HeaderValue::from_str(&id);
     let mut response = ID.scope(id, next.call(request)).instrument(span).await?;
     if let Ok(value) = header {
         response.headers_mut().insert(HEADER, value);
     }
     Ok(response)
+}
+
+/// The path without the secret that makes it a trusted one.
+fn shown_path(path: &str) -> &str {
+    const SECRET_BELOW: &str = "/rockblock/incoming/";
+    if path.starts_with(SECRET_BELOW) { SECRET_BELOW } else { path }
 }
 
 /// What a proxy gave, if it is short and plain.

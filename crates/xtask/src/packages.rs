@@ -22,6 +22,7 @@ pub(crate) enum Need {
     MariaDb,
     RabbitMq,
     Chromium,
+    Nginx,
     Node,
     Npm,
 }
@@ -33,6 +34,7 @@ impl Need {
             Self::MariaDb => &["mariadbd"],
             Self::RabbitMq => &["rabbitmq-server"],
             Self::Chromium => &["chromium", "chromium-browser", "google-chrome"],
+            Self::Nginx => &["nginx"],
             Self::Node => &["node"],
             Self::Npm => &["npm"],
         }
@@ -43,6 +45,7 @@ impl Need {
             Self::MariaDb => "mariadb-server",
             Self::RabbitMq => "rabbitmq-server",
             Self::Chromium => "chromium",
+            Self::Nginx => "nginx-light",
             Self::Node => "nodejs",
             Self::Npm => "npm",
         }

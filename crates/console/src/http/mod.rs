@@ -1,5 +1,6 @@
 //! Sign-in, the system page's facts, and the pages themselves.
 
+pub(crate) mod errors;
 pub(crate) mod session;
 pub(crate) mod system;
 
@@ -9,7 +10,7 @@ use utoipa::OpenApi;
 use crate::pages;
 
 #[derive(OpenApi)]
-#[openapi(paths(session::get, session::begin, session::end, system::system))]
+#[openapi(paths(session::get, session::begin, session::end, system::system, errors::errors))]
 struct Doc;
 
 /// The console's part of the API's description.
@@ -23,5 +24,6 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/session", web::post().to(session::begin))
         .route("/api/v1/session", web::delete().to(session::end))
         .route("/api/v1/system", web::get().to(system::system))
+        .route("/docs/errors", web::get().to(errors::errors))
         .route("/{path:.*}", web::get().to(pages::page).wrap(actix_web::middleware::Compress::default()));
 }

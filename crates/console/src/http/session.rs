@@ -70,7 +70,8 @@ pub(crate) async fn begin(
                 sign_in::use_link(tx, &way, now)?.map(|role| ("administrator".to_owned(), role))
             };
             let Some((name, role)) = person else { return Ok(None) };
-            let entry = Entry { actor: &name, action: "session.begin", subject: "session".into(), detail: "" };
+            let entry =
+                Entry { actor: &name, action: "session.begin", subject: "session".into(), detail: "" };
             audit::record(tx, &clock, &entry)?;
             sign_in::create_session(tx, &clock, &secret, &csrf, &name, role, expires_at).map(Some)
         })

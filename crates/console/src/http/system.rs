@@ -49,7 +49,7 @@ pub(crate) struct StoreView {
 /// The bus.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BusView {
-    /// `local` or `amqp`.
+    /// `local` or `rabbitmq`.
     kind: &'static str,
     /// Whether it is reached.
     reachable: bool,

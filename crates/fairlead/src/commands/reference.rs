@@ -57,7 +57,7 @@ fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn messages() -> String {
-    let mut text = fairlead_bus::reference();
+    let mut text = format!("# Messages between services\n\n{}", fairlead_bus::reference());
     let _ = write!(
         text,
         "\n## Queues\n\n| queue | version | what it is for |\n|---|---|---|\n| `{}` | {} | {} |\n",

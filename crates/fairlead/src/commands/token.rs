@@ -4,10 +4,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
-use fairlead_model::Time;
 use fairlead_model::role::Role;
+use fairlead_model::{Clock, Time};
 use fairlead_runtime::Arguments;
-use fairlead_store::sign_in;
+use fairlead_store::audit::{self, Entry};
+use fairlead_store::{StoreError, Tx, sign_in};
 use fairlead_web::auth::fresh_token;
 use serde_json::json;
 
@@ -52,7 +53,11 @@ impl Token {
                 let day = Duration::from_secs(86_400);
                 let until = days.map(|days| clock.now().plus(day.saturating_mul(days)));
                 let kept = secret.clone();
-                store.write(move |tx| sign_in::create_token(tx, &clock, &name, role, &kept, until)).await?;
+                let make = store.write(move |tx| {
+                    note(tx, &clock, "token.create", &name)?;
+                    sign_in::create_token(tx, &clock, &name, role, &kept, until)
+                });
+                make.await?;
                 say(&secret);
             }
             Self::List { json } => {
@@ -61,7 +66,11 @@ impl Token {
             }
             Self::Revoke { name } => {
                 let called = name.clone();
-                match store.write(move |tx| sign_in::revoke_token(tx, &called)).await? {
+                let revoked = store.write(move |tx| {
+                    note(tx, &clock, "token.revoke", &called)?;
+                    sign_in::revoke_token(tx, &called)
+                });
+                match revoked.await? {
                     0 => anyhow::bail!("there is no token called `{name}`"),
                     n => say(&format!("{n} revoked.")),
                 }
@@ -69,6 +78,11 @@ impl Token {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn note(tx: &mut Tx<'_>, clock: &Clock, action: &str, name: &str) -> Result<(), StoreError> {
+    let entry = Entry { actor: "command line", action, subject: format!("token {name}"), detail: "" };
+    audit::record(tx, clock, &entry)
 }
 
 fn as_json(tokens: &[sign_in::TokenRow]) -> anyhow::Result<String> {

@@ -1,4 +1,4 @@
-//! `/api/v1/live`.
+//! The hub's one address: `/api/v1/live`.
 
 mod live;
 

@@ -5,7 +5,7 @@
 
 use actix_web::web;
 use fairlead_model::live::LiveEvent;
-use fairlead_model::problem::{ProblemKind, ProblemState, ProblemView};
+use fairlead_model::problem::ProblemView;
 use fairlead_model::queue::MoStored;
 use fairlead_model::role::Role;
 use fairlead_model::{HeldId, MessageId, Trust};
@@ -18,7 +18,8 @@ use fairlead_wire::rockblock::{BodyKind, Push, parse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::record::{self, PROVIDER, Source};
+use crate::jobs::drain;
+use crate::record::{self, PROVIDER, Source, UNSTORABLE};
 use crate::service::State;
 use crate::trust::{Approach, Vouched};
 
@@ -63,7 +64,8 @@ pub(crate) async fn admit(
     let problem = state
         .store
         .write(move |tx| {
-            let entry = Entry { actor: &actor, action: "held.admit", subject: format!("held {id}"), detail: &reason };
+            let entry =
+                Entry { actor: &actor, action: "held.admit", subject: format!("held {id}"), detail: &reason };
             audit::record(tx, &clock, &entry)?;
             let_in(tx, &clock, id, &message)
         })
@@ -81,7 +83,8 @@ fn trust_now(
 ) -> Result<Trust, ApiError> {
     let approach = Approach { path_secret: None, address: source(row).address.and_then(|a| a.parse().ok()) };
     match state.doorkeeper.judge(push, &approach) {
-        Vouched::Let { trust, .. } if trust > Trust::Unsigned => Ok(trust),
+        // What the store did not take was let in at the door.
+        Vouched::Let { trust, .. } if trust > Trust::Unsigned || row.why == UNSTORABLE => Ok(trust),
         _ if force && caller.0.role == Role::Admin => Ok(Trust::Unsigned),
         _ if force => Err(ApiError::new(Code::NotAllowed, "Only an administrator may let it in by force.")),
         Vouched::Let { .. } => Err(ApiError::new(
@@ -102,14 +105,7 @@ fn let_in(
         messages::insert(tx, std::slice::from_ref(message))?;
         fairlead_bus::enqueue(tx, clock, &MoStored { message_id: message.1.id.into(), by_hand: true }, None)?;
     }
-    held::remove(tx, id)?;
-    let settled = problems::settle_subject(
-        tx,
-        clock,
-        ProblemKind::UntrustedPush,
-        &id.to_string(),
-        ProblemState::Admitted,
-    )?;
+    let settled = drain::let_go(tx, clock, id)?;
     let problem = settled.ok_or_else(|| StoreError::Refused("It was settled already.".to_owned()))?;
     problems::get(tx, problem)
 }

@@ -85,10 +85,9 @@ async fn take(
     let content_type = accepted_type(request)?;
     let body = read(body).await?;
     let now = state.clock.now();
-    let address = state.doorkeeper.address(
-        request.peer_addr().map(|a| a.ip()),
-        request.headers().get("x-forwarded-for").and_then(|h| h.to_str().ok()),
-    );
+    let address = state
+        .doorkeeper
+        .address(request.peer_addr().map(|a| a.ip()), header_lines(request, "x-forwarded-for").as_deref());
     let approach = Approach { path_secret, address };
     let parsed = parse(BodyKind::of(content_type, &body), &body);
     let ruling = rules::rule(&parsed, |push| state.doorkeeper.judge(push, &approach));
@@ -174,8 +173,15 @@ fn kept_headers(request: &HttpRequest) -> BTreeMap<String, String> {
     KEPT_HEADERS
         .iter()
         .filter_map(|name| {
-            let value = String::from_utf8_lossy(request.headers().get(*name)?.as_bytes()).into_owned();
+            let value = header_lines(request, name)?;
             Some(((*name).to_owned(), value.chars().take(HEADER_LENGTH).collect()))
         })
         .collect()
+}
+
+/// All lines of a header as one, in their order: a proxy may add to the line that it got, or add one of its own.
+fn header_lines(request: &HttpRequest, name: &str) -> Option<String> {
+    let lines: Vec<_> =
+        request.headers().get_all(name).map(|h| String::from_utf8_lossy(h.as_bytes())).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
 }

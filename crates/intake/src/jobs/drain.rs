@@ -113,8 +113,10 @@ impl Drain {
         if found.is_empty() {
             return;
         }
-        let views = self.context.store.read(move |conn| found.iter().map(|id| problems::get(conn, *id)).collect());
-        let views: Result<Vec<_>, _> = views.await;
+        // What was forgotten again in the same batch is no news.
+        let views =
+            move |conn: &mut _| Ok(found.iter().filter_map(|id| problems::get(conn, *id).ok()).collect());
+        let views: Result<Vec<_>, StoreError> = self.context.store.read(views).await;
         for problem in views.unwrap_or_default() {
             self.context.bus.publish(&LiveEvent::Problem { problem });
         }
@@ -131,8 +133,11 @@ pub(crate) fn store_batch(
     let mut sorted = sort(tx, policy, batch)?;
     if !sorted.fresh.is_empty() {
         messages::insert(tx, &sorted.fresh)?;
-        let stored: Vec<MoStored> =
-            sorted.fresh.iter().map(|(_, row)| MoStored { message_id: row.id.into(), by_hand: false }).collect();
+        let stored: Vec<MoStored> = sorted
+            .fresh
+            .iter()
+            .map(|(_, row)| MoStored { message_id: row.id.into(), by_hand: false })
+            .collect();
         fairlead_bus::enqueue_many(tx, clock, &stored, None)?;
     }
     for (imei, since) in std::mem::take(&mut sorted.newly_signed) {
@@ -149,13 +154,16 @@ pub(crate) fn store_batch(
             findings.push(finding);
         }
     }
-    for why in [UNTRUSTED, NO_IMEI, UNSTORABLE] {
-        if kinds.contains(why) {
-            held::trim(tx, why, policy.held_keep)?;
-        }
-    }
     for finding in findings {
         changed.extend(problems::record(tx, clock, finding)?);
+    }
+    for why in [UNTRUSTED, NO_IMEI, UNSTORABLE] {
+        if kinds.contains(why) {
+            // Evidence that is gone can be neither looked at nor let in: its problem goes with it.
+            let gone = held::trim(tx, why, policy.held_keep)?;
+            let subjects = gone.into_iter().map(|id| HeldId::from(id).to_string()).collect();
+            problems::forget(tx, record::kind_of(why), subjects)?;
+        }
     }
     Ok(changed)
 }
@@ -179,7 +187,9 @@ fn sort(tx: &mut Tx<'_>, policy: Policy, batch: &[Prepared]) -> Result<Sorted, S
     let mut sorted = Sorted::default();
     for item in batch {
         match item {
-            Prepared::Held { row, finding } => sorted.held.push((row.as_ref().clone(), finding.as_ref().clone())),
+            Prepared::Held { row, finding } => {
+                sorted.held.push((row.as_ref().clone(), finding.as_ref().clone()))
+            }
             Prepared::Message { key, trust, row, faults } => {
                 let is_signed_for =
                     signed.contains_key(&row.imei) || sorted.newly_signed.contains_key(&row.imei);
@@ -213,18 +223,16 @@ fn release_twins(tx: &mut Tx<'_>, clock: &Clock, keys: &[Digest]) -> Result<Vec<
         return Ok(settled);
     }
     for id in held::by_keys(tx, keys)? {
-        let id = HeldId::from(id);
-        let subject = id.to_string();
-        settled.extend(problems::settle_subject(
-            tx,
-            clock,
-            ProblemKind::UntrustedPush,
-            &subject,
-            ProblemState::Admitted,
-        )?);
-        held::remove(tx, id)?;
+        settled.extend(let_go(tx, clock, id.into())?);
     }
     Ok(settled)
+}
+
+/// A held push is in after all: it is held no longer, and its problem is settled.
+pub(crate) fn let_go(tx: &mut Tx<'_>, clock: &Clock, id: HeldId) -> Result<Option<ProblemId>, StoreError> {
+    let kind = record::kind_of(&held::get(tx, id)?.why);
+    held::remove(tx, id)?;
+    problems::settle_subject(tx, clock, kind, &id.to_string(), ProblemState::Admitted)
 }
 
 fn fault_finding(row: &MessageRow, faults: &[String]) -> Option<Finding> {

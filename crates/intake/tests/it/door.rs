@@ -149,14 +149,31 @@ impl Door {
         self.push_body("application/x-www-form-urlencoded", push.form()).await.0
     }
 
-    pub async fn push_body(&self, content_type: &str, body: impl Into<reqwest::Body>) -> (StatusCode, String) {
+    pub async fn push_body(
+        &self,
+        content_type: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> (StatusCode, String) {
         answer(self.post("/rockblock/incoming", content_type).body(body)).await
     }
 
     /// Waits until the journal is empty.
     pub async fn drained(&self) {
-        let is_empty = |ready: &Value| waiting(ready) == Some(0);
-        self.system.until("intake", "/health/ready", is_empty).await;
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let ready = self.ready().await;
+            if waiting(&ready) == Some(0) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "the journal is not drained: {ready}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What readiness says, ready or not.
+    pub async fn ready(&self) -> Value {
+        let (_, text) = answer(self.plain.get(self.system.url("intake", "/health/ready"))).await;
+        serde_json::from_str(&text).unwrap()
     }
 
     /// All messages, newest first, once everything has reached the store.

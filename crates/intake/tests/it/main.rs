@@ -1,5 +1,10 @@
 //! The intake from outside: pushes go in by HTTP, and what became of them is read from the store.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by a panic"
+)]
 
 mod bodies;
 mod door;

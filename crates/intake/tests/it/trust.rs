@@ -33,7 +33,8 @@ async fn trusts(door: &Door) -> Vec<(i32, Trust)> {
 }
 
 async fn each_way_to_vouch_is_told_apart(backend: Backend) {
-    let set = ["intake.rockblock.secret_path=s3cret", "intake.rockblock.allow_list=212.71.235.32/32", &believe()];
+    let set =
+        ["intake.rockblock.secret_path=s3cret", "intake.rockblock.allow_list=212.71.235.32/32", &believe()];
     let door = Door::open(backend, &set).await;
     let send = async |push: Push, path: &str, forwarded: Option<&str>| {
         let mut request = door.post(path, FORM).body(push.form());
@@ -65,7 +66,8 @@ async fn each_way_to_vouch_is_told_apart(backend: Backend) {
 }
 
 async fn a_forwarded_address_counts_only_as_far_as_proxies_vouch_for_it(backend: Backend) {
-    let set = ["intake.rockblock.allow_list=212.71.235.0/24", "intake.trusted_proxies=127.0.0.1/32, 10.1.1.1/32"];
+    let set =
+        ["intake.rockblock.allow_list=212.71.235.0/24", "intake.trusted_proxies=127.0.0.1/32, 10.1.1.1/32"];
     let door = Door::open(backend, &set).await;
     // Each hop adds the address that it heard from at the end, in the same line or in one of its own.
     let chains: [(&[&str], Trust); 6] = [
@@ -92,8 +94,11 @@ async fn a_forwarded_address_counts_only_as_far_as_proxies_vouch_for_it(backend:
 fn forgeries(push: &Push) -> Vec<(&'static str, String)> {
     let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
     let public = std::fs::read(format!("{KEYS}/simulated-provider.pub.pem")).unwrap();
-    let with_public_key =
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &push.claims(), &EncodingKey::from_secret(&public));
+    let with_public_key = jsonwebtoken::encode(
+        &Header::new(Algorithm::HS256),
+        &push.claims(),
+        &EncodingKey::from_secret(&public),
+    );
     let genuine = token(&push.claims());
     let (signed_part, signature) = genuine.rsplit_once('.').unwrap();
     let mut spoiled = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -181,12 +186,15 @@ async fn after_a_signature_the_unsigned_is_doubted(backend: Backend) {
     assert_eq!(door.push(&Push::new(2).signed()).await, StatusCode::OK);
     door.drained().await;
     for push in [Push::new(3), Push::new(3), Push::new(4).of(other)] {
-        assert_eq!(door.push(&push).await, StatusCode::OK, "the sender cannot know, and must not push it for hours");
+        assert_eq!(
+            door.push(&push).await,
+            StatusCode::OK,
+            "the sender cannot know, and must not push it for hours"
+        );
     }
     let by_path = door.post("/rockblock/incoming/abc", FORM).body(Push::new(5).form());
     assert_eq!(answer(by_path).await.0, StatusCode::OK);
-    let expected =
-        [(1, Trust::Unsigned), (2, Trust::Signed), (4, Trust::Unsigned), (5, Trust::SecretPath)];
+    let expected = [(1, Trust::Unsigned), (2, Trust::Signed), (4, Trust::Unsigned), (5, Trust::SecretPath)];
     assert_eq!(trusts(&door).await, expected);
     let problem = door.problems(ProblemKind::UntrustedPush).await.remove(0);
 

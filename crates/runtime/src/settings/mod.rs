@@ -1,16 +1,16 @@
 //! Settings in layers: defaults, then the file, then `FAIRLEAD__SECTION__KEY` in a `.env` file or the
 //! environment, then secrets from `*_FILE` and systemd credentials.
 
-mod common;
 pub mod reference;
+mod shared;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-pub use common::{ClockSettings, Common, DataSettings, HttpSettings, LogFormat, LogSettings, StringList};
 use config::{Config, ConfigError, Environment, File, FileFormat, Value, ValueKind};
 use schemars::Schema;
 use serde::de::DeserializeOwned;
+pub use shared::{ClockSettings, Common, DataSettings, HttpSettings, LogFormat, LogSettings, StringList};
 
 /// Where the settings file lies unless `--config` says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/fairlead/fairlead.toml";
@@ -93,7 +93,9 @@ fn layers(arguments: &Arguments, variables: &HashMap<String, String>) -> Result<
     builder = builder.add_source(environment);
     for pair in &arguments.set {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
-            ConfigError::Message(format!("--set takes KEY=VALUE, as http.listen=127.0.0.1:9000, not `{pair}`"))
+            ConfigError::Message(format!(
+                "--set takes KEY=VALUE, as http.listen=127.0.0.1:9000, not `{pair}`"
+            ))
         })?;
         builder = builder.set_override(key, value)?;
     }
@@ -111,7 +113,9 @@ fn environment() -> Result<HashMap<String, String>, SettingsError> {
             variables.insert(name, value);
         }
     }
-    variables.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
+    variables.extend(
+        std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+    );
     let credentials = std::env::var("CREDENTIALS_DIRECTORY").ok();
     variables.retain(|name, _| name.starts_with("FAIRLEAD__"));
     read_secret_files(&mut variables)?;
@@ -160,7 +164,8 @@ fn check_keys(all: &Value, common: &Schema, services: &[(&str, Schema)]) -> Resu
         } else if let Some((_, schema)) = services.iter().find(|(service, _)| service == name) {
             check_section(name, value, &reference::keys(schema, &[]))?;
         } else if !SERVICE_SECTIONS.contains(&name.as_str()) {
-            let mut known: Vec<&str> = common_names.iter().map(String::as_str).chain(SERVICE_SECTIONS).collect();
+            let mut known: Vec<&str> =
+                common_names.iter().map(String::as_str).chain(SERVICE_SECTIONS).collect();
             known.sort_unstable();
             let source = origin(value);
             return Err(SettingsError(format!(
@@ -174,7 +179,10 @@ fn check_keys(all: &Value, common: &Schema, services: &[(&str, Schema)]) -> Resu
 
 fn check_section(path: &str, value: &Value, keys: &[(String, Vec<String>)]) -> Result<(), SettingsError> {
     let ValueKind::Table(table) = &value.kind else {
-        return Err(SettingsError(format!("`{path}` is a section with keys, not a value (set in {}).", origin(value))));
+        return Err(SettingsError(format!(
+            "`{path}` is a section with keys, not a value (set in {}).",
+            origin(value)
+        )));
     };
     for (key, value) in table {
         let Some((_, below)) = keys.iter().find(|(known, _)| known == key) else {
@@ -202,7 +210,9 @@ fn check_choices(config: &Config, prefix: &str, schema: &Schema) -> Result<(), S
         let given = value.clone().into_string().unwrap_or_default();
         if !allowed.contains(&given) {
             let allowed = allowed.join(", ");
-            return Err(SettingsError(format!("`{key}` is `{given}` (set in {source}); it is one of: {allowed}.")));
+            return Err(SettingsError(format!(
+                "`{key}` is `{given}` (set in {source}); it is one of: {allowed}."
+            )));
         }
     }
     Ok(())
@@ -263,7 +273,10 @@ mod tests {
         let e = read(&[], &["htp.listen=x"]).unwrap_err().to_string();
         assert!(e.contains("`htp`") && e.contains("--set") && e.contains("intake"), "{e}");
         let e = read(&[("FAIRLEAD__LOG__FORMAT", "xml")], &[]).unwrap_err().to_string();
-        assert!(e.contains("`log.format` is `xml`") && e.contains("environment") && e.contains("json"), "{e}");
+        assert!(
+            e.contains("`log.format` is `xml`") && e.contains("environment") && e.contains("json"),
+            "{e}"
+        );
         let e = read(&[("FAIRLEAD__CLOCK__SPEED", "fast")], &[]).unwrap_err().to_string();
         assert!(e.contains("clock.speed") && e.contains("integer"), "{e}");
     }

@@ -156,7 +156,8 @@ fn collect(root: &Value, here: &Value, values: &Value, prefix: &str, found: &mut
 }
 
 fn allowed(schema: &Value) -> Vec<String> {
-    let texts = |list: &Vec<Value>| list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>();
+    let texts =
+        |list: &Vec<Value>| list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>();
     if let Some(list) = schema.get("enum").and_then(Value::as_array) {
         return texts(list);
     }

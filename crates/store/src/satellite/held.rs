@@ -82,11 +82,11 @@ pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(held_pushes::table.count().get_result(conn)?)
 }
 
-/// Keeps only the newest `keep` pushes of one kind.
+/// Keeps only the newest `keep` pushes of one kind, and says which went.
 ///
 /// # Errors
 /// What the database says.
-pub fn trim(tx: &mut Tx<'_>, why: &str, keep: i64) -> Result<usize, StoreError> {
+pub fn trim(tx: &mut Tx<'_>, why: &str, keep: i64) -> Result<Vec<Id>, StoreError> {
     let oldest_kept = held_pushes::table
         .filter(held_pushes::why.eq(why))
         .order(held_pushes::id.desc())
@@ -95,9 +95,11 @@ pub fn trim(tx: &mut Tx<'_>, why: &str, keep: i64) -> Result<usize, StoreError> 
         .select(held_pushes::id)
         .first::<Id>(&mut **tx)
         .optional()?;
-    let Some(oldest_kept) = oldest_kept else { return Ok(0) };
+    let Some(oldest_kept) = oldest_kept else { return Ok(Vec::new()) };
     let older = held_pushes::table.filter(held_pushes::why.eq(why)).filter(held_pushes::id.lt(oldest_kept));
-    Ok(diesel::delete(older).execute(&mut **tx)?)
+    let gone: Vec<Id> = older.select(held_pushes::id).load(&mut **tx)?;
+    diesel::delete(held_pushes::table.filter(held_pushes::id.eq_any(gone.clone()))).execute(&mut **tx)?;
+    Ok(gone)
 }
 
 /// Since when each of these IMEIs is signed for; those that are not are left out.

@@ -7,7 +7,7 @@ use fairlead_model::message::{ModemView, PositionView};
 use fairlead_model::{Clock, Imei, Latitude, Longitude, ModemId, PositionSource, Time, Trust};
 
 use super::{gaps, held};
-use crate::dialect::on_either;
+use crate::dialect::{self, on_either};
 use crate::schema::{modem_states, modems};
 use crate::{Conn, Id, Micros, StoreError, Tx, problems};
 
@@ -100,6 +100,16 @@ pub fn by_imei(conn: &mut Conn, imei: &str) -> Result<Option<(ModemRow, Option<S
         .optional()?)
 }
 
+/// The same for a unit of work that will change the modem: until it is done, no other one gets it so.
+///
+/// # Errors
+/// What the database says.
+pub fn claim(tx: &mut Tx<'_>, imei: &str) -> Result<Option<(ModemRow, Option<StateRow>)>, StoreError> {
+    let Some(modem) = dialect::locked_modem(tx, imei)? else { return Ok(None) };
+    let state = state(tx, modem.id)?;
+    Ok(Some((modem, state)))
+}
+
 /// The state of a modem, once it has one.
 ///
 /// # Errors
@@ -132,16 +142,17 @@ pub fn create(
     Ok(row)
 }
 
-/// How many modems came by unsigned messages since a moment.
+/// How many modems came by unsigned messages since a moment. Until the unit of work is done, no other one counts.
 ///
 /// # Errors
 /// What the database says.
-pub fn count_unsigned_since(conn: &mut Conn, since: Time) -> Result<i64, StoreError> {
+pub fn count_unsigned_since(tx: &mut Tx<'_>, since: Time) -> Result<i64, StoreError> {
+    dialect::lock_first_modem(tx)?;
     Ok(modems::table
         .filter(modems::first_trust.eq(Trust::Unsigned.as_str()))
         .filter(modems::first_seen_at.ge(Micros::from(since)))
         .count()
-        .get_result(conn)?)
+        .get_result(&mut **tx)?)
 }
 
 /// Notes which build speaks, and the serial number.

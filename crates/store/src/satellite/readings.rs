@@ -69,6 +69,20 @@ pub struct Neighbour {
     pub momsn: Option<i32>,
 }
 
+/// What a message tells of the device's plan, and of the build that speaks.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = readings)]
+pub struct Plan {
+    /// Its transmit time.
+    pub transmitted_at: Micros,
+    /// Reporting interval that the device named, seconds.
+    pub interval_s: Option<i64>,
+    /// Sleep that the device named, seconds.
+    pub sleep_s: Option<i64>,
+    /// The build that seems to speak.
+    pub dialect: Option<String>,
+}
+
 /// Writes a reading down.
 ///
 /// # Errors
@@ -96,7 +110,7 @@ pub fn remove(tx: &mut Tx<'_>, message: MessageId) -> Result<(), StoreError> {
 }
 
 /// The messages of a modem that stand directly before and after a place in the line. The line is ordered by
-/// transmit time, then number.
+/// transmit time, then number; a message whose clock is ahead has no place in it.
 ///
 /// # Errors
 /// What the database says.
@@ -106,7 +120,11 @@ pub fn neighbours(
     at: Micros,
     momsn: Option<i32>,
 ) -> Result<(Option<Neighbour>, Option<Neighbour>), StoreError> {
-    let line = || readings::table.filter(readings::modem_id.eq(modem)).select(Neighbour::as_select());
+    let line = || {
+        let line =
+            readings::table.filter(readings::modem_id.eq(modem)).filter(readings::clock_ahead.eq(false));
+        line.select(Neighbour::as_select())
+    };
     // A missing number sorts first on both databases; -1 puts it there in a comparison too.
     let number = momsn.unwrap_or(-1);
     let same_moment = line()
@@ -155,30 +173,17 @@ pub fn twins(
         .load(conn)?)
 }
 
-/// The newest transmit times of a modem, newest first.
+/// What the newest messages of a modem tell of its plan, newest first.
 ///
 /// # Errors
 /// What the database says.
-pub fn newest_times(conn: &mut Conn, modem: Id, limit: i64) -> Result<Vec<Time>, StoreError> {
-    let times: Vec<Micros> = readings::table
-        .filter(readings::modem_id.eq(modem))
-        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
-        .limit(limit)
-        .select(readings::transmitted_at)
-        .load(conn)?;
-    Ok(times.into_iter().map(Into::into).collect())
-}
-
-/// All readings of a modem, oldest first: for making its state anew.
-///
-/// # Errors
-/// What the database says.
-pub fn newest(conn: &mut Conn, modem: ModemId, limit: i64) -> Result<Vec<ReadingRow>, StoreError> {
+pub fn newest_plans(conn: &mut Conn, modem: Id, limit: i64) -> Result<Vec<Plan>, StoreError> {
     Ok(readings::table
-        .filter(readings::modem_id.eq(Id::from(modem)))
+        .filter(readings::modem_id.eq(modem))
+        .filter(readings::clock_ahead.eq(false))
         .order((readings::transmitted_at.desc(), readings::momsn.desc()))
         .limit(limit)
-        .select(ReadingRow::as_select())
+        .select(Plan::as_select())
         .load(conn)?)
 }
 

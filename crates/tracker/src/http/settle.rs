@@ -52,9 +52,10 @@ pub(crate) async fn repair(
     if payload_text.len() > LONGEST {
         return Err(ApiError::new(Code::Unprocessable, format!("A text has at most {LONGEST} bytes.")));
     }
-    settle(&caller, &state, id.into_inner(), "problem.repair", reason, move |tx, clock, problem| {
-        let message = message_of(problem)?;
-        let old = messages::get(tx, message)?;
+    let becomes = ProblemState::Repaired;
+    settle(&caller, &state, id.into_inner(), "problem.repair", reason, becomes, move |tx, clock, problem| {
+        let old = message_of(tx, problem)?;
+        let message = MessageId::from(old.id);
         let new = repaired(tx, clock, &old, payload_text.as_bytes())?;
         leave_line(tx, message)?;
         let outcome = Outcome {
@@ -66,8 +67,7 @@ pub(crate) async fn repair(
         messages::set_outcome(tx, message, &outcome)?;
         let stored = MoStored { message_id: new.id.into(), by_hand: true };
         messages::insert_repaired(tx, new)?;
-        fairlead_bus::enqueue(tx, clock, &stored, None)?;
-        Ok(ProblemState::Repaired)
+        fairlead_bus::enqueue(tx, clock, &stored, None).map(|_| ())
     })
     .await
 }
@@ -83,14 +83,14 @@ pub(crate) async fn replay(
     reason: web::Json<Reason>,
 ) -> Result<web::Json<ProblemView>, ApiError> {
     let reason = reason.into_inner().reason;
-    settle(&caller, &state, id.into_inner(), "problem.replay", reason, |tx, clock, problem| {
-        if problem.kind == ProblemKind::FailedWork {
+    let becomes = ProblemState::Replayed;
+    settle(&caller, &state, id.into_inner(), "problem.replay", reason, becomes, |tx, clock, problem| {
+        if problem.kind == ProblemKind::FailedWork && problem.held_id.is_none() {
             let envelope = problem.excerpt.clone().unwrap_or_default();
-            fairlead_bus::requeue(tx, clock, &envelope)?;
-            return Ok(ProblemState::Replayed);
+            return fairlead_bus::requeue(tx, clock, &envelope).map(|_| ());
         }
-        let message = message_of(problem)?;
-        let row = messages::get(tx, message)?;
+        let row = message_of(tx, problem)?;
+        let message = MessageId::from(row.id);
         leave_line(tx, message)?;
         let outcome = Outcome {
             state: MessageState::Waiting,
@@ -99,8 +99,7 @@ pub(crate) async fn replay(
             marks: Vec::new(),
         };
         messages::set_outcome(tx, message, &outcome)?;
-        fairlead_bus::enqueue(tx, clock, &MoStored { message_id: message, by_hand: true }, None)?;
-        Ok(ProblemState::Replayed)
+        fairlead_bus::enqueue(tx, clock, &MoStored { message_id: message, by_hand: true }, None).map(|_| ())
     })
     .await
 }
@@ -116,8 +115,8 @@ pub(crate) async fn discard(
     reason: web::Json<Reason>,
 ) -> Result<web::Json<ProblemView>, ApiError> {
     let reason = reason.into_inner().reason;
-    settle(&caller, &state, id.into_inner(), "problem.discard", reason, |_, _, _| Ok(ProblemState::Discarded))
-        .await
+    let becomes = ProblemState::Discarded;
+    settle(&caller, &state, id.into_inner(), "problem.discard", reason, becomes, |_, _, _| Ok(())).await
 }
 
 /// Settles an open problem: the work, the new state and the audit entry are one transaction.
@@ -127,18 +126,19 @@ async fn settle(
     id: Uuid,
     action: &'static str,
     reason: String,
-    work: impl Fn(&mut Tx<'_>, &Clock, &ProblemView) -> Result<ProblemState, StoreError> + Send + 'static,
+    becomes: ProblemState,
+    work: impl Fn(&mut Tx<'_>, &Clock, &ProblemView) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<web::Json<ProblemView>, ApiError> {
     let (clock, actor, id) = (state.clock.clone(), caller.0.name.clone(), ProblemId::from(id));
     let settled = state
         .store
         .write(move |tx| {
             let problem = problems::get(tx, id)?;
-            if problem.state != ProblemState::Open {
+            // One of two who settle it at once is the first, and the other's work is not begun.
+            if !problems::settle(tx, &clock, id, becomes)? {
                 return Ok(None);
             }
-            let new_state = work(tx, &clock, &problem)?;
-            problems::settle(tx, &clock, id, new_state)?;
+            work(tx, &clock, &problem)?;
             let entry = Entry { actor: &actor, action, subject: format!("problem {id}"), detail: &reason };
             audit::record(tx, &clock, &entry)?;
             problems::get(tx, id).map(Some)
@@ -150,10 +150,18 @@ async fn settle(
     Ok(web::Json(problem))
 }
 
-fn message_of(problem: &ProblemView) -> Result<MessageId, StoreError> {
-    problem.message_id.ok_or_else(|| {
-        StoreError::Refused("This problem is not about a stored message, so there is nothing to put through.".into())
-    })
+/// The message of a problem, with its modem claimed.
+fn message_of(tx: &mut Tx<'_>, problem: &ProblemView) -> Result<MessageRow, StoreError> {
+    let nothing = "This problem is not about a stored message, so there is nothing to put through.";
+    let message = problem.message_id.ok_or_else(|| StoreError::Refused(nothing.to_owned()))?;
+    let row = messages::get(tx, message)?;
+    if row.state == MessageState::Replaced.as_str() {
+        return Err(StoreError::Refused(
+            "A repaired copy of this message is in already. Discard this problem.".into(),
+        ));
+    }
+    modems::claim(tx, &row.imei)?;
+    Ok(row)
 }
 
 /// The message leaves the line of its modem, so that it, or its copy, can take its place anew.

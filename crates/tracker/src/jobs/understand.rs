@@ -8,10 +8,10 @@ use fairlead_model::problem::ProblemKind;
 use fairlead_model::queue::MoStored;
 use fairlead_model::{Clock, Imei, MessageId, ModemId, ProblemId, Time, Trust};
 use fairlead_store::problems::{self, Finding};
+use fairlead_store::satellite::gaps;
 use fairlead_store::satellite::messages::{self, MessageRow, Outcome};
 use fairlead_store::satellite::modems::{self, ModemRow, StateRow};
-use fairlead_store::satellite::readings::{self, ReadingRow};
-use fairlead_store::satellite::gaps;
+use fairlead_store::satellite::readings::{self, Plan, ReadingRow};
 use fairlead_store::{Store, StoreError, Tx};
 use fairlead_wire::pk::Dialect;
 
@@ -85,13 +85,14 @@ pub(crate) fn understand(
     let known = modem.dialect.as_deref().and_then(|d| d.parse::<Dialect>().ok());
     let mut decoded = decode::decode(&row, modem.id, known);
     let newest = rules::is_newest(state.as_ref(), &decoded.reading);
-    decoded.reading.late = !newest;
+    decoded.reading.late = rules::is_late(state.as_ref(), &decoded.reading);
     readings::insert(tx, &decoded.reading)?;
     if !decoded.reading.clock_ahead {
         place_in_line(tx, &decoded.reading, newest, state.as_ref())?;
-        update_state(tx, policy, &modem, state, &decoded, &row, newest)?;
+        let plans = newest_plans(tx, &decoded.reading, newest)?;
+        update_state(tx, policy, state, &decoded.reading, &row, &plans)?;
+        describe_modem(tx, &modem, &row, &plans, newest)?;
     }
-    describe_modem(tx, &modem, &row, &decoded, newest)?;
     let problems = record_findings(tx, clock, &modem, imei, &row, &mut decoded)?;
     let outcome = Outcome {
         state: decoded.state,
@@ -112,7 +113,7 @@ fn find_modem(
     imei: Imei,
     by_hand: bool,
 ) -> Result<Option<(ModemRow, Option<StateRow>)>, StoreError> {
-    if let Some(found) = modems::by_imei(tx, &row.imei)? {
+    if let Some(found) = modems::claim(tx, &row.imei)? {
         return Ok(Some(found));
     }
     let trust: Trust = row.trust.parse().map_err(StoreError::Fault)?;
@@ -173,44 +174,46 @@ fn place_in_line(
     Ok(())
 }
 
+/// What the newest messages tell of the modem's plan, this one among them. One that is the newest and tells
+/// everything leaves nothing to ask the others.
+fn newest_plans(tx: &mut Tx<'_>, reading: &ReadingRow, newest: bool) -> Result<Vec<Plan>, StoreError> {
+    let plan = Plan {
+        transmitted_at: reading.transmitted_at,
+        interval_s: reading.interval_s,
+        sleep_s: reading.sleep_s,
+        dialect: reading.dialect.clone(),
+    };
+    if newest && rules::said(&plan).is_some() && plan.dialect.is_some() {
+        return Ok(vec![plan]);
+    }
+    readings::newest_plans(tx, reading.modem_id, rules::OBSERVED)
+}
+
 fn update_state(
     tx: &mut Tx<'_>,
     policy: Policy,
-    modem: &ModemRow,
     state: Option<StateRow>,
-    decoded: &Decoded,
+    reading: &ReadingRow,
     row: &MessageRow,
-    newest: bool,
+    plans: &[Plan],
 ) -> Result<(), StoreError> {
-    let reading = &decoded.reading;
-    let reported = state.as_ref().is_some_and(|s| s.interval_source == "reported");
-    let interval = if newest && reading.interval_s.is_some() {
-        Some(rules::interval(reading, &[], policy.assumed_interval_s))
-    } else if reported {
-        None
-    } else {
-        let times = readings::newest_times(tx, modem.id, rules::OBSERVED)?;
-        let said = ReadingRow { interval_s: None, sleep_s: None, ..reading.clone() };
-        Some(rules::interval(&said, &times, policy.assumed_interval_s))
-    };
+    let interval = rules::interval(plans, policy.assumed_interval_s);
     let is_new = state.is_none();
     let state = rules::apply(state, reading, row.received_at, interval);
     modems::put_state(tx, &state, is_new)
 }
 
-/// Notes which build speaks and the serial number, where this message tells better.
+/// Notes which build speaks, by the newest message that tells, and the serial number.
 fn describe_modem(
     tx: &mut Tx<'_>,
     modem: &ModemRow,
     row: &MessageRow,
-    decoded: &Decoded,
+    plans: &[Plan],
     newest: bool,
 ) -> Result<(), StoreError> {
-    let told = |new: &Option<String>, old: &Option<String>| {
-        if old.is_none() || (newest && new.is_some()) { new.clone().or_else(|| old.clone()) } else { old.clone() }
-    };
-    let serial = told(&row.serial, &modem.serial);
-    let dialect = told(&decoded.reading.dialect, &modem.dialect);
+    let told = row.serial.clone().filter(|_| newest || modem.serial.is_none());
+    let serial = told.or_else(|| modem.serial.clone());
+    let dialect = plans.iter().find_map(|plan| plan.dialect.clone()).or_else(|| modem.dialect.clone());
     if serial != modem.serial || dialect != modem.dialect {
         modems::describe(tx, modem.id, serial.as_deref(), dialect.as_deref())?;
     }
@@ -236,10 +239,9 @@ fn record_findings(
     };
     if let Some(reason) = &decoded.unreadable {
         decoded.marks.push(reason.clone());
-        // Data that are no hexadecimal are a faulty push already.
-        if row.payload.is_some() {
-            record(tx, ProblemKind::UnreadableText, reason.clone())?;
-        }
+        // Data that are no hexadecimal are a faulty push, and mostly a known one.
+        let kind = if row.payload.is_some() { ProblemKind::UnreadableText } else { ProblemKind::FaultyPush };
+        record(tx, kind, reason.clone())?;
     }
     let reading = &decoded.reading;
     let twins = readings::twins(tx, modem.id, reading.transmitted_at, reading.momsn, id)?;

@@ -1,21 +1,27 @@
-//! `cargo xtask bench`: release builds, private servers where a benchmark needs them, then `fairlead-bench`.
+//! `cargo xtask bench`: release builds and private servers where a benchmark needs them, then what measures:
+//! `fairlead-bench` from outside, or the benchmarks of a crate from within.
 
 use std::ffi::OsString;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
 use super::servers::{Servers, Wanted};
 use crate::process::{run as run_program, say};
 use crate::workspace::{Profile, Workspace};
 
+/// Names a database server.
+const MYSQL: &str = "--mysql";
+/// Names a broker.
+const AMQP: &str = "--amqp";
+
 /// What `bench` is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// What to measure
     what: What,
-    /// Handed on to `fairlead-bench`; --mysql URL and --amqp URL replace the private servers
+    /// Handed on to what measures; --mysql URL and --amqp URL replace the private servers
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     rest: Vec<OsString>,
 }
@@ -34,45 +40,106 @@ enum What {
 }
 
 impl What {
-    /// The benchmarks' names for `fairlead-bench`.
-    fn names(self) -> &'static [&'static str] {
+    /// One after another.
+    fn parts(self) -> &'static [Part] {
         match self {
-            Self::Intake => &["intake"],
-            Self::Bus => &["bus"],
-            Self::Store => &["store"],
-            Self::All => &["intake", "bus", "store"],
+            Self::Intake => &[Part::Intake],
+            Self::Store => &[Part::Store],
+            Self::Bus => &[Part::Bus],
+            Self::All => &[Part::Intake, Part::Store, Part::Bus],
+        }
+    }
+}
+
+/// One benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Intake,
+    Store,
+    Bus,
+}
+
+impl Part {
+    /// What it starts private servers for, where none are named. The intake depends on its local disk alone, and is
+    /// measured so.
+    fn needs(self) -> &'static [&'static str] {
+        match self {
+            Self::Intake => &[],
+            Self::Store => &[MYSQL],
+            Self::Bus => &[MYSQL, AMQP],
+        }
+    }
+
+    /// The named servers that it is told of: the intake's rival has a broker.
+    fn takes(self) -> &'static [&'static str] {
+        if self == Self::Intake { &[AMQP] } else { self.needs() }
+    }
+
+    /// Builds what is measured; the command then measures.
+    fn prepare(self, workspace: &Workspace) -> Result<Command> {
+        let crate_bench = |package, bench| {
+            let words = ["bench", "--package", package, "--bench", bench];
+            run_program(workspace.cargo().args(words).arg("--no-run"))?;
+            let mut command = workspace.cargo();
+            command.args(words).arg("--");
+            Ok(command)
+        };
+        match self {
+            Self::Intake => {
+                run_program(workspace.cargo().args(["build", "--release"]))?;
+                let mut command = Command::new(workspace.program("fairlead-bench", Profile::Release)?);
+                command.arg("intake");
+                Ok(command)
+            }
+            Self::Store => crate_bench("fairlead-store", "store"),
+            Self::Bus => crate_bench("fairlead-bus", "bus"),
         }
     }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::find()?;
+    let mut rest = arguments.rest.clone();
+    let (mysql, amqp) = (take(&mut rest, MYSQL)?, take(&mut rest, AMQP)?);
+    ensure!(
+        arguments.what != What::All || rest.is_empty(),
+        "`all` takes {MYSQL} and {AMQP} only: say more to one part at a time"
+    );
+    let parts = arguments.what.parts();
     say("Building for release: far more than 5 minutes the first time, little afterwards.");
-    run_program(workspace.cargo().args(["build", "--release"]))?;
-    let servers = Servers::start(
-        wanted(arguments.what != What::Intake, "--mysql", &arguments.rest),
-        wanted(matches!(arguments.what, What::Bus | What::All), "--amqp", &arguments.rest),
-    )?;
-    let program = workspace.program("fairlead-bench", Profile::Release)?;
-    for name in arguments.what.names() {
-        let mut command = Command::new(&program);
-        command.arg(name).args(&arguments.rest);
-        // The intake depends on its local disk alone, and is measured so.
-        if *name != "intake" {
-            command.args(servers.mysql.iter().flat_map(|url| ["--mysql", url]));
-        }
-        if *name == "bus" {
-            command.args(servers.amqp.iter().flat_map(|url| ["--amqp", url]));
+    let commands = parts.iter().map(|part| part.prepare(&workspace)).collect::<Result<Vec<_>>>()?;
+    let servers = Servers::start(wanted(parts, MYSQL, mysql), wanted(parts, AMQP, amqp))?;
+    for (part, mut command) in parts.iter().zip(commands) {
+        command.args(&rest);
+        for (flag, url) in [(MYSQL, &servers.mysql), (AMQP, &servers.amqp)] {
+            if part.takes().contains(&flag) {
+                command.args(url.iter().flat_map(|url| [flag, url]));
+            }
         }
         run_program(&mut command)?;
     }
     Ok(())
 }
 
-/// A private server where the benchmark needs one and the arguments name none.
-fn wanted(needed: bool, flag: &str, rest: &[OsString]) -> Wanted {
-    let named = rest.iter().any(|word| word.to_string_lossy().split('=').next() == Some(flag));
-    if needed && !named { Wanted::Private } else { Wanted::Not }
+/// Takes a flag and its value out of the words.
+fn take(words: &mut Vec<OsString>, flag: &str) -> Result<Option<String>> {
+    let name = |word: &OsString| word.to_string_lossy().split('=').next() == Some(flag);
+    let Some(at) = words.iter().position(name) else { return Ok(None) };
+    let word = words.remove(at).to_string_lossy().into_owned();
+    if let Some((_, value)) = word.split_once('=') {
+        return Ok(Some(value.to_owned()));
+    }
+    ensure!(at < words.len(), "{flag} needs a URL");
+    Ok(Some(words.remove(at).into_string().ok().with_context(|| format!("{flag}: not a URL"))?))
+}
+
+/// The server that was named, else a private one where a part needs it.
+fn wanted(parts: &[Part], flag: &str, named: Option<String>) -> Wanted {
+    match named {
+        Some(url) => Wanted::Given(url),
+        None if parts.iter().any(|part| part.needs().contains(&flag)) => Wanted::Private,
+        None => Wanted::Not,
+    }
 }
 
 #[cfg(test)]
@@ -81,10 +148,21 @@ mod tests {
 
     #[test]
     fn a_named_server_is_not_started() {
-        let rest = ["--mysql=mysql://h/d".into(), "--amqp".into(), "amqp://h".into()];
-        assert_eq!(wanted(true, "--mysql", &rest), Wanted::Not);
-        assert_eq!(wanted(true, "--amqp", &rest), Wanted::Not);
-        assert_eq!(wanted(true, "--mysql", &[]), Wanted::Private);
-        assert_eq!(wanted(false, "--mysql", &[]), Wanted::Not);
+        let mut words: Vec<OsString> =
+            ["--mysql=mysql://h/d", "--rounds", "1", "--amqp", "amqp://h"].map(Into::into).into();
+        let mysql = take(&mut words, MYSQL).unwrap();
+        let amqp = take(&mut words, AMQP).unwrap();
+        assert_eq!(words, ["--rounds", "1"]);
+        assert_eq!(wanted(&[Part::Bus], MYSQL, mysql), Wanted::Given("mysql://h/d".into()));
+        assert_eq!(wanted(&[Part::Bus], AMQP, amqp), Wanted::Given("amqp://h".into()));
+        assert_eq!(wanted(&[Part::Bus], AMQP, None), Wanted::Private);
+        assert_eq!(wanted(&[Part::Store], AMQP, None), Wanted::Not);
+        assert_eq!(wanted(&[Part::Intake], MYSQL, None), Wanted::Not);
+        assert!(take(&mut vec!["--amqp".into()], AMQP).is_err());
+    }
+
+    #[test]
+    fn all_is_every_part() {
+        assert_eq!(What::All.parts(), [Part::Intake, Part::Store, Part::Bus]);
     }
 }

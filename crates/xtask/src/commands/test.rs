@@ -63,7 +63,7 @@ impl Step {
             Self::Pages => &[Need::Node, Need::Npm],
             // Also where the servers are given: tests that kill servers start their own.
             Self::Rust => &[Need::MariaDb, Need::RabbitMq],
-            Self::Browser => &[Need::Node, Need::Npm, Need::Chromium],
+            Self::Browser => &[Need::Node, Need::Npm, Need::Chromium, Need::Nginx, Need::MariaDb],
             _ => &[],
         }
     }
@@ -166,6 +166,8 @@ fn pages(workspace: &Workspace, filter: &[String]) -> Result<()> {
 
 /// Runs the tests, and the examples in the documentation even where a test failed.
 fn rust(workspace: &Workspace, variables: &[(&str, &str)], filter: &[String]) -> Result<()> {
+    // Tests from outside start the binaries of other crates, too.
+    run_program(workspace.cargo().args(["build", "--workspace", "--bins"]))?;
     let nextest = Command::new("cargo-nextest").arg("--version").output().is_ok_and(|o| o.status.success());
     let tests = if nextest {
         let mut command = workspace.cargo();
@@ -196,7 +198,7 @@ fn cargo_test(
 fn browser(workspace: &Workspace, variables: &[(&str, &str)]) -> Result<()> {
     ui::build(workspace)?;
     // The whole default set: the pages are also tried against one process per service.
-    run_program(workspace.cargo().arg("build"))?;
+    run_program(workspace.cargo().args(["build", "--workspace", "--bins"]))?;
     let chromium = Need::Chromium.installed().context("chromium is not installed")?;
     run_program(
         npm(&workspace.pages(), ["run", "e2e"])

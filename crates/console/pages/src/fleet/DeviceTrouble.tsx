@@ -11,6 +11,9 @@ import { Part } from "../ui/Facts";
 import { StateMark } from "../ui/StateMark";
 import css from "./device.module.css";
 
+/** As many as a person reads before the values below. */
+const SHOWN = 5;
+
 export function DeviceProblems({ modem }: { modem: Modem }) {
   const problems = useLive((live) => live.problems);
   if (modem.open_problems === 0) return null;
@@ -18,7 +21,7 @@ export function DeviceProblems({ modem }: { modem: Modem }) {
   return (
     <Part title={t("device.problems")} aside={String(modem.open_problems)}>
       <ul className={css.lines}>
-        {own.map((problem) => (
+        {own.slice(0, SHOWN).map((problem) => (
           <li key={problem.id}>
             <StateMark state="problem" />
             <Link className="link" to={`/problems?problem=${problem.id}`}>
@@ -29,7 +32,7 @@ export function DeviceProblems({ modem }: { modem: Modem }) {
             </span>
           </li>
         ))}
-        {own.length === 0 && (
+        {(own.length === 0 || own.length > SHOWN) && (
           <li>
             <Link className="link" to="/problems">
               {t("device.problems_all")}

@@ -12,7 +12,7 @@ const RECENT_MS = 24 * 60 * 60_000;
 
 /** How a part of the track is drawn; points nearer than `spacing` pixels are left to the line. */
 const STRONG = { weight: 1.8, opacity: 0.9, radius: 2.6, spacing: 9 };
-const FAINT = { weight: 1.1, opacity: 0.32, radius: 1.7, spacing: 18 };
+const FAINT = { weight: 1.2, opacity: 0.42, radius: 1.7, spacing: 18 };
 
 export class Track {
   private readonly layer: L.LayerGroup;

@@ -67,13 +67,15 @@ export function ProblemsPage() {
   return (
     <>
       <section className={css.page} aria-label={t("nav.problems")}>
-        <div className={css.states} role="group" aria-label={t("problem.states")}>
-          {PROBLEM_STATES.map((s) => (
-            <button key={s} type="button" aria-pressed={s === state} onClick={() => show(null, true, s)}>
-              {t(`problem.state.${s}`)}
-              {s === "open" && live.size > 0 && <b>{live.size}</b>}
-            </button>
-          ))}
+        <header className={css.filters}>
+          <div className={css.states} role="group" aria-label={t("problem.states")}>
+            {PROBLEM_STATES.map((s) => (
+              <button key={s} type="button" aria-pressed={s === state} onClick={() => show(null, true, s)}>
+                {t(`problem.state.${s}`)}
+                {s === "open" && live.size > 0 && <b>{live.size}</b>}
+              </button>
+            ))}
+          </div>
           <NativeSelect
             className={css.kind}
             rightSection={<IconChevronDown size={16} stroke={1.6} aria-hidden="true" />}
@@ -85,7 +87,7 @@ export function ProblemsPage() {
               ...PROBLEM_KINDS.map((k) => ({ value: k, label: t(`problem.kind.${k}`) })),
             ]}
           />
-        </div>
+        </header>
         <ProblemList
           problems={problems}
           state={state}

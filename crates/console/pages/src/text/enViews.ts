@@ -142,7 +142,8 @@ export const views = {
   "system.reachable": "reachable",
   "system.unreachable": "not reachable",
   "system.kind.sqlite": "SQLite",
-  "system.kind.mysql": "MySQL",
+  "system.kind.mysql": "MySQL or MariaDB",
   "system.kind.local": "In this process",
   "system.kind.amqp": "RabbitMQ",
+  "system.kind.rabbitmq": "RabbitMQ",
 } as const;

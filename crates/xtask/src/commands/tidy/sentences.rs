@@ -13,6 +13,11 @@ pub(super) fn check(texts: &[Text]) -> Vec<Finding> {
 
 /// Whether the first thing in `source` is a comment whose first paragraph is a sentence.
 fn opens_with_sentence(source: &str, rust: bool) -> bool {
+    // A crate whose README is its documentation opens with that.
+    if rust && source.starts_with("#![doc = include_str!(\"") {
+        return true;
+    }
+
     let mut lines =
         source.lines().skip_while(|line| line.trim().is_empty() || is_shebang(line, rust)).map(str::trim);
     let Some((opening, first)) = lines.next().and_then(opened) else { return false };

@@ -1,0 +1,331 @@
+//! The hot queries, explained on both databases: none reads a whole table, and none sorts.
+//!
+//! The queries are the store's own: they are run once, what they sent to the database is heard, and that is explained.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::{Connection, Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use fairlead_model::message::MessageState;
+use fairlead_model::problem::{ProblemKind, ProblemState};
+use fairlead_model::{MessageId, ModemId, Time};
+use fairlead_store::satellite::{gaps, held, messages, modems, readings};
+use fairlead_store::{Conn, Digest, Id, Micros, Store, StoreError, outbox, problems, sign_in};
+use fairlead_testkit::Backend;
+
+fairlead_testkit::on_both_backends!(no_hot_query_reads_a_whole_table);
+
+/// Rows in each table, so that an optimiser has a reason to use an index.
+const ROWS: u32 = 6_000;
+
+/// Fills the tables. `{n}` is the row's number, `{id}` its id, `{of}` the id of one of six hundred.
+const FILL: [(&str, &str); 9] = [
+    (
+        "mo_messages (id, provider, imei, momsn, transmitted_at, received_at, trust, state, body, source)",
+        "{id}, 'rockblock', 300434063836500 + {n} % 100, {n}, {n}, {n}, 'unsigned', \
+         CASE WHEN {n} % 10 = 0 THEN 'problem' ELSE 'decoded' END, '', ''",
+    ),
+    ("signed_modems (imei, since)", "300434063836500 + {n}, {n}"),
+    ("mo_keys (dup_key, message_id)", "{key}, {id}"),
+    (
+        "held_pushes (id, provider, why, reason, dup_key, received_at, body, source)",
+        "{id}, 'r', CASE WHEN {n} % 2 = 0 THEN 'no_imei' ELSE 'untrusted' END, '', {key}, {n}, '', ''",
+    ),
+    (
+        "modems (id, imei, first_seen_at, first_trust)",
+        "{id}, 300434063836500 + {n}, {n}, CASE WHEN {n} % 2 = 0 THEN 'unsigned' ELSE 'signed' END",
+    ),
+    (
+        "readings (message_id, modem_id, transmitted_at, momsn, device_at, clock_ahead, late, kind)",
+        "{id}, {of}, {n}, {n}, {n}, 0, 0, 'PK101'",
+    ),
+    (
+        "momsn_gaps (before_message, modem_id, first_momsn, last_momsn, missing, after_at, before_at)",
+        "{id}, {of}, 1, 1, 1, {n}, {n}",
+    ),
+    (
+        "problems (id, kind, subject, reason, state, created_at, changed_at, modem_id)",
+        "{id}, 'unreadable_text', {n}, '', CASE WHEN {n} % 10 = 0 THEN 'open' ELSE 'discarded' END, 1, 1, {of}",
+    ),
+    ("outbox (id, queue, body, attempt, not_before, claimed_until)", "{id}, 'mo.stored', '', 0, {n}, 0"),
+];
+
+async fn fill(store: &Store) {
+    let (id, of, key) = if store.is_embedded() {
+        (
+            "CAST(printf('%016d', n) AS BLOB)",
+            "CAST(printf('%016d', n % 600) AS BLOB)",
+            "CAST(printf('%032d', n) AS BLOB)",
+        )
+    } else {
+        ("LPAD(n, 16, '0')", "LPAD(n % 600, 16, '0')", "LPAD(n, 32, '0')")
+    };
+    let numbers =
+        format!("WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {ROWS})");
+    let mut script = String::new();
+    if !store.is_embedded() {
+        script.push_str("SET SESSION max_recursive_iterations = 100000;");
+    }
+    for (table, values) in FILL {
+        let values = values.replace("{id}", id).replace("{of}", of).replace("{key}", key).replace("{n}", "n");
+        script.push_str(&format!("INSERT INTO {table} {numbers} SELECT {values} FROM t;"));
+        if !store.is_embedded() {
+            let name = table.split(' ').next().unwrap();
+            script.push_str(&format!("ANALYZE TABLE {name};"));
+        }
+    }
+    store.write(move |tx| Ok(tx.batch_execute(&script)?)).await.unwrap();
+    if store.is_embedded() {
+        let analyze = |tx: &mut fairlead_store::Tx<'_>| Ok(tx.batch_execute("ANALYZE")?);
+        store.write(analyze).await.unwrap();
+    }
+}
+
+/// Hears every statement that goes to the database.
+#[derive(Clone, Default)]
+struct Ear(Arc<Mutex<Vec<String>>>);
+
+impl Instrumentation for Ear {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            self.0.lock().unwrap().push(query.to_string());
+        }
+    }
+}
+
+type Query = fn(&mut Conn) -> Result<(), StoreError>;
+
+fn id(n: u32) -> Id {
+    uuid::Uuid::from_bytes(format!("{n:016}").into_bytes().try_into().unwrap()).into()
+}
+
+fn key(n: u32) -> Digest {
+    Digest(format!("{n:032}").into_bytes().try_into().unwrap())
+}
+
+fn list_messages(conn: &mut Conn, imei: bool, state: bool, before: bool) -> Result<(), StoreError> {
+    let filter = messages::Filter {
+        imei: imei.then(|| "300434063836507".to_owned()),
+        state: state.then_some(MessageState::Problem),
+        before: before.then(|| MessageId::from(id(2_000))),
+    };
+    messages::list(conn, &filter, 51).map(drop)
+}
+
+fn list_problems(conn: &mut Conn, kind: bool, before: bool) -> Result<(), StoreError> {
+    let filter = problems::Filter {
+        state: Some(ProblemState::Open),
+        kind: kind.then_some(ProblemKind::UnreadableText),
+        before: before.then(|| id(2_000).into()),
+    };
+    problems::list(conn, &filter, 51).map(drop)
+}
+
+fn modem() -> ModemId {
+    id(7).into()
+}
+
+const HOT: [(&str, Query); 31] = [
+    ("messages", |c| list_messages(c, false, false, false)),
+    ("messages, next page", |c| list_messages(c, false, false, true)),
+    ("messages by imei", |c| list_messages(c, true, false, false)),
+    ("messages by imei, next page", |c| list_messages(c, true, false, true)),
+    ("messages by state", |c| list_messages(c, false, true, false)),
+    ("messages by state, next page", |c| list_messages(c, false, true, true)),
+    ("messages by imei and state", |c| list_messages(c, true, true, true)),
+    ("some messages", |c| messages::views(c, &[id(1).into(), id(2).into()]).map(drop)),
+    ("message", |c| messages::get(c, id(5).into()).map(drop)),
+    ("duplicate keys", |c| messages::by_keys(c, &[key(1), key(2), key(9_999)]).map(drop)),
+    ("modems", |c| modems::list(c, None, 51).map(drop)),
+    ("modems, next page", |c| modems::list(c, Some(modem()), 51).map(drop)),
+    ("some modems", |c| modems::views(c, &[modem()]).map(drop)),
+    ("modem by imei", |c| modems::by_imei(c, "300434063836507").map(drop)),
+    ("track", |c| readings::positions(c, modem(), None, None, 51).map(drop)),
+    ("part of a track", |c| {
+        readings::positions(c, modem(), Some(Time::from_micros(500)), Some(Time::from_micros(2_000)), 51)
+            .map(drop)
+    }),
+    ("neighbours", |c| readings::neighbours(c, id(7), Micros(1_200), Some(3)).map(drop)),
+    ("newest plans", |c| readings::newest_plans(c, id(7), 8).map(drop)),
+    ("twins", |c| readings::twins(c, id(7), Micros(1_207), Some(1_207), id(1).into()).map(drop)),
+    ("gaps", |c| gaps::list(c, modem(), 51).map(drop)),
+    ("missing by modem", |c| gaps::missing_by_modem(c, &[id(7), id(8)]).map(drop)),
+    ("open problems", |c| list_problems(c, false, false)),
+    ("open problems, next page", |c| list_problems(c, false, true)),
+    ("open problems of a kind", |c| list_problems(c, true, true)),
+    ("open problems, counted", |c| problems::count_open(c).map(drop)),
+    ("open problems by modem", |c| problems::count_open_by_modem(c, &[id(7), id(8)]).map(drop)),
+    ("outbox, due", |c| outbox::due(c, "mo.stored", Time::from_micros(5_000), 100).map(drop)),
+    ("held by key", |c| held::by_keys(c, &[key(1), key(2)]).map(drop)),
+    ("signed since", |c| held::signed_since(c, &["300434063836507".to_owned()]).map(drop)),
+    ("by token", |c| sign_in::by_token(c, "fl_0", Time::from_micros(1)).map(drop)),
+    ("by session", |c| sign_in::by_session(c, "0", Time::from_micros(1)).map(drop)),
+];
+
+type Work = fn(&mut fairlead_store::Tx<'_>) -> Result<(), StoreError>;
+
+const HOT_IN_WORK: [(&str, Work); 4] = [
+    ("outbox, claimed", |tx| {
+        outbox::claim(tx, Time::from_micros(5_000), Time::from_micros(6_000), 100).map(drop)
+    }),
+    ("unsigned modems, counted", |tx| modems::count_unsigned_since(tx, Time::from_micros(2_900)).map(drop)),
+    ("modem, claimed", |tx| modems::claim(tx, "300434063836507").map(drop)),
+    ("held, trimmed", |tx| held::trim(tx, "no_imei", 2_990).map(drop)),
+];
+
+async fn no_hot_query_reads_a_whole_table(backend: Backend) {
+    let (store, _folder, database) = fairlead_testkit::store(backend).await;
+    fill(&store).await;
+    let mut heard: Vec<(&str, String)> = Vec::new();
+    for (name, query) in HOT {
+        let ear = Ear::default();
+        let (mouth, statements) = (ear.clone(), ear.0);
+        let work = move |conn: &mut Conn| {
+            conn.set_instrumentation(mouth);
+            query(conn)
+        };
+        store.read(work).await.unwrap();
+        heard.extend(statements.lock().unwrap().drain(..).map(|statement| (name, statement)));
+    }
+    for (name, query) in HOT_IN_WORK {
+        let ear = Ear::default();
+        let (mouth, statements) = (ear.clone(), ear.0);
+        let work = move |tx: &mut fairlead_store::Tx<'_>| {
+            tx.set_instrumentation(mouth.clone());
+            query(tx)
+        };
+        store.write(work).await.unwrap();
+        heard.extend(statements.lock().unwrap().drain(..).map(|statement| (name, statement)));
+    }
+    heard.retain(|(_, s)| {
+        ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| s.starts_with(verb)) && s.contains(" FROM ")
+            || s.starts_with("UPDATE")
+    });
+    assert!(heard.len() >= HOT.len() + HOT_IN_WORK.len(), "not every query was heard: {heard:#?}");
+
+    let mut faults = Vec::new();
+    for (name, statement) in heard {
+        let sql = with_values(&statement);
+        let explained = store.read(move |conn| explain(conn, &sql)).await.unwrap();
+        faults.extend(
+            explained.into_iter().filter(|step| step.is_slow()).map(|step| (name, statement.clone(), step)),
+        );
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    if let Some(database) = database {
+        database.remove().await;
+    }
+}
+
+/// One step of a plan.
+#[derive(Debug)]
+enum Step {
+    Sqlite(String),
+    Mysql { access: String, key: Option<String>, extra: String },
+}
+
+impl Step {
+    fn is_slow(&self) -> bool {
+        match self {
+            // A scan that uses an index is in order, and ends at the page's limit.
+            Self::Sqlite(detail) => {
+                detail.starts_with("SCAN") && !detail.contains("USING") && !detail.contains("CONSTANT")
+                    || detail.contains("TEMP B-TREE") && !detail.contains("GROUP BY")
+            }
+            Self::Mysql { access, extra, key, .. } => {
+                access == "ALL"
+                    || access == "index" && key.is_none()
+                    || extra.contains("filesort") && !extra.contains("temporary")
+            }
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct SqliteStep {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct MysqlStep {
+    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(column_name = "type")]
+    access: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    key: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(column_name = "Extra")]
+    extra: Option<String>,
+}
+
+fn explain(conn: &mut Conn, sql: &str) -> Result<Vec<Step>, StoreError> {
+    Ok(match conn {
+        Conn::Sqlite(c) => {
+            let steps: Vec<SqliteStep> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(c)?;
+            steps.into_iter().map(|step| Step::Sqlite(step.detail)).collect()
+        }
+        Conn::Mysql(c) => {
+            let steps: Vec<MysqlStep> = diesel::sql_query(format!("EXPLAIN {sql}")).load(c)?;
+            let step = |s: MysqlStep| Step::Mysql {
+                access: s.access.unwrap_or_default(),
+                key: s.key,
+                extra: s.extra.unwrap_or_default(),
+            };
+            steps.into_iter().map(step).collect()
+        }
+    })
+}
+
+/// A statement as it was heard, `SQL -- binds: [values]`, with its values in their places.
+fn with_values(heard: &str) -> String {
+    let (sql, binds) = heard.rsplit_once(" -- binds: ").unwrap();
+    let mut values = values(binds).into_iter();
+    let mut out = String::new();
+    for part in sql.split_inclusive('?') {
+        match part.strip_suffix('?') {
+            Some(before) => {
+                out.push_str(before);
+                out.push_str(&values.next().unwrap());
+            }
+            None => out.push_str(part),
+        }
+    }
+    assert_eq!(values.next(), None, "{heard}");
+    out
+}
+
+/// The values of a Rust debug list as SQL: numbers, texts, and bytes as `Id([1, 2])`.
+fn values(list: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    let mut rest = list.strip_prefix('[').unwrap().strip_suffix(']').unwrap();
+    while !rest.is_empty() {
+        let (value, after) = one_value(rest);
+        values.push(value);
+        rest = after.strip_prefix(", ").unwrap_or(after);
+    }
+    values
+}
+
+fn one_value(text: &str) -> (String, &str) {
+    for wrapper in ["Some(", "Id(", "Digest(", "Micros("] {
+        if let Some(inner) = text.strip_prefix(wrapper) {
+            let (value, after) = one_value(inner);
+            return (value, after.strip_prefix(')').unwrap());
+        }
+    }
+    if let Some(inner) = text.strip_prefix('"') {
+        let (value, after) = inner.split_once('"').unwrap();
+        return (format!("'{value}'"), after);
+    }
+    if let Some(inner) = text.strip_prefix('[') {
+        let (bytes, after) = inner.split_once(']').unwrap();
+        let hex: String =
+            bytes.split(", ").map(|byte| format!("{:02x}", byte.parse::<u8>().unwrap())).collect();
+        return (format!("x'{hex}'"), after);
+    }
+    let end = text.find([',', ')', ']']).unwrap_or(text.len());
+    let (value, after) = text.split_at(end);
+    (value.to_owned(), after)
+}

@@ -1,0 +1,10 @@
+//! The tracker from outside: messages are put into the store and on the queue, and the API is asked what became of
+//! them.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
+
+mod fleet;
+mod line;
+mod lists;
+mod order;
+mod sea;
+mod settle;
