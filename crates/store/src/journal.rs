@@ -43,6 +43,9 @@ const GROUP: usize = 512;
 /// How long a file that failed is left alone before it is checked again.
 const REST: Duration = Duration::from_secs(1);
 
+/// How long a journal that is just being closed is waited for.
+const HANDOVER: Duration = Duration::from_secs(2);
+
 /// SQLite's page size in bytes.
 const PAGE: u64 = 4_096;
 
@@ -212,9 +215,14 @@ fn lock(path: &Path) -> Result<std::fs::File, JournalError> {
         .write(true)
         .open(path)
         .map_err(|e| failed(&e))?;
-    file.try_lock().map_err(|_| {
-        JournalError::Failed("another intake uses it. Give each intake a data.dir of its own".to_owned())
-    })?;
+    let deadline = Instant::now() + HANDOVER;
+    while file.try_lock().is_err() {
+        if Instant::now() > deadline {
+            let sentence = "another intake uses it. Give each intake a data.dir of its own";
+            return Err(JournalError::Failed(sentence.to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
     Ok(file)
 }
 
@@ -333,10 +341,19 @@ fn commit(conn: &mut SqliteConnection, group: &[Command]) -> QueryResult<()> {
             Command::Remove(..) => None,
         })
         .collect();
-    if !records.is_empty() {
-        conn.immediate_transaction(|conn| diesel::insert_into(journal::table).values(records).execute(conn))?;
+    if records.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    // Not diesel's own transaction: a full disk makes SQLite end it by itself, and diesel then tells of its failed
+    // rollback instead of the disk.
+    conn.batch_execute("BEGIN IMMEDIATE")?;
+    let written = diesel::insert_into(journal::table).values(records).execute(conn);
+    let written = written.and_then(|_| conn.batch_execute("COMMIT"));
+    if written.is_err() {
+        // Where nothing is left to be rolled back this says so.
+        let _ = conn.batch_execute("ROLLBACK");
+    }
+    written
 }
 
 #[cfg(test)]
@@ -376,7 +393,7 @@ mod tests {
                 Err(e) => break e,
             }
         };
-        assert!(matches!(refused, JournalError::Failed(reason) if reason.contains("full")));
+        assert!(matches!(&refused, JournalError::Failed(reason) if reason.contains("full")), "{refused}");
         assert!(journal.state().await.failed.is_some());
         let rows = journal.oldest(10_000).await.unwrap();
         assert_eq!(i64::try_from(rows.len()).unwrap(), kept);

@@ -1,8 +1,8 @@
 //! SQLite's one writer: whatever waits is one commit.
 //!
 //! SQLite lets one connection write at a time, and a commit costs an fsync. So one thread owns the writing
-//! connection, takes all units of work that wait, runs each inside its own savepoint, commits once, and only
-//! then answers each of them. A unit that fails is rolled back alone.
+//! connection, takes all units of work that wait, runs them, commits once, and only then answers each of them. Where
+//! one fails, the group is rolled back and run again with a savepoint each, so that the one fails alone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -54,6 +54,7 @@ where
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let ran = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)))
             .unwrap_or_else(|_| Err(StoreError::Fault("a unit of work panicked".into())));
+        (self.done, self.failed) = (None, None);
         match ran {
             Ok(done) => {
                 self.done = Some((done, tx.outbox_rows));
@@ -99,10 +100,15 @@ impl Writer {
 fn write_all(mut conn: Conn, units: &Receiver<Box<dyn Work>>) {
     while let Ok(first) = units.recv() {
         let mut group = vec![first];
-        let committed = commit_group(&mut conn, &mut group, units);
+        let committed = match commit_together(&mut conn, &mut group, units) {
+            Err(_) => {
+                roll_back(&mut conn);
+                commit_apart(&mut conn, &mut group)
+            }
+            committed => committed,
+        };
         if committed.is_err() {
-            // Whatever state the failed commit left behind ends here; without a transaction this says so.
-            let _ = conn.batch_execute("ROLLBACK");
+            roll_back(&mut conn);
         }
         for unit in group {
             unit.answer(committed.clone());
@@ -110,7 +116,13 @@ fn write_all(mut conn: Conn, units: &Receiver<Box<dyn Work>>) {
     }
 }
 
-fn commit_group(
+/// Ends whatever a failed commit left behind; without a transaction SQLite says so, and that is well.
+fn roll_back(conn: &mut Conn) {
+    let _ = conn.batch_execute("ROLLBACK");
+}
+
+/// The ordinary case: all units succeed, so none of them needs a savepoint of its own.
+fn commit_together(
     conn: &mut Conn,
     group: &mut Vec<Box<dyn Work>>,
     units: &Receiver<Box<dyn Work>>,
@@ -118,7 +130,7 @@ fn commit_group(
     conn.batch_execute("BEGIN IMMEDIATE")?;
     let mut next = 0;
     while let Some(unit) = group.get_mut(next) {
-        run_unit(conn, unit.as_mut())?;
+        unit.run(&mut Tx { conn, outbox_rows: 0 })?;
         next += 1;
         if next == group.len() && next < GROUP {
             group.extend(units.try_recv().ok());
@@ -127,8 +139,17 @@ fn commit_group(
     Ok(conn.batch_execute("COMMIT")?)
 }
 
+/// One of them failed: all again, each inside its own savepoint, so that it fails alone.
+fn commit_apart(conn: &mut Conn, group: &mut [Box<dyn Work>]) -> Result<(), StoreError> {
+    conn.batch_execute("BEGIN IMMEDIATE")?;
+    for unit in group {
+        run_apart(conn, unit.as_mut())?;
+    }
+    Ok(conn.batch_execute("COMMIT")?)
+}
+
 /// Errs only where the whole group is lost: the unit's own failure is answered to it alone.
-fn run_unit(conn: &mut Conn, unit: &mut dyn Work) -> Result<(), StoreError> {
+fn run_apart(conn: &mut Conn, unit: &mut dyn Work) -> Result<(), StoreError> {
     conn.batch_execute("SAVEPOINT unit")?;
     let ran = unit.run(&mut Tx { conn, outbox_rows: 0 });
     if ran.is_err() {

@@ -52,7 +52,9 @@ async fn a_form_and_json_are_stored_alike(backend: Backend) {
 }
 
 /// A body of one push, what its payload is in the end, and words of the problem where there is one.
-fn odd_pushes() -> Vec<(Vec<u8>, Option<Vec<u8>>, Option<&'static str>)> {
+type OddPush = (Vec<u8>, Option<Vec<u8>>, Option<&'static str>);
+
+fn odd_pushes() -> Vec<OddPush> {
     let imei = "imei=300434063836590";
     let text = |text: String| text.into_bytes();
     let wanted = |hex: &str| Some(hex::decode(hex).unwrap());

@@ -31,10 +31,8 @@ pub struct ModemRow {
 }
 
 /// How a modem is now. A value is replaced only by one with a newer (device time, MOMSN).
-#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = modem_states)]
-#[diesel(primary_key(modem_id))]
-#[diesel(treat_none_as_null = true)]
 #[diesel(treat_none_as_default_value = false)]
 pub struct StateRow {
     /// The modem.
@@ -175,12 +173,9 @@ pub fn describe(
 ///
 /// # Errors
 /// What the database says.
-pub fn put_state(tx: &mut Tx<'_>, row: &StateRow, is_new: bool) -> Result<(), StoreError> {
-    if is_new {
-        on_either!(&mut **tx, c => diesel::insert_into(modem_states::table).values(row).execute(c))?;
-    } else {
-        diesel::update(modem_states::table.find(row.modem_id)).set(row).execute(&mut **tx)?;
-    }
+pub fn put_state(tx: &mut Tx<'_>, row: &StateRow) -> Result<(), StoreError> {
+    // A whole row each time: one statement, prepared once, where an update of so many columns is written anew.
+    on_either!(&mut **tx, c => diesel::replace_into(modem_states::table).values(row).execute(c))?;
     Ok(())
 }
 

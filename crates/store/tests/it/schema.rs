@@ -132,7 +132,7 @@ async fn many_may_migrate_at_once(backend: Backend) {
 
 async fn a_schema_of_a_newer_release_is_left_alone(backend: Backend) {
     let (store, _folder, database) = fairlead_testkit::store(backend).await;
-    let newer = "INSERT INTO __diesel_schema_migrations (version, run_on) VALUES ('20990101000000', '2099-01-01 00:00:00')";
+    let newer = "INSERT INTO __diesel_schema_migrations (version, run_on) VALUES ('20990101000000', '2030-01-01 00:00:00')";
     store.write(move |tx| Ok(tx.batch_execute(newer)?)).await.unwrap();
     let error = store.migrate().await.unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error:?}");

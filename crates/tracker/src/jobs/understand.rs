@@ -198,9 +198,8 @@ fn update_state(
     plans: &[Plan],
 ) -> Result<(), StoreError> {
     let interval = rules::interval(plans, policy.assumed_interval_s);
-    let is_new = state.is_none();
     let state = rules::apply(state, reading, row.received_at, interval);
-    modems::put_state(tx, &state, is_new)
+    modems::put_state(tx, &state)
 }
 
 /// Notes which build speaks, by the newest message that tells, and the serial number.

@@ -91,8 +91,8 @@ async fn another_text_under_the_same_number_is_kept_and_shown(backend: Backend) 
     let at = start().minus(minutes(30));
     let first = sea.message(5, at, &pk101(at, "3750.5117", 10));
     let second = sea.message(5, at, &pk101(at, "3850.5117", 10));
-    sea.handle(&[first.clone()]).await;
-    sea.handle(&[second.clone()]).await;
+    sea.handle(std::slice::from_ref(&first)).await;
+    sea.handle(std::slice::from_ref(&second)).await;
     let problems = sea.problems("kind=conflicting_message").await;
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!(problems[0]["message_id"], json!(id_of(&second)));

@@ -1,0 +1,171 @@
+//! The console from outside: the way in, the system's facts, and the pages.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
+
+use std::time::Duration;
+
+use fairlead_console::{Console, sign_in_link};
+use fairlead_model::role::Role;
+use fairlead_runtime::{Host, Hosted};
+use fairlead_testkit::{Backend, System};
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+
+fairlead_testkit::on_both_backends!(
+    a_link_signs_in_once_and_for_its_time,
+    of_many_who_open_a_link_at_once_one_is_in,
+    a_session_lasts_until_its_end,
+    a_token_signs_in_with_its_own_role,
+    the_system_tells_its_facts_to_those_who_may_know,
+    pages_come_with_their_rules,
+);
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+async fn open(backend: Backend, set: &[&str]) -> System {
+    let services: Vec<Box<dyn Hosted>> = vec![Box::new(Host::<Console>::new())];
+    let set = [&["console.print_link=false"], set].concat();
+    System::start(backend, services, &set).await
+}
+
+async fn link(system: &System) -> String {
+    let url = system.url("console", "");
+    sign_in_link(&system.store, &system.clock, &url, Role::Operator, HOUR).await.unwrap()
+}
+
+fn sign_in(system: &System, link: &str) -> RequestBuilder {
+    reqwest::Client::new().post(system.url("console", "/api/v1/session")).json(&json!({"link": link}))
+}
+
+/// The cookie of an answer, as a browser sends it back, and its rules.
+fn cookie(response: &Response) -> (String, String) {
+    let set = response.headers()["Set-Cookie"].to_str().unwrap();
+    let (pair, rules) = set.split_once(';').unwrap();
+    (pair.to_owned(), rules.to_owned())
+}
+
+async fn session(system: &System, cookie: &str) -> (u16, Value) {
+    let request = reqwest::Client::new().get(system.url("console", "/api/v1/session"));
+    let response = request.header("Cookie", cookie).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+async fn a_link_signs_in_once_and_for_its_time(backend: Backend) {
+    let system = open(backend, &[]).await;
+    let link_once = link(&system).await;
+    let first = sign_in(&system, &link_once).send().await.unwrap();
+    assert_eq!(first.status().as_u16(), 200);
+    let (cookie, rules) = cookie(&first);
+    assert!(
+        rules.contains("HttpOnly") && rules.contains("SameSite=Lax") && rules.contains("Path=/"),
+        "{rules}"
+    );
+    assert!(!rules.contains("Secure"), "there is no TLS here");
+    let body: Value = first.json().await.unwrap();
+    assert_eq!(body["role"], "operator");
+    let (status, seen) = session(&system, &cookie).await;
+    assert_eq!((status, &seen["csrf"]), (200, &body["csrf"]));
+
+    let again = sign_in(&system, &link_once).send().await.unwrap();
+    assert_eq!(again.status().as_u16(), 401);
+    assert!(again.headers().get("Set-Cookie").is_none());
+    let late = link(&system).await;
+    system.hand.advance(HOUR);
+    assert_eq!(sign_in(&system, &late).send().await.unwrap().status().as_u16(), 401);
+    for wrong in ["", "x", "http://127.0.0.1/sign-in#", "fl_0123"] {
+        assert_eq!(sign_in(&system, wrong).send().await.unwrap().status().as_u16(), 401, "{wrong}");
+    }
+    system.stop().await;
+}
+
+async fn of_many_who_open_a_link_at_once_one_is_in(backend: Backend) {
+    let system = open(backend, &[]).await;
+    let link = link(&system).await;
+    let tries = futures_util::future::join_all((0..10).map(|_| sign_in(&system, &link).send())).await;
+    let mut answers: Vec<_> = tries.into_iter().map(|answer| answer.unwrap().status().as_u16()).collect();
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 401, 401, 401, 401, 401, 401, 401, 401, 401]);
+    system.stop().await;
+}
+
+async fn a_session_lasts_until_its_end(backend: Backend) {
+    let system = open(backend, &["console.session_hours=2"]).await;
+    let begin = async || {
+        let response = sign_in(&system, &link(&system).await).send().await.unwrap();
+        let cookie = cookie(&response).0;
+        let body: Value = response.json().await.unwrap();
+        (cookie, body["csrf"].as_str().unwrap().to_owned())
+    };
+    let (leaving, word) = begin().await;
+    let (staying, _) = begin().await;
+    let leave = async |word: Option<&str>| {
+        let request = reqwest::Client::new()
+            .delete(system.url("console", "/api/v1/session"))
+            .header("Cookie", &leaving);
+        let request = word.iter().fold(request, |request, word| request.header("X-CSRF-Token", *word));
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(leave(None).await, 403, "another site cannot sign a person out");
+    assert_eq!(session(&system, &leaving).await.0, 200);
+    assert_eq!(leave(Some(&word)).await, 204);
+    assert_eq!(session(&system, &leaving).await.0, 401);
+    assert_eq!(session(&system, &staying).await.0, 200);
+    system.hand.advance(2 * HOUR);
+    assert_eq!(session(&system, &staying).await.0, 401);
+    system.stop().await;
+}
+
+async fn a_token_signs_in_with_its_own_role(backend: Backend) {
+    let system = open(backend, &[]).await;
+    let token = fairlead_web::auth::fresh_token();
+    let (kept, clock) = (token.clone(), system.clock.clone());
+    let until = clock.now().plus(HOUR);
+    let create = move |tx: &mut fairlead_store::Tx<'_>| {
+        fairlead_store::sign_in::create_token(tx, &clock, "harbour", Role::Viewer, &kept, Some(until))
+    };
+    system.store.write(create).await.unwrap();
+    let response = sign_in(&system, &token).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    let body: Value = response.json().await.unwrap();
+    assert_eq!((&body["name"], &body["role"]), (&json!("harbour"), &json!("viewer")));
+    system.hand.advance(HOUR);
+    assert_eq!(sign_in(&system, &token).send().await.unwrap().status().as_u16(), 401, "the token has ended");
+    system.stop().await;
+}
+
+async fn the_system_tells_its_facts_to_those_who_may_know(backend: Backend) {
+    let system = open(backend, &[]).await;
+    let stranger = reqwest::get(system.url("console", "/api/v1/system")).await.unwrap();
+    assert_eq!(stranger.status().as_u16(), 401);
+    let facts = system.until("console", "/api/v1/system", |facts| facts["bus"]["reachable"] == true).await;
+    let kind = match backend {
+        Backend::Embedded => "sqlite",
+        Backend::Servers => "mysql",
+    };
+    assert_eq!((&facts["store"]["kind"], &facts["store"]["reachable"]), (&json!(kind), &json!(true)));
+    assert_eq!(facts["store"]["schema"], facts["store"]["wanted_schema"]);
+    assert_eq!(facts["counts"], json!({"modems": 0, "messages": 0, "open_problems": 0, "held": 0}));
+    assert_eq!(facts["now"], json!(system.clock.now()));
+    assert!(!facts.to_string().contains("root@"), "no address of a server with its user");
+    system.stop().await;
+}
+
+async fn pages_come_with_their_rules(backend: Backend) {
+    let system = open(backend, &[]).await;
+    let get = async |path: &str| reqwest::get(system.url("console", path)).await.unwrap();
+    for view in ["/", "/map", "/problems/some-id"] {
+        let page = get(view).await;
+        assert_eq!(page.status().as_u16(), 200, "{view}");
+        assert!(page.headers()["Content-Type"].to_str().unwrap().starts_with("text/html"));
+        let policy = page.headers()["Content-Security-Policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"));
+        assert_eq!(page.headers()["X-Content-Type-Options"], "nosniff");
+    }
+    for nothing in ["/assets/none.js", "/api/v1/nothing", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
+        assert_eq!(get(nothing).await.status().as_u16(), 404, "{nothing}");
+    }
+    let page = get("/").await;
+    let etag = page.headers()["ETag"].clone();
+    let again = reqwest::Client::new().get(system.url("console", "/")).header("If-None-Match", etag);
+    assert_eq!(again.send().await.unwrap().status().as_u16(), 304);
+    system.stop().await;
+}
