@@ -218,7 +218,10 @@ fn watch_parts(context: &Context) {
         let state = bus.state();
         async move {
             match (state.reachable, state.reason) {
-                (true, _) => Check::good("bus", format!("It is reached ({}).", state.kind)),
+                (true, _) => Check::good(
+                    "bus",
+                    if state.kind == "local" { "In this process." } else { "The broker is reached." },
+                ),
                 (false, reason) => Check::bad("bus", reason.unwrap_or_default()).bearable(),
             }
         }

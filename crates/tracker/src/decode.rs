@@ -52,7 +52,7 @@ pub(crate) fn decode(row: &MessageRow, modem_id: Id, known: Option<Dialect>) -> 
             }
             Err(why) => {
                 decoded.state = MessageState::Problem;
-                decoded.unreadable = Some(format!("{why}."));
+                decoded.unreadable = Some(sentence(&why));
             }
         },
     }
@@ -62,7 +62,7 @@ pub(crate) fn decode(row: &MessageRow, modem_id: Id, known: Option<Dialect>) -> 
 
 /// Whether a repaired text can be read.
 pub(crate) fn check(text: &[u8], transmitted_at: Time, known: Option<Dialect>) -> Result<(), String> {
-    pk::decode(text, &Context { transmitted_at, known }).map(|_| ()).map_err(|e| format!("{e}."))
+    pk::decode(text, &Context { transmitted_at, known }).map(|_| ()).map_err(|e| sentence(&e))
 }
 
 fn blank(row: &MessageRow, modem_id: Id, transmitted_at: Time) -> ReadingRow {
@@ -116,8 +116,17 @@ fn apply_report(decoded: &mut Decoded, report: &Report) {
     reading.status = report.wake_reason.map(|r| r.as_str().to_owned());
     reading.beacon_on = report.beacon_on();
     reading.dialect = report.dialect.map(|d| d.as_str().to_owned());
-    decoded.marks = report.marks.iter().map(ToString::to_string).collect();
+    decoded.marks = report.marks.iter().map(sentence).collect();
     decoded.summary = Some(summary(report));
+}
+
+/// What the wire says of a value, as a sentence of its own.
+fn sentence(said: &impl ToString) -> String {
+    let said = said.to_string();
+    let mut letters = said.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    let stop = if said.ends_with('.') { "" } else { "." };
+    first.into_iter().chain(letters).chain(stop.chars()).collect()
 }
 
 /// The report in a line: numbers with their units, and nothing that is not known.
