@@ -52,6 +52,7 @@ const PAGE: u64 = 4_096;
 /// What is kept of one request.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = journal)]
+#[diesel(treat_none_as_default_value = false)]
 pub struct Record {
     /// The id that the message has in the journal and in the store.
     pub id: Id,

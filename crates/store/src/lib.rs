@@ -139,8 +139,7 @@ impl Store {
     /// Brings the schema up to this build's, under a lock, and says how many migrations were run.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the database cannot be reached; [`StoreError::Refused`] where the
-    /// schema is newer than this build knows.
+    /// [`StoreError::Unavailable`] where the database cannot be reached.
     pub async fn migrate(&self) -> Result<usize, StoreError> {
         let url = self.0.url.clone();
         in_time(tokio::task::spawn_blocking(move || migrate::run(&url))).await
