@@ -1,7 +1,8 @@
 //! From the outbox to the broker.
 //!
-//! Each publisher claims a batch of rows, publishes them with one channel, waits for all confirmations, and only then
+//! Each publisher claims a batch of rows, publishes them on one channel, waits for all confirmations, and only then
 //! removes what was confirmed and gives back the rest. A crash in between publishes a message twice; none is lost.
+//! While more waits, one transaction settles the last batch and claims the next as the current one is published.
 //!
 //! A returned (unroutable) message is known by its id, never by the confirmation that lapin hands it out with: that is
 //! whichever confirmation comes next, so a batch's returns are complete only once the whole batch is confirmed.
@@ -10,19 +11,23 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fairlead_model::Time;
 use fairlead_store::outbox::{self, OutboxRow};
-use fairlead_store::{Id, StoreError};
+use fairlead_store::{Id, StoreError, Tx};
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use lapin::message::BasicReturnMessage;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel, Confirmation};
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::connection::{Line, Link, Trouble};
 use crate::bus::Inner;
 use crate::{backoff, envelope};
+
+/// Least that a publisher claims at a time, however little it may have in flight: each claim is a transaction.
+const CLAIMED_TOGETHER: u16 = 600;
 
 /// Before a message that the broker refused is offered again; others go first.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
@@ -66,33 +71,34 @@ async fn publish_on(
     let channel = line.channel().await?;
     line.ask(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     let mut written = bus.store.outbox_written();
+    let most = usize::from(bus.options.in_flight.max(CLAIMED_TOGETHER));
+    let (mut rows, mut answered) = (Vec::new(), Offered::default());
     while !stop.is_cancelled() && line.is_open() && channel.status().connected() {
         written.borrow_and_update();
-        let rows = claim(bus).await?;
-        let full = rows.len() == usize::from(bus.options.in_flight);
-        if !rows.is_empty() {
-            let offered = Offered::publish(bus, line, &channel, rows).await;
-            let complete = offered.is_complete();
-            settle(bus, offered).await?;
-            if !complete {
-                return Err(Trouble::Ended);
-            }
-            *failed = 0;
+        if rows.is_empty() {
+            rows = settle_and_claim(bus, std::mem::take(&mut answered), most).await?;
         }
-        if !full {
+        if rows.is_empty() {
             bus.backlog.show(&bus.store).await;
             let news = tokio::time::timeout(bus.options.sweep, written.changed());
             stop.run_until_cancelled(news).await;
+            continue;
         }
+        let more = if rows.len() == most { most } else { 0 };
+        let (offered, claimed) = tokio::join!(
+            Offered::publish(bus, line, &channel, std::mem::take(&mut rows)),
+            settle_and_claim(bus, std::mem::take(&mut answered), more),
+        );
+        answered = offered;
+        let ended = if answered.is_complete() { Ok(()) } else { Err(Trouble::Ended) };
+        if let Err(trouble) = claimed.map(|claimed| rows = claimed).map_err(Trouble::from).and(ended) {
+            settle_and_claim(bus, answered.with_unpublished(&rows), 0).await?;
+            return Err(trouble);
+        }
+        *failed = 0;
     }
+    settle_and_claim(bus, answered.with_unpublished(&rows), 0).await?;
     Ok(())
-}
-
-async fn claim(bus: &Inner) -> Result<Vec<OutboxRow>, StoreError> {
-    let now = bus.clock.now();
-    let until = now.plus(bus.options.lease.saturating_mul(bus.clock.speed()));
-    let limit = i64::from(bus.options.in_flight.max(1));
-    bus.store.write(move |tx| outbox::claim(tx, now, until, limit)).await
 }
 
 /// What became of a batch.
@@ -108,23 +114,55 @@ struct Offered {
     unanswered: bool,
 }
 
-/// What the broker said to one message, if it said anything in time.
-type Answer = Result<lapin::Result<Confirmation>, Elapsed>;
+/// What the broker said to one message, with the id of a message that it returned.
+enum Answer {
+    /// It was not asked.
+    Unasked,
+    /// Nothing in time.
+    Silence,
+    /// It has it for good, unless it was returned.
+    Taken(Option<Uuid>),
+    /// Not this time.
+    Refused(Option<Uuid>),
+    /// The channel ended first.
+    Unclear,
+}
+
+impl From<lapin::Result<Confirmation>> for Answer {
+    fn from(confirmed: lapin::Result<Confirmation>) -> Self {
+        let id = |returned: Option<BasicReturnMessage>| {
+            returned?.delivery.properties.message_id().as_ref()?.as_str().parse().ok()
+        };
+        match confirmed {
+            Ok(Confirmation::Ack(returned)) => Self::Taken(id(returned)),
+            Ok(Confirmation::Nack(returned)) => Self::Refused(id(returned)),
+            Ok(Confirmation::NotRequested) | Err(_) => Self::Unclear,
+        }
+    }
+}
+
+impl Answer {
+    /// The id of the message that came back with a confirmation, whosever confirmation that is.
+    fn returned_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Taken(returned) | Self::Refused(returned) => *returned,
+            Self::Unasked | Self::Silence | Self::Unclear => None,
+        }
+    }
+}
 
 impl Offered {
     async fn publish(bus: &Inner, line: &Line, channel: &Channel, rows: Vec<OutboxRow>) -> Self {
         let (rows, refused) = with_a_queue(line, rows).await;
         let mut offered = Self { refused, ..Self::default() };
-        let deadline = Instant::now() + bus.options.confirm_timeout;
-        let publishing = rows.iter().map(|row| timeout_at(deadline, publish_one(line, channel, row)));
-        let answers: Vec<Answer> = join_all(publishing).await;
-        if answers.iter().any(Result::is_err) {
+        let answers = offer(bus, line, channel, &rows).await;
+        if answers.iter().any(|answer| matches!(answer, Answer::Silence)) {
             line.give_up();
             offered.nothing_counts(rows, &answers);
             return offered;
         }
-        let returned: HashSet<Uuid> = answers.iter().flatten().flatten().filter_map(returned_id).collect();
-        for (row, answer) in rows.into_iter().zip(answers.into_iter().flatten()) {
+        let returned: HashSet<Uuid> = answers.iter().filter_map(Answer::returned_id).collect();
+        for (row, answer) in rows.into_iter().zip(answers) {
             offered.sort(line, row, answer, &returned);
         }
         offered
@@ -133,24 +171,18 @@ impl Offered {
     /// A batch that was not answered in time as a whole: which messages were returned is not known. What was not
     /// answered lets the others go first.
     fn nothing_counts(&mut self, rows: Vec<OutboxRow>, answers: &[Answer]) {
-        let unanswered = answers.iter().filter(|answer| answer.is_err()).count();
+        let unanswered = answers.iter().filter(|answer| matches!(answer, Answer::Silence)).count();
         tracing::warn!(unanswered, of = rows.len(), "the broker has not confirmed in time");
         for (row, answer) in rows.into_iter().zip(answers) {
             match answer {
-                Ok(_) => self.again.push(row.id),
-                Err(_) => self.refused.push(row),
+                Answer::Silence => self.refused.push(row),
+                _ => self.again.push(row.id),
             }
         }
         self.unanswered = true;
     }
 
-    fn sort(
-        &mut self,
-        line: &Line,
-        row: OutboxRow,
-        answer: lapin::Result<Confirmation>,
-        returned: &HashSet<Uuid>,
-    ) {
+    fn sort(&mut self, line: &Line, row: OutboxRow, answer: Answer, returned: &HashSet<Uuid>) {
         match answer {
             _ if returned.contains(&row.id.into()) => {
                 tracing::warn!(queue = row.queue, "a queue is missing on the broker; it is declared again");
@@ -158,21 +190,45 @@ impl Offered {
                 line.forget_queue(&row.queue);
                 self.again.push(row.id);
             }
-            Ok(Confirmation::Ack(_)) => {
+            Answer::Taken(_) => {
                 metrics::counter!("fairlead_bus_confirmed_total", "queue" => row.queue).increment(1);
                 self.confirmed.push(row.id);
             }
-            Ok(Confirmation::Nack(_)) => {
+            Answer::Refused(_) => {
                 tracing::warn!(queue = row.queue, "the broker refused a message; it stays in the outbox");
                 self.refused.push(row);
             }
-            Ok(Confirmation::NotRequested) | Err(_) => self.again.push(row.id),
+            Answer::Unclear | Answer::Silence | Answer::Unasked => self.again.push(row.id),
         }
+    }
+
+    /// Removes what was confirmed and gives back the rest.
+    fn settle(&self, tx: &mut Tx<'_>, now: Time) -> Result<(), StoreError> {
+        let Self { confirmed, refused, again, .. } = self;
+        if !confirmed.is_empty() {
+            outbox::remove(tx, confirmed)?;
+        }
+        let free: Vec<Id> = again.iter().copied().chain(refused.iter().map(|row| row.id)).collect();
+        if !free.is_empty() {
+            outbox::release(tx, &free)?;
+        }
+        refused.iter().try_for_each(|row| outbox::put_off(tx, row.id, row.attempt, now.plus(REFUSED_PAUSE)))
     }
 
     /// Whether the channel may be used on.
     fn is_complete(&self) -> bool {
         self.again.is_empty() && !self.unanswered
+    }
+
+    /// Nothing is to be written down.
+    fn is_empty(&self) -> bool {
+        self.confirmed.is_empty() && self.refused.is_empty() && self.again.is_empty()
+    }
+
+    /// Gives back as well what was claimed ahead.
+    fn with_unpublished(mut self, rows: &[OutboxRow]) -> Self {
+        self.again.extend(rows.iter().map(|row| row.id));
+        self
     }
 }
 
@@ -187,6 +243,28 @@ async fn with_a_queue(line: &Line, rows: Vec<OutboxRow>) -> (Vec<OutboxRow>, Vec
         }
     }
     rows.into_iter().partition(|row| !missing.contains(&row.queue))
+}
+
+/// Publishes a batch, never more at a time than may be in flight; ends early once the broker is silent for too long.
+async fn offer(bus: &Inner, line: &Line, channel: &Channel, rows: &[OutboxRow]) -> Vec<Answer> {
+    let most = usize::from(bus.options.in_flight.max(1));
+    let mut answers: Vec<Answer> = rows.iter().map(|_| Answer::Unasked).collect();
+    let mut in_flight = FuturesUnordered::new();
+    let mut left = rows.iter().zip(&mut answers);
+    loop {
+        while in_flight.len() < most
+            && let Some((row, answer)) = left.next()
+        {
+            *answer = Answer::Silence;
+            in_flight.push(async move { *answer = publish_one(line, channel, row).await.into() });
+        }
+        if !matches!(tokio::time::timeout(bus.options.confirm_timeout, in_flight.next()).await, Ok(Some(())))
+        {
+            break;
+        }
+    }
+    drop((left, in_flight));
+    answers
 }
 
 async fn publish_one(line: &Line, channel: &Channel, row: &OutboxRow) -> lapin::Result<Confirmation> {
@@ -209,27 +287,21 @@ async fn publish_one(line: &Line, channel: &Channel, row: &OutboxRow) -> lapin::
     channel.basic_publish("".into(), queue.into(), mandatory, body.as_bytes(), properties).await?.await
 }
 
-/// The id of the message that came back with a confirmation, whosever confirmation that is.
-fn returned_id(confirmation: &Confirmation) -> Option<Uuid> {
-    let (Confirmation::Ack(message) | Confirmation::Nack(message)) = confirmation else { return None };
-    message.as_ref()?.delivery.properties.message_id().as_ref()?.as_str().parse().ok()
-}
-
-/// Removes what was confirmed and gives back the rest, in one transaction.
-async fn settle(bus: &Inner, offered: Offered) -> Result<(), StoreError> {
-    let Offered { confirmed, refused, mut again, .. } = offered;
-    let later = bus.clock.now().plus(REFUSED_PAUSE);
-    again.extend(refused.iter().map(|row| row.id));
-    let again: Arc<[Id]> = again.into();
-    let confirmed: Arc<[Id]> = confirmed.into();
-    let refused: Arc<[OutboxRow]> = refused.into();
-    let mut tries = 0;
+/// Removes what was confirmed, gives back the rest, and claims up to `most` rows, in one transaction.
+async fn settle_and_claim(bus: &Inner, offered: Offered, most: usize) -> Result<Vec<OutboxRow>, StoreError> {
+    if offered.is_empty() && most == 0 {
+        return Ok(Vec::new());
+    }
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut tries = if offered.is_empty() { STORE_TRIES } else { 0 };
+    let offered = Arc::new(offered);
     loop {
-        let (confirmed, again, refused) = (confirmed.clone(), again.clone(), refused.clone());
-        let work = move |tx: &mut fairlead_store::Tx<'_>| {
-            outbox::remove(tx, &confirmed)?;
-            outbox::release(tx, &again)?;
-            refused.iter().try_for_each(|row| outbox::put_off(tx, row.id, row.attempt, later))
+        let now = bus.clock.now();
+        let until = now.plus(bus.options.lease.saturating_mul(bus.clock.speed()));
+        let offered = offered.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            offered.settle(tx, now)?;
+            if limit > 0 { outbox::claim(tx, now, until, limit) } else { Ok(Vec::new()) }
         };
         match bus.store.write(work).await {
             Err(error) if error.is_passing() && tries < STORE_TRIES => {
