@@ -42,7 +42,10 @@ pub(crate) struct Arguments {
     /// Keep-alive connections of the loads up to the capacity
     #[arg(long, default_value_t = 64)]
     connections: usize,
-    /// Most messages that are signed for one load; more are the same ones again
+    /// Push signed JSON instead of plain forms
+    #[arg(long)]
+    signed: bool,
+    /// Most messages that are made for one load; more are the same ones again
     #[arg(long, default_value_t = 300_000)]
     most: usize,
     /// Messages through the whole path
@@ -70,7 +73,7 @@ impl Arguments {
 
 /// Measures, writes the JSON and prints the table.
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
-    let mut source = Source::new()?;
+    let mut source = Source::new(arguments.signed)?;
     let bare = bare(arguments, &mut source).await?;
     let program = match &arguments.server {
         // Servers run in folders of their own.
@@ -150,7 +153,7 @@ impl Stage<'_> {
     fn fresh(&mut self, rate: f64) -> Result<Rc<Requests>> {
         let wanted = 1.3 * rate * self.arguments.span().as_secs_f64();
         let count = (wanted as usize).clamp(FEWEST, self.arguments.most.max(FEWEST));
-        tracing::info!("signing {count} messages");
+        tracing::info!("making {count} messages");
         self.source.requests(count, WEBHOOK)
     }
 

@@ -1,12 +1,16 @@
-//! Ready-made requests: signed before anything is measured, as signing costs twenty times what checking does.
+//! Ready-made requests: plain forms, or pushes that were signed before anything is measured, as signing costs twenty
+//! times what checking does.
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fairlead_model::Clock;
-use fairlead_simulator::satellite::{Body, Delivery, Faults, Provider, ProviderSettings, World};
+use fairlead_simulator::satellite::{
+    Body, Delivery, DeliveryForm, Faults, Provider, ProviderSettings, World,
+};
 
 use crate::connection::post;
 
@@ -47,24 +51,30 @@ impl Requests {
     }
 }
 
-/// Signed pushes of a large fleet, each of them once.
+/// Pushes of a large fleet, each of them once.
 pub(crate) struct Source {
+    signed: bool,
     deliveries: Box<dyn Iterator<Item = Delivery>>,
     provider: Provider,
 }
 
 impl Source {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(signed: bool) -> Result<Self> {
         let now = Clock::system().now();
         let world = World::fleet(SEED, now.minus(AGE), FLEET);
         let provider = Provider::new("http://127.0.0.1:1/", Clock::system(), ProviderSettings::default())?;
         let deliveries = world.deliveries(now.minus(AGE)..now, Faults::NONE);
-        Ok(Self { deliveries: Box::new(deliveries), provider })
+        Ok(Self { signed, deliveries: Box::new(deliveries), provider })
     }
 
-    /// The next pushes as requests to a path, signed on two threads.
+    /// The next pushes as requests to a path, made on two threads.
     pub(crate) fn requests(&mut self, count: usize, path: &str) -> Result<Rc<Requests>> {
-        let deliveries: Vec<Delivery> = self.deliveries.by_ref().take(count).collect();
+        let mut deliveries: Vec<Delivery> = self.deliveries.by_ref().take(count).collect();
+        if !self.signed {
+            for delivery in &mut deliveries {
+                Arc::make_mut(&mut delivery.sent).form = DeliveryForm::PlainForm;
+            }
+        }
         let provider = &self.provider;
         let make = |part: &[Delivery]| -> Result<Vec<Vec<u8>>> {
             let request = |body: Body| post(path, body.content_type, &body.text);

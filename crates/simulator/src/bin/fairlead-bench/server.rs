@@ -110,7 +110,7 @@ impl Fairlead {
 fn settings(address: SocketAddr, data: &Path, key: &Path) -> String {
     format!(
         "[http]\nlisten = \"{address}\"\n\n[data]\ndir = {data:?}\n\n[log]\nfilter = \"warn\"\n\n\
-         [intake.rockblock]\npublic_key_files = [{key:?}]\n"
+         [intake.rockblock]\npublic_key_files = [{key:?}]\n\n[tracker]\nunsigned_modems_per_day = 100000\n"
     )
 }
 
