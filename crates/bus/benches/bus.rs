@@ -32,7 +32,7 @@ const WARM_UP: usize = 2_000;
 /// What an envelope adds to its message, roughly.
 const ENVELOPE: usize = 190;
 /// Between two looks whether all is done.
-const LOOK: Duration = Duration::from_millis(10);
+const LOOK: Duration = Duration::from_millis(25);
 /// Longest wait for all of it.
 const PATIENCE: Duration = Duration::from_secs(300);
 const PERSISTENT: u8 = 2;

@@ -220,7 +220,7 @@ fn watch_parts(context: &Context) {
             match (state.reachable, state.reason) {
                 (true, _) => Check::good(
                     "bus",
-                    if state.kind == "local" { "In this process." } else { "The broker is reached." },
+                    if state.kind == "local" { "It is in this process." } else { "The broker is reached." },
                 ),
                 (false, reason) => Check::bad("bus", reason.unwrap_or_default()).bearable(),
             }

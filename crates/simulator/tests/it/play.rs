@@ -71,13 +71,27 @@ struct Stage {
     clock: Clock,
     hand: ManualClock,
     stop: CancellationToken,
+    /// How long the provider waits for an answer. A busy machine may take seconds over one; an attempt given up for
+    /// that would wait for its retry by a clock that only a hand moves.
+    patience: Duration,
 }
 
 impl Stage {
     fn new() -> Self {
+        Self::with_patience(Duration::from_secs(60))
+    }
+
+    fn with_patience(patience: Duration) -> Self {
         let (clock, hand) = Clock::manual(present());
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, world: World::demo(1, present()), clock, hand, stop: CancellationToken::new() }
+        Self {
+            folder,
+            world: World::demo(1, present()),
+            clock,
+            hand,
+            stop: CancellationToken::new(),
+            patience,
+        }
     }
 
     fn ledger(&self) -> Ledger {
@@ -85,11 +99,8 @@ impl Stage {
     }
 
     fn provider(&self, url: &str) -> Provider {
-        let settings = ProviderSettings {
-            timeout: Duration::from_millis(300),
-            faults: Faults::NONE,
-            ..ProviderSettings::default()
-        };
+        let settings =
+            ProviderSettings { timeout: self.patience, faults: Faults::NONE, ..ProviderSettings::default() };
         Provider::new(url, self.clock.clone(), settings).unwrap()
     }
 
@@ -121,7 +132,7 @@ fn statuses(entry: &Entry) -> Vec<Option<u16>> {
 
 #[actix_web::test]
 async fn a_failed_push_is_made_again_after_doubling_delays() {
-    let stage = Stage::new();
+    let stage = Stage::with_patience(Duration::from_secs(3));
     let intake = intake(&[Act::Answer(500), Act::Hang, Act::Answer(404)]);
     let ledger = stage.ledger();
     let attempts = || ledger.entries().first().map_or(0, |entry| entry.attempts.len());
