@@ -21,7 +21,7 @@ pub struct Options {
     pub heartbeat: Duration,
     /// Bound on connecting, and on every question to the broker.
     pub broker_timeout: Duration,
-    /// Bound on the confirmation of a batch.
+    /// Longest silence of the broker while confirmations are awaited.
     pub confirm_timeout: Duration,
     /// Longest pause before the broker is tried again.
     pub reconnect: Duration,

@@ -19,6 +19,8 @@ pub async fn listening(world: &World) -> Subscription<Note> {
     let mut subscription = world.bus.subscribe::<Note>();
     if world.broker.is_some() {
         assert_eq!(subscription.next().await, News::Missed);
+        // What is said before the line for saying it is there is lost.
+        crate::world::eventually("both lines are there", async || world.bus.state().reachable).await;
     }
     subscription
 }
