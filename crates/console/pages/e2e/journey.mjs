@@ -1,5 +1,7 @@
 // What a person does, from the link in the terminal to signing out; each step waits for what the page itself shows.
 import assert from "node:assert/strict";
+import { outgoing } from "./outgoing.mjs";
+import { mustFit, options, part, tab } from "./page.mjs";
 
 /** The devices of the demo. */
 const FLEET = 12;
@@ -115,6 +117,8 @@ export async function journey(browser, link, expects) {
     await browser.mustBeAccessible(page);
   });
 
+  await outgoing(browser, page, step);
+
   await step("the system page names this shape's store and bus", async () => {
     await tab(page, "System");
     await page.getByRole("heading", { name: "The line is healthy" }).waitFor();
@@ -138,7 +142,7 @@ export async function journey(browser, link, expects) {
     await phone.getByRole("complementary", { name: "Device" }).waitFor();
     await mustFit(phone);
     await browser.mustBeAccessible(phone);
-    for (const view of ["Messages", "Problems", "System"]) {
+    for (const view of ["Messages", "Problems", "Outgoing", "System"]) {
       await tab(phone, view);
       await (view === "System" ? phone.getByRole("heading").first() : options(phone, view).first()).waitFor();
       await mustFit(phone);
@@ -154,24 +158,6 @@ export async function journey(browser, link, expects) {
     await page.getByLabel("Link or token").waitFor();
     await refused(stranger, link);
   });
-}
-
-function options(page, list) {
-  return page.getByRole("listbox", { name: list }).getByRole("option");
-}
-
-function part(panel, title) {
-  return panel.locator("section", { has: panel.page().getByRole("heading", { name: title }) });
-}
-
-async function tab(page, name) {
-  await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name }).click();
-}
-
-/** Nothing may have to be moved sideways to be read. */
-async function mustFit(page) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `${page.url()} is ${wide} px wider than the screen`);
 }
 
 /** Opens a link that must not let anybody in. */

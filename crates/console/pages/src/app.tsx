@@ -6,6 +6,7 @@ import { ApiError } from "./api/client";
 import { SESSION_KEY, SessionGate } from "./api/session";
 import { FleetPage } from "./fleet/FleetPage";
 import { MessagesPage } from "./messages/MessagesPage";
+import { OutgoingPage } from "./outgoing/OutgoingPage";
 import { ProblemsPage } from "./problems/ProblemsPage";
 import { SignInPage } from "./signin/SignInPage";
 import { SystemPage } from "./system/SystemPage";
@@ -51,6 +52,7 @@ export function App() {
               <Route path="/" element={<FleetPage />} />
               <Route path="/messages" element={<MessagesPage />} />
               <Route path="/problems" element={<ProblemsPage />} />
+              <Route path="/outgoing" element={<OutgoingPage />} />
               <Route path="/system" element={<SystemPage />} />
               <Route path="*" element={<Empty title={t("page.none")}>{t("page.none_help")}</Empty>} />
             </Route>

@@ -1,6 +1,25 @@
 // Every request that the pages make, by name.
-import { get, post, remove } from "./client";
-import type { Gap, Message, MessageDetail, Modem, Page, Position, Problem, Session, System } from "./types";
+import { get, post, put, remove } from "./client";
+import type {
+  Account,
+  CreditsBy,
+  Decision,
+  Downlink,
+  DownlinkChange,
+  Gap,
+  Message,
+  MessageDetail,
+  Modem,
+  Mt,
+  MtDetail,
+  Order,
+  Page,
+  Position,
+  Problem,
+  Session,
+  Spent,
+  System,
+} from "./types";
 
 export const session = () => get<Session>("/session");
 export const signIn = (link: string) => post<Session>("/session", { link });
@@ -41,5 +60,35 @@ export const replay = (id: string, reason: string) => post<Problem>(`/problems/$
 export const discard = (id: string, reason: string) => post<Problem>(`/problems/${id}/discard`, { reason });
 export const admit = (heldId: string, force: boolean, reason: string) =>
   post<Problem>(`/held/${heldId}/admit`, { reason, force });
+
+export interface OutgoingFilter {
+  state?: string;
+  modem_id?: string;
+  account?: string;
+}
+export const outgoing = (filter: OutgoingFilter, cursor: string | null, limit = 100) =>
+  get<Page<Mt>>("/outgoing", { ...filter, limit, cursor });
+export const outgoingOne = (id: string) => get<MtDetail>(`/outgoing/${id}`);
+export const settleMt = (id: string, decision: Decision, reason: string) =>
+  post<Mt>(`/outgoing/${id}/settle`, { decision, reason });
+export const cancelMt = (id: string, reason: string) => post<Mt>(`/outgoing/${id}/cancel`, { reason });
+
+export const downlink = (modemId: string) => get<Downlink>(`/downlinks/${modemId}`);
+export const changeDownlink = (modemId: string, change: DownlinkChange) =>
+  put<Downlink>(`/downlinks/${modemId}`, change);
+
+export interface Telling {
+  modem_id: string;
+  order: Order;
+  expires_in_s?: number;
+  reason?: string;
+}
+/** Tells a device something. The same key twice is one message, however often the answer was lost. */
+export const tell = (telling: Telling, key: string) => post<Mt>("/outgoing", telling, { "Idempotency-Key": key });
+
+export const accounts = () => get<Page<Account>>("/accounts");
+export const pauseAccount = (name: string, reason: string) => post<Account>(`/accounts/${name}/pause`, { reason });
+export const resumeAccount = (name: string, reason: string) => post<Account>(`/accounts/${name}/resume`, { reason });
+export const credits = (by: CreditsBy, from: string, to: string) => get<Page<Spent>>("/credits", { by, from, to });
 
 export const system = () => get<System>("/system");

@@ -46,8 +46,15 @@ async function failure(response: Response): Promise<ApiError> {
   );
 }
 
-async function call<T>(method: string, path: string, query?: Query, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { accept: "application/json" };
+interface Sent {
+  query?: Query;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+async function call<T>(method: string, path: string, sent: Sent = {}): Promise<T> {
+  const { query, body } = sent;
+  const headers: Record<string, string> = { accept: "application/json", ...sent.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET" && csrf !== null) headers["x-csrf-token"] = csrf;
   let response: Response;
@@ -71,6 +78,8 @@ async function call<T>(method: string, path: string, query?: Query, body?: unkno
   }
 }
 
-export const get = <T>(path: string, query?: Query) => call<T>("GET", path, query);
-export const post = <T>(path: string, body: unknown) => call<T>("POST", path, undefined, body);
+export const get = <T>(path: string, query?: Query) => call<T>("GET", path, { query });
+export const post = <T>(path: string, body: unknown, headers?: Record<string, string>) =>
+  call<T>("POST", path, { body, headers });
+export const put = <T>(path: string, body: unknown) => call<T>("PUT", path, { body });
 export const remove = (path: string) => call<void>("DELETE", path);

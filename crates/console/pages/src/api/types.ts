@@ -11,6 +11,7 @@ export type ProblemKind =
   | "untrusted_push"
   | "no_imei"
   | "new_modem_limit"
+  | "refused_command"
   | "failed_work";
 
 export const PROBLEM_KINDS: ProblemKind[] = [
@@ -20,10 +21,45 @@ export const PROBLEM_KINDS: ProblemKind[] = [
   "untrusted_push",
   "no_imei",
   "new_modem_limit",
+  "refused_command",
   "failed_work",
 ];
+export type MtState =
+  | "queued"
+  | "sending"
+  | "accepted"
+  | "delivered"
+  | "rejected"
+  | "unconfirmable"
+  | "failed"
+  | "unknown"
+  | "expired"
+  | "superseded"
+  | "cancelled";
+export type Proof = "answer" | "beacon" | "rhythm" | "none";
+export type Decision = "sent" | "send_again" | "give_up";
+export type AccountState = "ready" | "paused" | "no_credentials";
+export type Generation = "v2_buoy" | "v3_buoy" | "handset";
+export type CreditsBy = "account" | "modem" | "day";
+
 export const MESSAGE_STATES: MessageState[] = ["waiting", "decoded", "empty", "problem", "replaced"];
 export const PROBLEM_STATES: ProblemState[] = ["open", "repaired", "replayed", "admitted", "discarded"];
+export const MT_STATES: MtState[] = [
+  "queued",
+  "sending",
+  "accepted",
+  "unknown",
+  "delivered",
+  "rejected",
+  "unconfirmable",
+  "failed",
+  "expired",
+  "superseded",
+  "cancelled",
+];
+export const DECISIONS: Decision[] = ["sent", "send_again", "give_up"];
+export const GENERATIONS: Generation[] = ["v2_buoy", "v3_buoy", "handset"];
+export const CREDITS_BY: CreditsBy[] = ["account", "modem", "day"];
 
 /** A moment in RFC 3339. */
 export type Time = string;
@@ -138,6 +174,97 @@ export interface System {
   counts: { modems: number; messages: number; open_problems: number; held: number } | null;
 }
 
+/** What a device is told. */
+export type Order =
+  | { type: "beacon"; on: boolean }
+  | { type: "interval"; minutes: number }
+  | { type: "sleep"; seconds: number }
+  | { type: "support" }
+  | { type: "text"; text: string };
+
+/** A message to a device. */
+export interface Mt {
+  id: string;
+  modem_id: string;
+  imei: string;
+  account: string;
+  order: Order;
+  /** As the device gets it. */
+  text: string;
+  state: MtState;
+  state_since: Time;
+  cause: string;
+  proof: Proof;
+  created_at: Time;
+  created_by: string;
+  /** The handset's message that asked for it. */
+  asked_by_message: string | null;
+  expires_at: Time;
+  next_try_at: Time | null;
+  attempts: number;
+  sent_at: Time | null;
+  provider_id: string | null;
+  /** The device's message that proved it. */
+  confirmed_by: string | null;
+  /** Of one sending. */
+  credits: number;
+}
+
+export interface MtDetail {
+  mt: Mt;
+  steps: { at: Time; state: MtState; cause: string }[];
+  expected_at: Time | null;
+  before: number;
+}
+
+export interface Account {
+  name: string;
+  provider: string;
+  state: AccountState;
+  reason: string | null;
+  paused_since: Time | null;
+  waiting: number;
+  unknown: number;
+  /** Of this day in UTC; calls with an unknown outcome count. */
+  credits_today: number;
+  credits_30_days: number;
+}
+
+export interface Offer {
+  kind: Order["type"];
+  /** Why it cannot be told this; absent where it can. */
+  refusal: string | null;
+  proof: Proof;
+  range: [number, number] | null;
+}
+
+export interface Downlink {
+  modem_id: string;
+  generation: Generation | null;
+  generation_is_set: boolean;
+  account: string;
+  fault: string | null;
+  expected_at: Time | null;
+  before: number;
+  /** A v3 buoy takes one message a wake. */
+  wakes: number;
+  offers: Offer[];
+}
+
+export interface DownlinkChange {
+  generation?: Generation | null;
+  account?: string | null;
+  clear_fault?: boolean;
+  reason: string;
+}
+
+export interface Spent {
+  key: string;
+  label: string;
+  credits: number;
+  calls: number;
+}
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
@@ -147,6 +274,8 @@ export type LiveEvent =
   | { type: "modem"; modem: Modem }
   | { type: "message"; message: Message }
   | { type: "problem"; problem: Problem }
+  | { type: "outgoing"; mt: Mt }
+  | { type: "account"; account: Account }
   | {
       type: "snapshot";
       now: Time;

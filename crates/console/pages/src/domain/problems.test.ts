@@ -13,6 +13,7 @@ test.each([
   [{ kind: "new_modem_limit", held_id: "h" }, ["admit", "force", "discard"]],
   [{ kind: "no_imei", held_id: "h" }, ["discard"]],
   [{ kind: "failed_work" }, ["replay", "discard"]],
+  [{ kind: "refused_command", message_id: "m" }, ["replay", "discard"]],
   [{ state: "discarded", message_id: "m" }, []],
 ] as [Partial<Problem>, string[]][])("%o", (extra, actions) => {
   expect(actionsFor(problem(extra))).toEqual(actions);

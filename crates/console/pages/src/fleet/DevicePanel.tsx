@@ -1,16 +1,18 @@
-// One device: how it is, when it speaks again, what is missing, what it said.
+// One device: how it is, when it speaks again, what it can be told, what is missing, what it said.
 import { Button, Skeleton } from "@mantine/core";
 import { IconMap2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import * as calls from "../api/calls";
 import type { Modem } from "../api/types";
 import { nameOf } from "../domain/fleet";
+import { HowTold } from "../tell/HowTold";
+import { TellIt } from "../tell/TellIt";
 import { t } from "../text/text";
 import { ErrorNote } from "../ui/ErrorNote";
 import { SidePanel } from "../ui/SidePanel";
 import { DeviceMessages } from "./DeviceMessages";
 import { DeviceGaps, DeviceProblems } from "./DeviceTrouble";
-import { DeviceValues } from "./DeviceValues";
+import { DeviceIdentity, DeviceValues } from "./DeviceValues";
 import { RhythmBar } from "./RhythmBar";
 
 interface Props {
@@ -45,6 +47,9 @@ export function DevicePanel({ id, modem, waiting, onClose, onMap }: Props) {
           <RhythmBar modem={known} />
           <DeviceProblems modem={known} />
           <DeviceValues modem={known} />
+          <TellIt key={`tell ${known.id}`} modem={known} />
+          <DeviceIdentity modem={known} />
+          <HowTold key={`how ${known.id}`} modem={known} />
           <DeviceGaps modem={known} />
           <DeviceMessages modem={known} />
         </>

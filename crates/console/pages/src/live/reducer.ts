@@ -1,5 +1,5 @@
 // The live picture as a value: what each piece of news makes of it. Pure.
-import type { LiveEvent, Message, Modem, Problem } from "../api/types";
+import type { Account, LiveEvent, Message, Modem, Mt, MtState, Problem } from "../api/types";
 
 /** How the line to the server stands. */
 export type Line = "connecting" | "live" | "lost";
@@ -21,9 +21,15 @@ export interface Live {
   /** Newest first, at most `MESSAGES_KEPT`. */
   messages: readonly Message[];
   problems: ReadonlyMap<string, Problem>;
+  /** What was told of messages to devices since the last snapshot, at most `OUTGOING_KEPT`, the latest word last. */
+  outgoing: ReadonlyMap<string, Mt>;
+  /** Messages to devices with an unknown outcome: a person decides. */
+  unknown: ReadonlyMap<string, Mt>;
+  accounts: ReadonlyMap<string, Account>;
 }
 
 export const MESSAGES_KEPT = 500;
+export const OUTGOING_KEPT = 500;
 
 export const EMPTY: Live = {
   line: "connecting",
@@ -33,6 +39,9 @@ export const EMPTY: Live = {
   modems: new Map(),
   messages: [],
   problems: new Map(),
+  outgoing: new Map(),
+  unknown: new Map(),
+  accounts: new Map(),
 };
 
 /** Newest first: by receive time, then by id, which grows with time. */
@@ -48,11 +57,37 @@ export function mergeMessages(fresh: readonly Message[], old: readonly Message[]
   return [...byId.values()].sort(newestFirst);
 }
 
+/** How far along a state is, for two words of one moment. */
+const ALONG: Partial<Record<MtState, number>> = { queued: 0, sending: 1, accepted: 2, unknown: 2 };
+
+/** The later word of two on one message to a device; news is passing and comes in no promised order. */
+export function laterWord(word: Mt, other: Mt | undefined): Mt {
+  if (other === undefined) return word;
+  const since = Date.parse(word.state_since) - Date.parse(other.state_since);
+  return (since || (ALONG[word.state] ?? 3) - (ALONG[other.state] ?? 3)) < 0 ? other : word;
+}
+
+/** Newest first, as they were asked for. */
+export function newestAsked(a: Mt, b: Mt): number {
+  return Date.parse(b.created_at) - Date.parse(a.created_at) || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+}
+
+/** Lists joined: the later word counts where both have a message; newest first. */
+export function mergeOutgoing(fresh: Iterable<Mt>, old: readonly Mt[]): Mt[] {
+  const byId = new Map<string, Mt>();
+  for (const mt of old) byId.set(mt.id, mt);
+  for (const mt of fresh) byId.set(mt.id, laterWord(mt, byId.get(mt.id)));
+  return [...byId.values()].sort(newestAsked);
+}
+
 /** The picture after some news, given in the order of arrival at `local` milliseconds. */
 export function apply(live: Live, events: readonly LiveEvent[], local: number): Live {
-  let { clock, epoch, moreModems, modems, messages, problems } = live;
+  let { clock, epoch, moreModems, modems, messages, problems, outgoing, unknown, accounts } = live;
   let changedModems: Map<string, Modem> | null = null;
   let changedProblems: Map<string, Problem> | null = null;
+  let changedOutgoing: Map<string, Mt> | null = null;
+  let changedUnknown: Map<string, Mt> | null = null;
+  let changedAccounts: Map<string, Account> | null = null;
   let fresh: Message[] = [];
 
   for (const event of events) {
@@ -65,6 +100,8 @@ export function apply(live: Live, events: readonly LiveEvent[], local: number): 
         changedProblems = new Map(event.problems.map((p) => [p.id, p]));
         messages = [...event.messages].sort(newestFirst);
         fresh = [];
+        // It carries neither messages to devices nor accounts: they are read anew, and stay until then.
+        changedOutgoing = new Map();
         break;
       case "tick":
         clock = { server: Date.parse(event.now), local, speed: event.speed };
@@ -81,6 +118,22 @@ export function apply(live: Live, events: readonly LiveEvent[], local: number): 
       case "message":
         fresh.push(event.message);
         break;
+      case "outgoing": {
+        changedOutgoing ??= new Map(outgoing);
+        changedUnknown ??= new Map(unknown);
+        const { id } = event.mt;
+        const known = changedOutgoing.get(id) ?? changedUnknown.get(id);
+        const mt = laterWord(event.mt, known);
+        changedOutgoing.delete(id);
+        changedOutgoing.set(id, mt);
+        if (mt.state === "unknown") changedUnknown.set(id, mt);
+        else changedUnknown.delete(id);
+        break;
+      }
+      case "account":
+        changedAccounts ??= new Map(accounts);
+        changedAccounts.set(event.account.name, event.account);
+        break;
       default:
         break; // News of a kind that this page does not know yet.
     }
@@ -89,8 +142,32 @@ export function apply(live: Live, events: readonly LiveEvent[], local: number): 
   if (fresh.length > 0) messages = mergeMessages(fresh, messages).slice(0, MESSAGES_KEPT);
   modems = changedModems ?? modems;
   problems = changedProblems ?? problems;
+  if (changedOutgoing !== null) {
+    for (const id of changedOutgoing.keys()) {
+      if (changedOutgoing.size <= OUTGOING_KEPT) break;
+      changedOutgoing.delete(id);
+    }
+    outgoing = changedOutgoing;
+  }
+  unknown = changedUnknown ?? unknown;
+  accounts = changedAccounts ?? accounts;
   const line = clock === live.clock ? live.line : "live";
-  return { line, clock, epoch, moreModems, modems, messages, problems };
+  return { line, clock, epoch, moreModems, modems, messages, problems, outgoing, unknown, accounts };
+}
+
+/** The unknown ones as they were read after a snapshot; what the live line said since then counts where it is later. */
+export function readUnknown(live: Live, read: readonly Mt[]): Live {
+  const unknown = mergeOutgoing(live.outgoing.values(), read).filter((mt) => mt.state === "unknown");
+  return { ...live, unknown: new Map(unknown.map((mt) => [mt.id, mt])) };
+}
+
+/** The accounts as they were read, except those that the live line told of since the reading began at `before`. */
+export function readAccounts(live: Live, before: Live["accounts"], read: readonly Account[]): Live {
+  const told = (name: string) => live.accounts.get(name) !== before.get(name);
+  const accounts = new Map(
+    read.map((account) => [account.name, (told(account.name) && live.accounts.get(account.name)) || account]),
+  );
+  return { ...live, accounts };
 }
 
 /** Modems read beyond the snapshot's limit; what the live line said meanwhile counts more. */

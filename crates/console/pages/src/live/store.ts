@@ -1,10 +1,10 @@
 // The live picture that all views share, and the hooks that read it.
 import { useSyncExternalStore } from "react";
-import { modems, session, system } from "../api/calls";
+import { accounts, modems, outgoing, session, system } from "../api/calls";
 import { ApiError } from "../api/client";
-import type { Modem, Page } from "../api/types";
+import type { Account, LiveEvent, Modem, Mt, Page } from "../api/types";
 import { connect } from "./connection";
-import { addModems, apply, EMPTY, type Live, lose, serverTime } from "./reducer";
+import { addModems, apply, EMPTY, type Live, lose, readAccounts, readUnknown, serverTime } from "./reducer";
 
 let live: Live = EMPTY;
 let now = Date.now();
@@ -35,6 +35,36 @@ async function readMoreModems(epoch: number) {
     cursor = page.next_cursor;
     set(addModems(live, page.items, cursor === null));
   } while (cursor !== null);
+}
+
+/** So many pages of messages with an unknown outcome are read; nobody looks through more. */
+const UNKNOWN_PAGES = 5;
+
+/** Reads which messages to devices have an unknown outcome. */
+export async function loadUnknown(epoch: number): Promise<number> {
+  const read: Mt[] = [];
+  let cursor: string | null = null;
+  for (let i = 0; i < UNKNOWN_PAGES; i++) {
+    const page: Page<Mt> = await outgoing({ state: "unknown" }, cursor);
+    read.push(...page.items);
+    cursor = page.next_cursor;
+    if (cursor === null) break;
+  }
+  if (live.epoch === epoch) set(readUnknown(live, read));
+  return read.length;
+}
+
+/** Reads how the accounts stand. */
+export async function loadAccounts(): Promise<Account[]> {
+  const before = live.accounts;
+  const { items } = await accounts();
+  set(readAccounts(live, before, items));
+  return items;
+}
+
+/** Takes the answer to a change for the news that it is, before the live line brings it. */
+export function hear(event: LiveEvent) {
+  set(apply(live, [event], performance.now()));
 }
 
 /** Without a first snapshot the ordinary interface still tells the devices, as of its own time. */

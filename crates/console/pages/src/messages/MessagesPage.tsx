@@ -2,33 +2,20 @@
 import { Button, CloseButton, NativeSelect } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import * as calls from "../api/calls";
-import { MESSAGE_STATES, type Message } from "../api/types";
+import { MESSAGE_STATES } from "../api/types";
 import { fleetRows, nameOf } from "../domain/fleet";
 import { mergeMessages, newestFirst } from "../live/reducer";
 import { useLive } from "../live/store";
 import { t } from "../text/text";
 import { DevicePicker } from "../ui/DevicePicker";
 import { useAddress } from "../ui/useAddress";
+import { useHeld } from "../ui/useHeld";
 import { useListKeys } from "../ui/useListKeys";
 import { MessageList } from "./MessageList";
 import { MessagePanel } from "./MessagePanel";
 import css from "./messages.module.css";
-
-/** The list as it stands, with what came since held back while a person points at it or has scrolled away. */
-function useHeld(messages: Message[], held: boolean): { shown: Message[]; news: number; take(): void } {
-  const mark = useRef<Message | null>(null);
-  const [, redraw] = useState(0);
-  if (!held || mark.current === null) mark.current = messages[0] ?? null;
-  const top = mark.current;
-  const shown = top === null ? messages : messages.filter((m) => newestFirst(m, top) >= 0);
-  const take = useCallback(() => {
-    mark.current = null;
-    redraw((n) => n + 1);
-  }, []);
-  return { shown, news: messages.length - shown.length, take };
-}
 
 export function MessagesPage() {
   const [search, change] = useAddress();
@@ -54,7 +41,7 @@ export function MessagesPage() {
     const merged = mergeMessages(fresh, asked.data?.pages.flatMap((page) => page.items) ?? []);
     return state === undefined ? merged : merged.filter((m) => m.state === state);
   }, [live, asked.data, state, device]);
-  const { shown, news, take } = useHeld(messages, pointing || away || opened !== null);
+  const { shown, news, take } = useHeld(messages, pointing || away || opened !== null, newestFirst);
 
   const names = useMemo(() => new Map([...modems.values()].map((m) => [m.imei, nameOf(m)])), [modems]);
   const devices = useMemo(() => fleetRows(modems.values(), 0).map((row) => row.modem), [modems]);

@@ -1,15 +1,14 @@
 // What a person can do about a problem: each action names its effect and asks for a reason.
-import { Button, Textarea, TextInput } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { Button, Textarea } from "@mantine/core";
+import { useState } from "react";
 import * as calls from "../api/calls";
 import { useSession } from "../api/session";
 import type { Problem } from "../api/types";
 import { actionsFor, mayTake, type ProblemAction } from "../domain/problems";
 import { t } from "../text/text";
-import { ErrorNote } from "../ui/ErrorNote";
 import { Part } from "../ui/Facts";
-import css from "./problems.module.css";
+import form from "../ui/form.module.css";
+import { ReasonForm } from "../ui/ReasonForm";
 
 interface Order {
   action: ProblemAction;
@@ -42,24 +41,15 @@ function ActionForm({
   onDone(): void;
   onSettled(problem: Problem): void;
 }) {
-  const [reason, setReason] = useState("");
   const [text, setText] = useState(problem.excerpt ?? "");
-  const order = useMutation({ mutationFn: (o: Order) => carryOut(problem, o), onSuccess: onSettled });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (reason.trim() !== "") order.mutate({ action, reason: reason.trim(), text });
-  };
   return (
-    <form
-      className={css.form}
-      onSubmit={submit}
-      onKeyDown={(e) => {
-        if (e.key !== "Escape") return;
-        e.preventDefault();
-        onDone();
-      }}
+    <ReasonForm
+      effect={t(`problem.effect.${action}`)}
+      confirm={t(`problem.confirm.${action}`)}
+      run={(reason) => carryOut(problem, { action, reason, text })}
+      onDone={onSettled}
+      onCancel={onDone}
     >
-      <p className="quiet">{t(`problem.effect.${action}`)}</p>
       {action === "repair" && (
         <Textarea
           label={t("problem.repaired_text")}
@@ -71,26 +61,7 @@ function ActionForm({
           onChange={(e) => setText(e.currentTarget.value)}
         />
       )}
-      <TextInput
-        label={t("problem.your_reason")}
-        description={t("problem.reason_kept")}
-        required
-        withAsterisk={false}
-        autoFocus
-        maxLength={500}
-        value={reason}
-        onChange={(e) => setReason(e.currentTarget.value)}
-      />
-      {order.error && <ErrorNote error={order.error} />}
-      <div className={css.buttons}>
-        <Button type="submit" loading={order.isPending} disabled={reason.trim() === ""}>
-          {t(`problem.confirm.${action}`)}
-        </Button>
-        <Button variant="default" onClick={onDone}>
-          {t("action.cancel")}
-        </Button>
-      </div>
-    </form>
+    </ReasonForm>
   );
 }
 
@@ -109,7 +80,7 @@ export function ProblemActions({ problem, onSettled }: { problem: Problem; onSet
   return (
     <Part title={t("problem.do")}>
       {chosen === null ? (
-        <div className={css.buttons}>
+        <div className={form.buttons}>
           {actions.map((action, i) => (
             <Button
               key={action}

@@ -1,5 +1,6 @@
 // Every text that a person sees, in English; other languages have the same keys.
 
+import { outgoing } from "./enOutgoing";
 import { views } from "./enViews";
 
 export const en = {
@@ -10,6 +11,7 @@ export const en = {
   "nav.fleet": "Fleet",
   "nav.messages": "Messages",
   "nav.problems": "Problems",
+  "nav.outgoing": "Outgoing",
   "nav.system": "System",
 
   "page.none": "There is no such page",
@@ -18,6 +20,8 @@ export const en = {
   "action.retry": "Try again",
   "action.close": "Close",
   "action.cancel": "Cancel",
+  "action.your_reason": "Reason",
+  "action.reason_kept": "Kept in the audit log with your name.",
   "action.copied": "Copied",
   "action.copy_value": "Copy {value}",
 
@@ -92,7 +96,7 @@ export const en = {
   "help.arrows": "Move through the list",
   "help.enter": "Open",
   "help.escape": "Back",
-  "help.views": "Fleet, messages, problems, system",
+  "help.views": "Fleet, messages, problems, outgoing, system",
   "help.find": "Find a device or view",
   "help.help": "This card",
   "help.shapes": "Signs",
@@ -231,4 +235,5 @@ export const en = {
   "trust.signed": "Signed",
 
   ...views,
+  ...outgoing,
 } as const;

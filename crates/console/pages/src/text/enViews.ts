@@ -64,6 +64,7 @@ export const views = {
   "problem.kind.untrusted_push": "A push was not trusted",
   "problem.kind.no_imei": "A push named no modem",
   "problem.kind.new_modem_limit": "A new modem waits for you",
+  "problem.kind.refused_command": "A handset's command was not passed on",
   "problem.kind.failed_work": "Some work could not be finished",
   "problem.what": "What",
   "problem.device": "Device",
@@ -109,8 +110,6 @@ export const views = {
   "problem.confirm.force": "Let it in unsigned",
   "problem.confirm.discard": "Discard this problem",
   "problem.repaired_text": "Repaired text",
-  "problem.your_reason": "Reason",
-  "problem.reason_kept": "Kept in the audit log with your name.",
 
   "system.well": "The line is healthy",
   "system.unwell#one": "{n} thing needs attention",

@@ -1,6 +1,7 @@
 // The frame around every view: bar, banner when the line is lost, the view, and on a phone the tabs below.
 import { type ReactNode, useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
+import { useUnknown } from "../outgoing/useUnknown";
 import { t } from "../text/text";
 import { Banner } from "./Banner";
 import { Failure } from "./Failure";
@@ -12,16 +13,18 @@ import { TopBar } from "./TopBar";
 import { elsewhere } from "./useListKeys";
 
 type Open = "help" | "palette" | null;
-const VIEW_NAMES: Record<string, "nav.fleet" | "nav.messages" | "nav.problems" | "nav.system"> = {
+const VIEW_NAMES: Record<string, "nav.fleet" | "nav.messages" | "nav.problems" | "nav.outgoing" | "nav.system"> = {
   "/": "nav.fleet",
   "/messages": "nav.messages",
   "/problems": "nav.problems",
+  "/outgoing": "nav.outgoing",
   "/system": "nav.system",
 };
-const GO: Record<string, string> = { "1": "/", "2": "/messages", "3": "/problems", "4": "/system" };
+const GO: Record<string, string> = { "1": "/", "2": "/messages", "3": "/problems", "4": "/outgoing", "5": "/system" };
 
 export function Frame({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState<Open>(null);
+  useUnknown();
   const navigate = useNavigate();
   const { pathname } = useLocation();
   useEffect(() => {

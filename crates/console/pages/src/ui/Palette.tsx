@@ -12,6 +12,7 @@ const VIEWS = [
   ["/", "nav.fleet"],
   ["/messages", "nav.messages"],
   ["/problems", "nav.problems"],
+  ["/outgoing", "nav.outgoing"],
   ["/system", "nav.system"],
 ] as const;
 const SHOWN = 12;

@@ -1,5 +1,5 @@
 // The shape of each state, so that no state is told by colour alone.
-import type { MessageState } from "../api/types";
+import type { AccountState, MessageState, MtState } from "../api/types";
 import type { Rhythm } from "../domain/rhythm";
 
 export type Mark = Rhythm | "problem" | "all";
@@ -45,4 +45,28 @@ export function MessageMark({ state }: { state: MessageState }) {
   if (state === "waiting") return <StateMark state="never" />;
   if (state === "decoded") return <StateMark state="ok" />;
   return <StateMark state="all" />;
+}
+
+const MT_MARK: Record<MtState, Mark> = {
+  queued: "never",
+  sending: "never",
+  accepted: "never",
+  delivered: "ok",
+  rejected: "silent",
+  failed: "silent",
+  expired: "late",
+  unknown: "problem",
+  unconfirmable: "all",
+  superseded: "all",
+  cancelled: "all",
+};
+
+/** How far a message to a device has come, in the same shapes: what needs a person is a problem. */
+export function MtMark({ state, size }: { state: MtState; size?: number }) {
+  return <StateMark state={MT_MARK[state] ?? "all"} size={size} />;
+}
+
+/** Whether an account sends. */
+export function AccountMark({ state }: { state: AccountState }) {
+  return <StateMark state={state === "ready" ? "ok" : "silent"} />;
 }

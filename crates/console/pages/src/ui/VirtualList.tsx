@@ -1,6 +1,6 @@
-// A list of any length that draws only the rows in sight, with one current row.
+// A list of any length that draws only the rows in sight, with one current row; what stands above it scrolls with it.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import css from "./list.module.css";
 import { useNarrow } from "./useNarrow";
 
@@ -13,13 +13,23 @@ interface Props<T> {
   onOpen(id: string): void;
   onHover?(pointing: boolean): void;
   onScrolled?(away: boolean): void;
+  /** Scrolls away with the rows. */
+  above?: ReactNode;
+  /** Names the columns, and stays in sight. */
+  head?: ReactNode;
   footer?: ReactNode;
   narrowRow?: number;
 }
 
+/** The height of the names of the columns. */
+const HEAD = 30;
+
 export function VirtualList<T>(props: Props<T>) {
-  const { label, items, idOf, render, current, onOpen, onHover, onScrolled, footer } = props;
+  const { label, items, idOf, render, current, onOpen, onHover, onScrolled, above, head, footer } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const aboveRef = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const [margin, setMargin] = useState(0);
   const row = useNarrow() ? (props.narrowRow ?? 56) : 36;
   const rows = useVirtualizer({
     count: items.length,
@@ -27,9 +37,19 @@ export function VirtualList<T>(props: Props<T>) {
     estimateSize: () => row,
     getItemKey: (i) => idOf(items[i] as T),
     overscan: 12,
+    scrollMargin: margin,
+    scrollPaddingStart: head ? HEAD : 0,
   });
 
   useEffect(() => rows.measure(), [row]);
+
+  const isAbove = above !== undefined;
+  useEffect(() => {
+    if (!isAbove || aboveRef.current === null) return;
+    const watch = new ResizeObserver(() => setMargin(list.current?.offsetTop ?? 0));
+    watch.observe(aboveRef.current);
+    return () => watch.disconnect();
+  }, [isAbove]);
 
   const at = current === null ? -1 : items.findIndex((item) => idOf(item) === current);
   const shown = useRef<string | null>(null);
@@ -46,7 +66,10 @@ export function VirtualList<T>(props: Props<T>) {
       onPointerLeave={() => onHover?.(false)}
       onScroll={(e) => onScrolled?.(e.currentTarget.scrollTop > 8)}
     >
+      {isAbove && <div ref={aboveRef}>{above}</div>}
+      {head && <div className={css.sticky}>{head}</div>}
       <div
+        ref={list}
         role="listbox"
         aria-label={label}
         tabIndex={0}
@@ -67,7 +90,7 @@ export function VirtualList<T>(props: Props<T>) {
               aria-setsize={items.length}
               aria-posinset={place.index + 1}
               className={css.row}
-              style={{ height: row, transform: `translateY(${place.start}px)` }}
+              style={{ height: row, transform: `translateY(${place.start - margin}px)` }}
               onClick={() => onOpen(id)}
             >
               {render(item)}
