@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::Inner;
-use crate::handle::{self, Consumer};
+use crate::handle::{self, Consumer, Portions, Sealed};
 use crate::park::park;
 use crate::verdict::Settlement;
 
@@ -55,6 +55,13 @@ struct Ids {
 struct Held {
     row: OutboxRow,
     hand: Arc<Hand>,
+}
+
+impl Held {
+    fn sealed(&self) -> Sealed<'_> {
+        let attempt = u32::try_from(self.row.attempt).unwrap_or(0);
+        Sealed { json: self.row.body.as_bytes(), attempt: Some(attempt) }
+    }
 }
 
 impl Drop for Held {
@@ -114,9 +121,10 @@ pub(crate) async fn consume<C: Consumer>(
     let ahead = (4 * concurrency).clamp(32, 512);
     let (fetched, to_handle) = mpsc::channel(ahead);
     let (handled, to_settle) = mpsc::channel(2 * SETTLED_TOGETHER);
+    let portions = Portions::of::<C>(concurrency);
     tokio::join!(
         fetch_all(bus, &hand, C::Message::NAME, fetched, &stop),
-        handle_all(bus, Arc::new(consumer), concurrency.max(1), to_handle, handled, &stop),
+        handle_all(bus, Arc::new(consumer), &portions, to_handle, handled, &stop),
         settle_all(bus, C::Message::NAME, to_settle, &stop),
     );
 }
@@ -162,24 +170,29 @@ async fn fetch_all(
 async fn handle_all<C: Consumer>(
     bus: &Arc<Inner>,
     consumer: Arc<C>,
-    concurrency: usize,
+    portions: &Portions,
     mut to_handle: mpsc::Receiver<Held>,
     handled: mpsc::Sender<(Held, Settlement)>,
     stop: &CancellationToken,
 ) {
     let mut at_work = JoinSet::new();
     loop {
+        let mut portion = Vec::new();
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
             Some(_) = at_work.join_next() => {}
-            held = to_handle.recv(), if at_work.len() < concurrency => {
-                let Some(held) = held else { break };
+            count = to_handle.recv_many(&mut portion, portions.together), if at_work.len() < portions.tasks => {
+                if count == 0 {
+                    break;
+                }
                 let (bus, consumer, handled) = (bus.clone(), consumer.clone(), handled.clone());
                 at_work.spawn(async move {
-                    let attempt = u32::try_from(held.row.attempt).unwrap_or(0);
-                    let settlement = handle::handle(&bus, &consumer, held.row.body.as_bytes(), Some(attempt)).await;
-                    let _ = handled.send((held, settlement)).await;
+                    let sealed: Vec<Sealed<'_>> = portion.iter().map(Held::sealed).collect();
+                    let settlements = handle::handle(&bus, &consumer, &sealed).await;
+                    for done in portion.into_iter().zip(settlements) {
+                        let _ = handled.send(done).await;
+                    }
                 });
             }
         }

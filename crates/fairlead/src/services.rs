@@ -1,6 +1,7 @@
 //! The services that there are. A family adds one line here.
 
 use fairlead_console::Console;
+use fairlead_courier::Courier;
 use fairlead_hub::Hub;
 use fairlead_intake::Intake;
 use fairlead_runtime::{Host, Hosted};
@@ -11,6 +12,7 @@ pub(crate) fn all() -> Vec<Box<dyn Hosted>> {
     vec![
         Box::new(Host::<Intake>::new()),
         Box::new(Host::<Tracker>::new()),
+        Box::new(Host::<Courier>::new()),
         Box::new(Host::<Hub>::new()),
         Box::new(Host::<Console>::new()),
     ]
@@ -22,13 +24,17 @@ pub(crate) fn names() -> Vec<&'static str> {
 }
 
 /// Which addresses belong to which service, for the proxy before separate binaries.
-pub(crate) const ROUTES: [(&str, &str); 8] = [
+pub(crate) const ROUTES: [(&str, &str); 12] = [
     ("/rockblock/", "intake"),
     ("/connection/hc", "intake"),
     ("/api/v1/held/", "intake"),
     ("/api/v1/modems", "tracker"),
     ("/api/v1/messages", "tracker"),
     ("/api/v1/problems", "tracker"),
+    ("/api/v1/outgoing", "courier"),
+    ("/api/v1/downlinks/", "courier"),
+    ("/api/v1/accounts", "courier"),
+    ("/api/v1/credits", "courier"),
     ("/api/v1/live", "hub"),
     ("/", "console"),
 ];
@@ -38,6 +44,7 @@ pub(crate) fn api_docs() -> Vec<utoipa::openapi::OpenApi> {
     vec![
         fairlead_intake::api_doc(),
         fairlead_tracker::api_doc(),
+        fairlead_courier::api_doc(),
         fairlead_hub::api_doc(),
         fairlead_console::api_doc(),
     ]

@@ -59,6 +59,10 @@ ids! {
     MessageId;
     /// One satellite modem.
     ModemId;
+    /// One message to a device.
+    MtId;
+    /// One call of a provider.
+    CallId;
     /// One thing that a person should look at.
     ProblemId;
     /// One request that was kept as evidence instead of being let in.

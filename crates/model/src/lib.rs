@@ -8,6 +8,7 @@ pub mod id;
 pub mod imei;
 pub mod live;
 pub mod message;
+pub mod mt;
 pub mod position;
 pub mod problem;
 pub mod queue;
@@ -17,7 +18,7 @@ pub mod time;
 pub mod trust;
 
 pub use clock::{Clock, ManualClock};
-pub use id::{EnvelopeId, HeldId, MessageId, ModemId, OutboxId, ProblemId, SessionId, TokenId};
+pub use id::{CallId, EnvelopeId, HeldId, MessageId, ModemId, MtId, OutboxId, ProblemId, SessionId, TokenId};
 pub use imei::Imei;
 pub use position::{Fix, Latitude, Longitude, PositionSource};
 pub use secret::Secret;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::Time;
 use crate::message::{MessageView, ModemView};
+use crate::mt::{AccountView, MtView};
 use crate::problem::ProblemView;
 
 /// One piece of news. It is passing: a screen that missed some asks for a new snapshot.
@@ -25,6 +26,16 @@ pub enum LiveEvent {
     Problem {
         /// The problem.
         problem: ProblemView,
+    },
+    /// A message to a device as it is now.
+    Outgoing {
+        /// The message.
+        mt: Box<MtView>,
+    },
+    /// An account as it is now.
+    Account {
+        /// The account.
+        account: AccountView,
     },
     /// Everything a screen starts from, sent first and whenever news may have been missed.
     Snapshot {

@@ -21,19 +21,22 @@ pub enum ProblemKind {
     NoImei,
     /// An unknown modem, after the day's allowance of unsigned new modems was used up.
     NewModemLimit,
+    /// A handset's command that was not passed on.
+    RefusedCommand,
     /// A message on the bus that no handler could finish.
     FailedWork,
 }
 
 impl ProblemKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FaultyPush,
         Self::UnreadableText,
         Self::ConflictingMessage,
         Self::UntrustedPush,
         Self::NoImei,
         Self::NewModemLimit,
+        Self::RefusedCommand,
         Self::FailedWork,
     ];
 
@@ -46,6 +49,7 @@ impl ProblemKind {
             Self::UntrustedPush => "untrusted_push",
             Self::NoImei => "no_imei",
             Self::NewModemLimit => "new_modem_limit",
+            Self::RefusedCommand => "refused_command",
             Self::FailedWork => "failed_work",
         }
     }
@@ -59,6 +63,7 @@ impl ProblemKind {
             Self::UntrustedPush => "A push was not trusted",
             Self::NoImei => "A push named no modem",
             Self::NewModemLimit => "A new modem waits for you",
+            Self::RefusedCommand => "A handset's command was not passed on",
             Self::FailedWork => "Some work could not be finished",
         }
     }

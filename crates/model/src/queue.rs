@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::MessageId;
 use crate::live::LiveEvent;
+use crate::{MessageId, ModemId};
 
 /// Durable work. Handled at least once, in no promised order.
 pub trait QueueMessage: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -40,6 +40,50 @@ impl QueueMessage for MoStored {
     const NAME: &'static str = "mo.stored";
     const VERSION: u32 = 1;
     const PURPOSE: &'static str = "A message of a device was stored; the tracker decodes it.";
+}
+
+/// Something is to be sent to a modem, or may be sent now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct MtWaiting {
+    /// The modem.
+    #[schemars(with = "uuid::Uuid")]
+    pub modem_id: ModemId,
+}
+
+impl QueueMessage for MtWaiting {
+    const NAME: &'static str = "mt.waiting";
+    const VERSION: u32 = 1;
+    const PURPOSE: &'static str =
+        "Something waits to be sent to a modem; the courier sends what may be sent.";
+}
+
+/// A modem that is expected to answer was heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct MoHeard {
+    /// The modem.
+    #[schemars(with = "uuid::Uuid")]
+    pub modem_id: ModemId,
+}
+
+impl QueueMessage for MoHeard {
+    const NAME: &'static str = "mo.heard";
+    const VERSION: u32 = 1;
+    const PURPOSE: &'static str =
+        "A modem that was told something has spoken; the courier looks whether that proves delivery.";
+}
+
+/// A handset wants a buoy to be told something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct MoCommand {
+    /// The handset's message.
+    #[schemars(with = "uuid::Uuid")]
+    pub message_id: MessageId,
+}
+
+impl QueueMessage for MoCommand {
+    const NAME: &'static str = "mo.command";
+    const VERSION: u32 = 1;
+    const PURPOSE: &'static str = "A handset sent a command; the courier passes it on where it may.";
 }
 
 impl TopicMessage for LiveEvent {

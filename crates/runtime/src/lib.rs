@@ -11,10 +11,16 @@ mod systemd;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
 pub use disk::free_space;
 pub use process::{Process, Running, Shape};
 pub use service::{Context, Host, Hosted, Mount, Service, ServiceSettings};
 pub use settings::{Arguments, Common, Loaded};
+
+/// Every service allocates for each message: see `docs/decisions/0008-dependencies.md`.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Exit code where the process could not start: settings, a port in use, a lock.
 pub const EXIT_START: u8 = 1;

@@ -6,9 +6,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::settings::{LogFormat, LogSettings};
 
+/// The AMQP library calls each channel that the broker closes an error, also where that is the answer to a question;
+/// the bus says itself what is in its way. A filter that names it is heeded.
+const QUIET: &str = "lapin::channel=off";
+
 /// Begins to log. A second call in one process changes nothing.
 pub(crate) fn start(settings: &LogSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|e| {
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", settings.filter)).map_err(|e| {
         anyhow::anyhow!("log.filter cannot be used: {e}; an example is `info,fairlead_bus=debug`")
     })?;
     let human = match settings.format {

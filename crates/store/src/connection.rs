@@ -175,14 +175,17 @@ pub(crate) fn sqlite_reader(path: &Path) -> Result<Conn, StoreError> {
 
 /// The SQLite connection that writes: what it has committed is on the disk.
 pub(crate) fn sqlite_writer(path: &Path) -> Result<Conn, StoreError> {
-    sqlite(path).map(Conn::Sqlite)
+    let mut conn = sqlite(path)?;
+    conn.batch_execute("PRAGMA cache_size = -32000")?;
+    Ok(Conn::Sqlite(conn))
 }
 
 pub(crate) fn sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
     conn.batch_execute(
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000",
+         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; \
+         PRAGMA wal_autocheckpoint = 8000",
     )?;
     Ok(conn)
 }

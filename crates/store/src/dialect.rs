@@ -15,10 +15,29 @@ macro_rules! on_either {
 }
 pub(crate) use on_either;
 
+/// Inserts many rows. SQLite has a statement for one row prepared already, and would have to read a long one anew each
+/// time; over a network one long statement is the faster.
+macro_rules! insert_rows {
+    ($conn:expr, $insert:expr, $rows:expr) => {
+        match $conn {
+            $crate::Conn::Sqlite(c) => {
+                for row in $rows {
+                    $insert.values(row).execute(c)?;
+                }
+            }
+            $crate::Conn::Mysql(c) => {
+                $insert.values($rows.into_iter().collect::<Vec<_>>()).execute(c)?;
+            }
+        }
+    };
+}
+pub(crate) use insert_rows;
+
 use diesel::prelude::*;
 
 use crate::satellite::modems::ModemRow;
-use crate::schema::{modems, outbox};
+use crate::satellite::mt::accounts::AccountRow;
+use crate::schema::{modems, mt_accounts, outbox};
 use crate::{Conn, Id, Micros, StoreError};
 
 /// Ids of due outbox rows that nobody has claimed, locked until the transaction ends where the database can.
@@ -47,13 +66,22 @@ pub(crate) fn claimable_outbox(conn: &mut Conn, now: Micros, limit: i64) -> Resu
     Ok(ids)
 }
 
-/// The modem of an IMEI, locked until the transaction ends where the database can: messages of one modem are
+/// The modems of some IMEIs, locked until the transaction ends where the database can: messages of one modem are
 /// understood one after the other. SQLite has one writer, so they are anyway.
-pub(crate) fn locked_modem(conn: &mut Conn, imei: &str) -> Result<Option<ModemRow>, StoreError> {
-    let modem = modems::table.filter(modems::imei.eq(imei));
-    let found: Vec<ModemRow> = match conn {
-        Conn::Sqlite(c) => modem.select(ModemRow::as_select()).load(c)?,
-        Conn::Mysql(c) => modem.select(ModemRow::as_select()).for_update().load(c)?,
+pub(crate) fn locked_modems(conn: &mut Conn, imeis: &[String]) -> Result<Vec<ModemRow>, StoreError> {
+    let modems = modems::table.filter(modems::imei.eq_any(imeis.to_vec())).order(modems::imei);
+    Ok(match conn {
+        Conn::Sqlite(c) => modems.select(ModemRow::as_select()).load(c)?,
+        Conn::Mysql(c) => modems.select(ModemRow::as_select()).for_update().load(c)?,
+    })
+}
+
+/// An account, locked until the transaction ends where the database can. SQLite has one writer.
+pub(crate) fn locked_account(conn: &mut Conn, name: &str) -> Result<Option<AccountRow>, StoreError> {
+    let account = mt_accounts::table.filter(mt_accounts::name.eq(name));
+    let found: Vec<AccountRow> = match conn {
+        Conn::Sqlite(c) => account.select(AccountRow::as_select()).load(c)?,
+        Conn::Mysql(c) => account.select(AccountRow::as_select()).for_update().load(c)?,
     };
     Ok(found.into_iter().next())
 }

@@ -348,8 +348,10 @@ fn commit(conn: &mut SqliteConnection, group: &[Command]) -> QueryResult<()> {
     // Not diesel's own transaction: a full disk makes SQLite end it by itself, and diesel then tells of its failed
     // rollback instead of the disk.
     conn.batch_execute("BEGIN IMMEDIATE")?;
-    let written = diesel::insert_into(journal::table).values(records).execute(conn);
-    let written = written.and_then(|_| conn.batch_execute("COMMIT"));
+    // One prepared statement for each: a long one would have to be read anew each time.
+    let mut insert = |record| diesel::insert_into(journal::table).values(record).execute(conn);
+    let written = records.into_iter().try_for_each(|record| insert(record).map(|_| ()));
+    let written = written.and_then(|()| conn.batch_execute("COMMIT"));
     if written.is_err() {
         // Where nothing is left to be rolled back this says so.
         let _ = conn.batch_execute("ROLLBACK");

@@ -7,7 +7,7 @@
 use diesel::prelude::*;
 use fairlead_model::Time;
 
-use crate::dialect::{self, on_either};
+use crate::dialect::{self, insert_rows};
 use crate::schema::outbox;
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
@@ -49,7 +49,7 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[OutboxRow]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
-    on_either!(&mut **tx, c => diesel::insert_into(outbox::table).values(rows).execute(c))?;
+    insert_rows!(&mut **tx, diesel::insert_into(outbox::table), rows);
     tx.outbox_rows += u64::try_from(rows.len()).unwrap_or(0);
     Ok(())
 }

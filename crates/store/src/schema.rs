@@ -206,6 +206,79 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    mt_messages (id) {
+        id -> Binary,
+        modem_id -> Binary,
+        imei -> Text,
+        account -> Text,
+        kind -> Text,
+        value -> Nullable<BigInt>,
+        text -> Text,
+        state -> Text,
+        state_since -> BigInt,
+        cause -> Text,
+        proof -> Text,
+        created_at -> BigInt,
+        created_by -> Text,
+        asked_by_message -> Nullable<Binary>,
+        request_key -> Nullable<Binary>,
+        expires_at -> BigInt,
+        not_before -> BigInt,
+        attempts -> Integer,
+        attempt_id -> Nullable<Binary>,
+        lease_until -> BigInt,
+        sent_at -> Nullable<BigInt>,
+        provider_id -> Nullable<Text>,
+        confirmed_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    mt_history (id) {
+        id -> Binary,
+        mt_id -> Binary,
+        at -> BigInt,
+        state -> Text,
+        cause -> Text,
+    }
+}
+
+diesel::table! {
+    mt_calls (id) {
+        id -> Binary,
+        mt_id -> Binary,
+        modem_id -> Binary,
+        account -> Text,
+        day -> Integer,
+        started_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        outcome -> Text,
+        credits -> Integer,
+    }
+}
+
+diesel::table! {
+    mt_accounts (name) {
+        name -> Text,
+        paused_since -> Nullable<BigInt>,
+        pause_reason -> Nullable<Text>,
+        next_call_at -> BigInt,
+        unknown_in_a_row -> Integer,
+    }
+}
+
+diesel::table! {
+    mt_modems (modem_id) {
+        modem_id -> Binary,
+        account -> Nullable<Text>,
+        generation -> Nullable<Text>,
+        fault -> Nullable<Text>,
+        fault_at -> Nullable<BigInt>,
+        awaits -> Bool,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     mo_messages,
     mo_keys,
@@ -220,5 +293,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_tokens,
     sign_in_links,
     sessions,
-    audit_log
+    audit_log,
+    mt_messages,
+    mt_history,
+    mt_calls,
+    mt_accounts,
+    mt_modems
 );

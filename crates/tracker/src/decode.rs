@@ -21,6 +21,8 @@ pub(crate) struct Decoded {
     pub(crate) marks: Vec<String>,
     /// Why the text could not be read, where it could not.
     pub(crate) unreadable: Option<String>,
+    /// It is a handset's wish.
+    pub(crate) is_command: bool,
 }
 
 /// Reads a message of a modem whose build is known, or not.
@@ -33,6 +35,7 @@ pub(crate) fn decode(row: &MessageRow, modem_id: Id, known: Option<Dialect>) -> 
         summary: None,
         marks: Vec::new(),
         unreadable: None,
+        is_command: false,
     };
     match row.payload.as_deref() {
         None => {
@@ -46,6 +49,7 @@ pub(crate) fn decode(row: &MessageRow, modem_id: Id, known: Option<Dialect>) -> 
         Some(payload) => match pk::decode(payload, &Context { transmitted_at, known }) {
             Ok(Message::Position(report)) => apply_report(&mut decoded, &report),
             Ok(Message::Command(command)) => {
+                decoded.is_command = true;
                 command.code().clone_into(&mut decoded.reading.kind);
                 decoded.reading.dialect = Some(Dialect::Handset.as_str().to_owned());
                 decoded.summary = Some(format!("{} {}", command.code(), command.value()));

@@ -125,13 +125,8 @@ pub(crate) fn is_late(state: Option<&StateRow>, reading: &ReadingRow) -> bool {
     state.is_some_and(|s| place < (s.last_transmitted_at, s.momsn))
 }
 
-/// The state after a reading: each group of values gives way only to a newer one.
-pub(crate) fn apply(
-    state: Option<StateRow>,
-    reading: &ReadingRow,
-    received_at: Micros,
-    interval: Interval,
-) -> StateRow {
+/// The state after a reading: each group of values gives way only to a newer one. Its interval is another matter.
+pub(crate) fn apply(state: Option<StateRow>, reading: &ReadingRow, received_at: Micros) -> StateRow {
     let newest = is_newest(state.as_ref(), reading);
     let mut state = state.unwrap_or_else(|| first_state(reading, received_at));
     if newest {
@@ -140,8 +135,6 @@ pub(crate) fn apply(
         state.last_received_at = received_at;
         state.momsn = reading.momsn;
     }
-    state.interval_s = interval.seconds();
-    interval.source().clone_into(&mut state.interval_source);
     apply_fix(&mut state, reading);
     apply_estimate(&mut state, reading);
     apply_report(&mut state, reading);
@@ -284,10 +277,7 @@ mod tests {
     fn any_order_of_arrival_ends_in_the_same_state() {
         let line: Vec<_> = (1..=4).map(|n| reading(n, i64::from(n) * 1_000, i32::from(n))).collect();
         let run = |order: &[usize]| {
-            let assumed = Interval::Assumed(600);
-            order
-                .iter()
-                .fold(None, |state, i| Some(apply(state, &line[*i], line[*i].transmitted_at, assumed)))
+            order.iter().fold(None, |state, i| Some(apply(state, &line[*i], line[*i].transmitted_at)))
         };
         let in_order = run(&[0, 1, 2, 3]);
         for order in [[3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1], [3, 0, 1, 2]] {

@@ -23,7 +23,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8082".to_owned(),
-            concurrency: 128,
+            concurrency: 512,
             unsigned_modems_per_day: 100,
             assumed_interval_s: 600,
         }

@@ -56,6 +56,7 @@ codes! {
     NotFound NOT_FOUND "0404" "There is no such thing" "Nothing has this id, or nothing is served at this address.";
     MethodNotAllowed METHOD_NOT_ALLOWED "0405" "This address does not take this method" "Use one of the methods that the reference names for this address.";
     AlreadySettled CONFLICT "0409" "This is settled already" "Somebody was faster. Load it again to see how it was settled.";
+    KeyReused CONFLICT "0419" "This key belongs to another request" "An `Idempotency-Key` stands for one request. Use a new one for a new request.";
     TooLarge PAYLOAD_TOO_LARGE "0414" "The body is too large" "The detail names the limit.";
     WrongType UNSUPPORTED_MEDIA_TYPE "0415" "This kind of body is not taken" "The detail names the content types that are.";
     Unprocessable UNPROCESSABLE_ENTITY "0422" "This cannot be done as asked" "The request was understood, and a rule stands against it. The detail says which.";

@@ -11,9 +11,28 @@ pub(crate) fn excerpt(text: &str) -> String {
     format!("`{shown}{more}`")
 }
 
+/// Two texts that differ, each from a little before the first difference: of two long ones the beginnings may be alike.
+pub(crate) fn excerpts_apart(one: &str, other: &str) -> (String, String) {
+    let alike = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    if alike < SHOWN_CHARS {
+        return (excerpt(one), excerpt(other));
+    }
+    let cut = alike - SHOWN_CHARS / 4;
+    let from = |text: &str| excerpt(&text.chars().skip(cut).collect::<String>()).replacen('`', "`...", 1);
+    (from(one), from(other))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_texts_are_shown_where_they_differ() {
+        let (one, other) =
+            excerpts_apart(&format!("{}1tail", "a".repeat(60)), &format!("{}2", "a".repeat(60)));
+        assert_eq!((one.as_str(), other.as_str()), ("`...aaaaaaaaaaaa1tail`", "`...aaaaaaaaaaaa2`"));
+        assert_eq!(excerpts_apart("ab", "ac"), ("`ab`".to_owned(), "`ac`".to_owned()));
+    }
 
     #[test]
     fn a_foreign_text_is_cut_and_escaped() {

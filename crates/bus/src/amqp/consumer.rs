@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fairlead_model::queue::QueueMessage;
 use fairlead_store::{StoreError, Tx, outbox};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use lapin::Channel;
 use lapin::message::Delivery;
 use lapin::options::{
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{Line, Link, Trouble};
 use crate::bus::Inner;
 use crate::enqueue::outbox_row;
-use crate::handle::{self, Consumer};
+use crate::handle::{self, Consumer, Portions, Sealed};
 use crate::park::park;
 use crate::verdict::Settlement;
 use crate::{backoff, envelope};
@@ -76,25 +76,39 @@ impl<C: Consumer> Work<'_, C> {
         line.ensure_queue(queue).await?;
         let channel = line.channel().await?;
         let mut deliveries = subscribe(line, &channel, &line.names.queue(queue), self.concurrency).await?;
+        let portions = Portions::of::<C>(self.concurrency);
         *failed = 0;
         loop {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
                 Some(_) = at_work.join_next() => {}
-                delivery = deliveries.next(), if at_work.len() < self.concurrency => {
-                    let delivery = delivery.ok_or(Trouble::Ended)??;
-                    let (bus, consumer, stop) = (self.bus.clone(), self.consumer.clone(), self.stop.clone());
-                    at_work.spawn(async move {
-                        let settlement = handle::handle(&bus, &consumer, &delivery.data, None).await;
-                        settle(&bus, queue, &delivery, settlement, &stop).await;
-                    });
+                delivery = deliveries.next(), if at_work.len() < portions.tasks => {
+                    let mut portion = vec![delivery.ok_or(Trouble::Ended)??];
+                    // Whatever has come already is handled with it; the end of the stream shows at the next look.
+                    while portion.len() < portions.together {
+                        let Some(Some(Ok(next))) = deliveries.next().now_or_never() else { break };
+                        portion.push(next);
+                    }
+                    self.spawn(at_work, portion);
                 }
             }
         }
         line.ask(channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default())).await?;
         while at_work.join_next().await.is_some() {}
         line.ask(channel.close(200, "stopped".into())).await
+    }
+
+    fn spawn(&self, at_work: &mut JoinSet<()>, portion: Vec<Delivery>) {
+        let (bus, consumer, stop) = (self.bus.clone(), self.consumer.clone(), self.stop.clone());
+        at_work.spawn(async move {
+            let sealed: Vec<Sealed<'_>> =
+                portion.iter().map(|d| Sealed { json: &d.data, attempt: None }).collect();
+            let settlements = handle::handle(&bus, &consumer, &sealed).await;
+            for (delivery, settlement) in portion.iter().zip(settlements) {
+                settle(&bus, C::Message::NAME, delivery, settlement, &stop).await;
+            }
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, ValueEnum};
 use fairlead_model::live::LiveEvent;
-use fairlead_model::queue::{MoStored, QueueMessage, TopicMessage};
+use fairlead_model::queue::{MoCommand, MoHeard, MoStored, MtWaiting, QueueMessage, TopicMessage};
 use fairlead_runtime::settings::reference;
 
 use crate::command_line::{Cli, say, sections};
@@ -25,6 +25,7 @@ enum Which {
     Metrics,
     Cli,
     Openapi,
+    Example,
 }
 
 impl Reference {
@@ -35,6 +36,7 @@ impl Reference {
             Which::Messages => messages(),
             Which::Metrics => METRICS.to_owned(),
             Which::Cli => command_line(),
+            Which::Example => example()?,
             Which::Openapi => serde_json::to_string_pretty(&openapi())?,
         };
         say(text.trim_end());
@@ -56,17 +58,38 @@ fn openapi() -> utoipa::openapi::OpenApi {
     all
 }
 
+/// A settings file in which every setting is explained, for a server that is installed.
+fn example() -> anyhow::Result<String> {
+    let defaults = sections(None)?;
+    let all = reference::annotated(&defaults, &defaults);
+    let installed = all.replace("# dir = \"./fairlead-data\"", "dir = \"/var/lib/fairlead\"");
+    Ok(format!("{EXAMPLE}\n{installed}"))
+}
+
+const EXAMPLE: &str =
+    "# Fairlead's settings, as /etc/fairlead/fairlead.toml. A line that is commented out shows the default.
+# `fairlead config` prints this file with the values that are in use.
+";
+
+/// One queue: its line in the table, and its section with the schema.
+fn queue<M: QueueMessage + schemars::JsonSchema>() -> (String, String) {
+    let schema = serde_json::to_string_pretty(&schemars::schema_for!(M)).unwrap_or_default();
+    (
+        format!("| `{}` | {} | {} |\n", M::NAME, M::VERSION, M::PURPOSE),
+        format!("\n### `{}`\n\n```json\n{schema}\n```\n", M::NAME),
+    )
+}
+
 fn messages() -> String {
+    let queues = [queue::<MoStored>(), queue::<MoHeard>(), queue::<MoCommand>(), queue::<MtWaiting>()];
+    let (lines, sections): (Vec<String>, Vec<String>) = queues.into_iter().unzip();
     let mut text = format!("# Messages between services\n\n{}", fairlead_bus::reference());
     let _ = write!(
         text,
-        "\n## Queues\n\n| queue | version | what it is for |\n|---|---|---|\n| `{}` | {} | {} |\n",
-        MoStored::NAME,
-        MoStored::VERSION,
-        MoStored::PURPOSE
+        "\n## Queues\n\n| queue | version | what it is for |\n|---|---|---|\n{}{}",
+        lines.concat(),
+        sections.concat()
     );
-    let schema = serde_json::to_string_pretty(&schemars::schema_for!(MoStored)).unwrap_or_default();
-    let _ = write!(text, "\n### `{}`\n\n```json\n{schema}\n```\n", MoStored::NAME);
     let _ = write!(
         text,
         "\n## Topics\n\n| topic | what it is for |\n|---|---|\n| `{}` | {} |\n",

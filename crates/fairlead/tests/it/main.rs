@@ -1,6 +1,8 @@
 //! The whole system from outside: real binaries, real servers, and a ledger that counts.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails here")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails here")]
 
+mod asking;
 mod command_line;
+mod courier_killed;
 mod killed;
 mod process;

@@ -7,7 +7,7 @@ use fairlead_model::message::{MessageState, MessageView};
 use fairlead_model::{MessageId, ModemId, Trust};
 
 use crate::columns::Digest;
-use crate::dialect::on_either;
+use crate::dialect::{insert_rows, on_either};
 use crate::schema::{mo_keys, mo_messages};
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
@@ -105,13 +105,10 @@ pub fn by_keys(conn: &mut Conn, keys: &[Digest]) -> Result<HashMap<Digest, Id>, 
 /// # Errors
 /// [`StoreError::Conflict`] where another process stored one of them in the meantime.
 pub fn insert(tx: &mut Tx<'_>, rows: &[(Digest, MessageRow)]) -> Result<(), StoreError> {
-    let keys: Vec<_> =
-        rows.iter().map(|(key, row)| (mo_keys::dup_key.eq(*key), mo_keys::message_id.eq(row.id))).collect();
-    let messages: Vec<&MessageRow> = rows.iter().map(|(_, row)| row).collect();
-    on_either!(&mut **tx, c => {
-        diesel::insert_into(mo_keys::table).values(keys).execute(c)?;
-        diesel::insert_into(mo_messages::table).values(messages).execute(c)
-    })?;
+    let keys = rows.iter().map(|(key, row)| (mo_keys::dup_key.eq(*key), mo_keys::message_id.eq(row.id)));
+    insert_rows!(&mut **tx, diesel::insert_into(mo_keys::table), keys);
+    let messages = rows.iter().map(|(_, row)| row);
+    insert_rows!(&mut **tx, diesel::insert_into(mo_messages::table), messages);
     Ok(())
 }
 
@@ -130,6 +127,15 @@ pub fn insert_repaired(tx: &mut Tx<'_>, row: MessageRow) -> Result<(), StoreErro
 /// [`StoreError::NotFound`] where there is none of this id.
 pub fn get(conn: &mut Conn, id: MessageId) -> Result<MessageRow, StoreError> {
     Ok(mo_messages::table.find(Id::from(id)).select(MessageRow::as_select()).first(conn)?)
+}
+
+/// Several messages, whole; unknown ids are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn get_all(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    Ok(mo_messages::table.filter(mo_messages::id.eq_any(ids)).select(MessageRow::as_select()).load(conn)?)
 }
 
 /// Raises the trust in a message of which a better vouched copy has come.

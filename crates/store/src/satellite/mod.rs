@@ -4,4 +4,5 @@ pub mod gaps;
 pub mod held;
 pub mod messages;
 pub mod modems;
+pub mod mt;
 pub mod readings;

@@ -1,5 +1,6 @@
 //! The modems and how each is now: one row of state a modem, never a query over history.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -7,7 +8,7 @@ use fairlead_model::message::{ModemView, PositionView};
 use fairlead_model::{Clock, Imei, Latitude, Longitude, ModemId, PositionSource, Time, Trust};
 
 use super::{gaps, held};
-use crate::dialect::{self, on_either};
+use crate::dialect::{self, insert_rows, on_either};
 use crate::schema::{modem_states, modems};
 use crate::{Conn, Id, Micros, StoreError, Tx, problems};
 
@@ -98,14 +99,26 @@ pub fn by_imei(conn: &mut Conn, imei: &str) -> Result<Option<(ModemRow, Option<S
         .optional()?)
 }
 
-/// The same for a unit of work that will change the modem: until it is done, no other one gets it so.
+/// The modems of some IMEIs with their states, for a unit of work that will change them: until it is done, no other
+/// one gets them so. They are locked in the order of their IMEIs, so that no two units wait for each other.
 ///
 /// # Errors
 /// What the database says.
-pub fn claim(tx: &mut Tx<'_>, imei: &str) -> Result<Option<(ModemRow, Option<StateRow>)>, StoreError> {
-    let Some(modem) = dialect::locked_modem(tx, imei)? else { return Ok(None) };
-    let state = state(tx, modem.id)?;
-    Ok(Some((modem, state)))
+pub fn claim(tx: &mut Tx<'_>, imeis: &[String]) -> Result<Vec<(ModemRow, Option<StateRow>)>, StoreError> {
+    let modems = dialect::locked_modems(tx, imeis)?;
+    let ids: Vec<Id> = modems.iter().map(|modem| modem.id).collect();
+    let states: Vec<StateRow> = modem_states::table
+        .filter(modem_states::modem_id.eq_any(ids))
+        .select(StateRow::as_select())
+        .load(&mut **tx)?;
+    let mut states: HashMap<Id, StateRow> = states.into_iter().map(|state| (state.modem_id, state)).collect();
+    Ok(modems
+        .into_iter()
+        .map(|modem| {
+            let state = states.remove(&modem.id);
+            (modem, state)
+        })
+        .collect())
 }
 
 /// The state of a modem, once it has one.
@@ -169,13 +182,15 @@ pub fn describe(
     Ok(())
 }
 
-/// Writes a state, whether the modem had one or not.
+/// Writes states, whether the modems had one or not.
 ///
 /// # Errors
 /// What the database says.
-pub fn put_state(tx: &mut Tx<'_>, row: &StateRow) -> Result<(), StoreError> {
+pub fn put_states(tx: &mut Tx<'_>, rows: &[StateRow]) -> Result<(), StoreError> {
     // A whole row each time: one statement, prepared once, where an update of so many columns is written anew.
-    on_either!(&mut **tx, c => diesel::replace_into(modem_states::table).values(row).execute(c))?;
+    if !rows.is_empty() {
+        insert_rows!(&mut **tx, diesel::replace_into(modem_states::table), rows);
+    }
     Ok(())
 }
 

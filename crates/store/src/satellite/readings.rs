@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use fairlead_model::message::PositionView;
 use fairlead_model::{Latitude, Longitude, MessageId, ModemId, PositionSource, Time};
 
-use crate::dialect::on_either;
+use crate::dialect::insert_rows;
 use crate::schema::readings;
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
@@ -83,12 +83,14 @@ pub struct Plan {
     pub dialect: Option<String>,
 }
 
-/// Writes a reading down.
+/// Writes readings down.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where the message has one.
-pub fn insert(tx: &mut Tx<'_>, row: &ReadingRow) -> Result<(), StoreError> {
-    on_either!(&mut **tx, c => diesel::insert_into(readings::table).values(row).execute(c))?;
+/// [`StoreError::Conflict`] where a message has one already.
+pub fn insert(tx: &mut Tx<'_>, rows: &[&ReadingRow]) -> Result<(), StoreError> {
+    if !rows.is_empty() {
+        insert_rows!(&mut **tx, diesel::insert_into(readings::table), rows.iter().copied());
+    }
     Ok(())
 }
 
@@ -185,6 +187,30 @@ pub fn newest_plans(conn: &mut Conn, modem: Id, limit: i64) -> Result<Vec<Plan>,
         .limit(limit)
         .select(Plan::as_select())
         .load(conn)?)
+}
+
+/// The readings of a modem that were transmitted from a moment on, oldest first, with the one before them.
+///
+/// # Errors
+/// What the database says.
+pub fn since(conn: &mut Conn, modem: ModemId, from: Time, limit: i64) -> Result<Vec<ReadingRow>, StoreError> {
+    let line = || {
+        readings::table
+            .filter(readings::modem_id.eq(Id::from(modem)))
+            .filter(readings::clock_ahead.eq(false))
+            .select(ReadingRow::as_select())
+    };
+    let before: Option<ReadingRow> = line()
+        .filter(readings::transmitted_at.lt(Micros::from(from)))
+        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+        .first(conn)
+        .optional()?;
+    let after: Vec<ReadingRow> = line()
+        .filter(readings::transmitted_at.ge(Micros::from(from)))
+        .order((readings::transmitted_at.asc(), readings::momsn.asc()))
+        .limit(limit)
+        .load(conn)?;
+    Ok(before.into_iter().chain(after).collect())
 }
 
 /// The positions of a modem with transmit times in `from..before`, newest first. Each comes with its transmit

@@ -8,9 +8,10 @@ use diesel::connection::{Connection, Instrumentation, InstrumentationEvent, Simp
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use fairlead_model::message::MessageState;
+use fairlead_model::mt::MtState;
 use fairlead_model::problem::{ProblemKind, ProblemState};
 use fairlead_model::{MessageId, ModemId, Time};
-use fairlead_store::satellite::{gaps, held, messages, modems, readings};
+use fairlead_store::satellite::{gaps, held, messages, modems, mt, readings};
 use fairlead_store::{Conn, Digest, Id, Micros, Store, StoreError, outbox, problems, sign_in};
 use fairlead_testkit::Backend;
 
@@ -20,7 +21,7 @@ fairlead_testkit::on_both_backends!(no_hot_query_reads_a_whole_table);
 const ROWS: u32 = 6_000;
 
 /// Fills the tables. `{n}` is the row's number, `{id}` its id, `{of}` the id of one of six hundred.
-const FILL: [(&str, &str); 9] = [
+const FILL: [(&str, &str); 13] = [
     (
         "mo_messages (id, provider, imei, momsn, transmitted_at, received_at, trust, state, body, source)",
         "{id}, 'rockblock', 300434063836500 + {n} % 100, {n}, {n}, {n}, 'unsigned', \
@@ -49,6 +50,18 @@ const FILL: [(&str, &str); 9] = [
         "{id}, 'unreadable_text', {n}, '', CASE WHEN {n} % 10 = 0 THEN 'open' ELSE 'discarded' END, 1, 1, {of}",
     ),
     ("outbox (id, queue, body, attempt, not_before, claimed_until)", "{id}, 'mo.stored', '', 0, {n}, 0"),
+    (
+        "mt_messages (id, modem_id, imei, account, kind, text, state, state_since, cause, proof, created_at, \
+         created_by, request_key, expires_at, not_before, attempts, lease_until)",
+        "{id}, {of}, '300434063836507', 'rockblock', 'support', '', \
+         CASE WHEN {n} % 20 = 0 THEN 'queued' ELSE 'delivered' END, {n}, '', 'none', {n}, '', {key}, {n}, {n}, 1, 0",
+    ),
+    ("mt_history (id, mt_id, at, state, cause)", "{id}, {of}, {n}, 'queued', ''"),
+    (
+        "mt_calls (id, mt_id, modem_id, account, day, started_at, outcome, credits)",
+        "{id}, {id}, {of}, 'rockblock', {n} / 10, {n}, 'accepted', 1",
+    ),
+    ("mt_modems (modem_id, awaits)", "{id}, 0"),
 ];
 
 async fn fill(store: &Store) {
@@ -126,7 +139,7 @@ fn modem() -> ModemId {
     id(7).into()
 }
 
-const HOT: [(&str, Query); 31] = [
+const HOT: [(&str, Query); 43] = [
     ("messages", |c| list_messages(c, false, false, false)),
     ("messages, next page", |c| list_messages(c, false, false, true)),
     ("messages by imei", |c| list_messages(c, true, false, false)),
@@ -159,6 +172,21 @@ const HOT: [(&str, Query); 31] = [
     ("outbox, due", |c| outbox::due(c, "mo.stored", Time::from_micros(5_000), 100).map(drop)),
     ("held by key", |c| held::by_keys(c, &[key(1), key(2)]).map(drop)),
     ("signed since", |c| held::signed_since(c, &["300434063836507".to_owned()]).map(drop)),
+    ("readings since", |c| readings::since(c, modem(), Time::from_micros(100), 50).map(drop)),
+    ("outgoing", |c| mt::list(c, &mt::Filter::default(), 51).map(drop)),
+    ("outgoing, open", |c| {
+        let filter = mt::Filter { states: vec![MtState::Queued], ..mt::Filter::default() };
+        mt::list(c, &filter, 51).map(drop)
+    }),
+    ("outgoing, by request", |c| mt::by_request(c, key(3)).map(drop)),
+    ("outgoing, of a modem", |c| mt::of_modem(c, modem(), &[MtState::Queued], 1).map(drop)),
+    ("outgoing, counted", |c| mt::count_of_modem(c, modem(), &[MtState::Queued]).map(drop)),
+    ("outgoing, in a state", |c| mt::in_state(c, MtState::Queued, None, 100).map(drop)),
+    ("outgoing, of an account", |c| mt::count_of_account(c, "rockblock", MtState::Unknown).map(drop)),
+    ("outgoing, steps", |c| mt::steps(c, id(7).into()).map(drop)),
+    ("calls, spent", |c| mt::calls::spent(c, "rockblock", 590).map(drop)),
+    ("calls, by day", |c| mt::calls::sums(c, mt::calls::By::Day, 580, 600).map(drop)),
+    ("modems, awaited", |c| mt::modems::awaited(c, &[id(7), id(8)]).map(drop)),
     ("by token", |c| sign_in::by_token(c, "fl_0", Time::from_micros(1)).map(drop)),
     ("by session", |c| sign_in::by_session(c, "0", Time::from_micros(1)).map(drop)),
 ];
@@ -170,7 +198,7 @@ const HOT_IN_WORK: [(&str, Work); 4] = [
         outbox::claim(tx, Time::from_micros(5_000), Time::from_micros(6_000), 100).map(drop)
     }),
     ("unsigned modems, counted", |tx| modems::count_unsigned_since(tx, Time::from_micros(2_900)).map(drop)),
-    ("modem, claimed", |tx| modems::claim(tx, "300434063836507").map(drop)),
+    ("modem, claimed", |tx| modems::claim(tx, &["300434063836507".to_owned()]).map(drop)),
     ("held, trimmed", |tx| held::trim(tx, "no_imei", 2_990).map(drop)),
 ];
 

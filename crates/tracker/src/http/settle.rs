@@ -160,7 +160,7 @@ fn message_of(tx: &mut Tx<'_>, problem: &ProblemView) -> Result<MessageRow, Stor
             "A repaired copy of this message is in already. Discard this problem.".into(),
         ));
     }
-    modems::claim(tx, &row.imei)?;
+    modems::claim(tx, std::slice::from_ref(&row.imei))?;
     Ok(row)
 }
 

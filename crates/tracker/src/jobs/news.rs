@@ -33,11 +33,11 @@ impl News {
     /// Adds what a unit of work changed.
     pub(crate) fn changed(&self, changed: Changed) {
         let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        gathered.messages.extend(changed.message);
-        if gathered.messages.len() > ROUND {
+        gathered.messages.extend(changed.messages);
+        while gathered.messages.len() > ROUND {
             gathered.messages.pop_first();
         }
-        gathered.modems.extend(changed.modem);
+        gathered.modems.extend(changed.modems);
         gathered.problems.extend(changed.problems);
     }
 

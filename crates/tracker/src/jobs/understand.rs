@@ -1,18 +1,20 @@
-//! The consumer of `mo.stored`: one message, one unit of work.
+//! The consumer of `mo.stored`: what has come together is one unit of work, modem by modem.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use fairlead_bus::{Consumer, Delivery, Verdict};
 use fairlead_model::message::MessageState;
 use fairlead_model::problem::ProblemKind;
-use fairlead_model::queue::MoStored;
+use fairlead_model::queue::{MoCommand, MoHeard, MoStored};
 use fairlead_model::{Clock, Imei, MessageId, ModemId, ProblemId, Time, Trust};
 use fairlead_store::problems::{self, Finding};
 use fairlead_store::satellite::gaps;
 use fairlead_store::satellite::messages::{self, MessageRow, Outcome};
 use fairlead_store::satellite::modems::{self, ModemRow, StateRow};
+use fairlead_store::satellite::mt;
 use fairlead_store::satellite::readings::{self, Plan, ReadingRow};
-use fairlead_store::{Store, StoreError, Tx};
+use fairlead_store::{Id, Micros, Store, StoreError, Tx};
 use fairlead_wire::pk::Dialect;
 
 use crate::decode::{self, Decoded};
@@ -40,183 +42,297 @@ pub(crate) struct Policy {
 /// What a unit of work changed, for the pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changed {
-    pub(crate) message: Option<MessageId>,
-    pub(crate) modem: Option<ModemId>,
+    pub(crate) messages: Vec<MessageId>,
+    pub(crate) modems: Vec<ModemId>,
     pub(crate) problems: Vec<ProblemId>,
 }
 
 impl Consumer for Understand {
     type Message = MoStored;
 
+    const TOGETHER: usize = 256;
+
     async fn handle(&self, delivery: Delivery<MoStored>) -> Verdict {
-        let MoStored { message_id, by_hand } = delivery.message;
-        let (clock, policy) = (self.clock.clone(), self.policy);
-        let work = self.store.write(move |tx| understand(tx, &clock, policy, message_id, by_hand));
-        match work.await {
-            Ok(changed) => {
-                self.news.changed(changed);
-                Verdict::Done
-            }
+        let id = delivery.message.message_id;
+        match self.work(vec![delivery.message]).await {
+            Ok(()) => Verdict::Done,
             Err(e) if e.is_passing() => Verdict::Retry { reason: e.to_string() },
             Err(StoreError::NotFound) => {
-                Verdict::GiveUp { reason: format!("message {message_id} is not in the store") }
+                Verdict::GiveUp { reason: format!("message {id} is not in the store") }
             }
             Err(e) => Verdict::GiveUp { reason: e.to_string() },
         }
     }
+
+    async fn handle_together(&self, deliveries: &[Delivery<MoStored>]) -> bool {
+        self.work(deliveries.iter().map(|delivery| delivery.message.clone()).collect()).await.is_ok()
+    }
 }
 
-/// Understands one message. Handling it again changes nothing.
+impl Understand {
+    async fn work(&self, wanted: Vec<MoStored>) -> Result<(), StoreError> {
+        let (clock, policy) = (self.clock.clone(), self.policy);
+        let changed = self.store.write(move |tx| understand(tx, &clock, policy, &wanted)).await?;
+        self.news.changed(changed);
+        Ok(())
+    }
+}
+
+/// Understands messages. Handling one again changes nothing.
 pub(crate) fn understand(
     tx: &mut Tx<'_>,
     clock: &Clock,
     policy: Policy,
-    id: MessageId,
-    by_hand: bool,
+    wanted: &[MoStored],
 ) -> Result<Changed, StoreError> {
-    let row = messages::get(tx, id)?;
-    if row.state != MessageState::Waiting.as_str() {
+    let ids: HashSet<MessageId> = wanted.iter().map(|stored| stored.message_id).collect();
+    let by_hand =
+        wanted.iter().filter(|stored| stored.by_hand).map(|stored| stored.message_id.into()).collect();
+    let rows = messages::get_all(tx, &ids.iter().copied().collect::<Vec<_>>())?;
+    if rows.len() < ids.len() {
+        return Err(StoreError::NotFound);
+    }
+    let mut by_imei: BTreeMap<String, Vec<MessageRow>> = BTreeMap::new();
+    for row in rows.into_iter().filter(|row| row.state == MessageState::Waiting.as_str()) {
+        by_imei.entry(row.imei.clone()).or_default().push(row);
+    }
+    if by_imei.is_empty() {
         return Ok(Changed::default());
     }
-    let imei: Imei = row.imei.parse().map_err(|e| StoreError::Fault(format!("{}: {e}", row.imei)))?;
-    let Some((modem, state)) = find_modem(tx, clock, policy, &row, imei, by_hand)? else {
-        return wait_for_a_person(tx, clock, policy, id, imei);
-    };
-    let known = modem.dialect.as_deref().and_then(|d| d.parse::<Dialect>().ok());
-    let mut decoded = decode::decode(&row, modem.id, known);
-    let newest = rules::is_newest(state.as_ref(), &decoded.reading);
-    decoded.reading.late = rules::is_late(state.as_ref(), &decoded.reading);
-    readings::insert(tx, &decoded.reading)?;
-    if !decoded.reading.clock_ahead {
-        place_in_line(tx, &decoded.reading, newest, state.as_ref())?;
-        let plans = newest_plans(tx, &decoded.reading, newest)?;
-        update_state(tx, policy, state, &decoded.reading, &row, &plans)?;
-        describe_modem(tx, &modem, &row, &plans, newest)?;
+    let imeis: Vec<String> = by_imei.keys().cloned().collect();
+    let mut unit = Unit { tx, clock, policy, by_hand, changed: Changed::default(), commands: Vec::new() };
+    let mut known: HashMap<String, (ModemRow, Option<StateRow>)> =
+        modems::claim(unit.tx, &imeis)?.into_iter().map(|found| (found.0.imei.clone(), found)).collect();
+    let mut lines = Vec::with_capacity(by_imei.len());
+    for (imei, rows) in by_imei {
+        let found = known.remove(&imei);
+        lines.extend(unit.read(&imei, found, rows)?);
     }
-    let problems = record_findings(tx, clock, &modem, imei, &row, &mut decoded)?;
-    let outcome = Outcome {
-        state: decoded.state,
-        modem_id: Some(modem.id.into()),
-        summary: decoded.summary,
-        marks: decoded.marks,
-    };
-    messages::set_outcome(tx, id, &outcome)?;
-    Ok(Changed { message: Some(id), modem: Some(modem.id.into()), problems })
+    // All readings first: whoever then asks for neighbours sees those that came together, too.
+    let read: Vec<&ReadingRow> =
+        lines.iter().flat_map(|line| line.messages.iter().map(|message| &message.decoded.reading)).collect();
+    readings::insert(unit.tx, &read)?;
+    let mut states = Vec::with_capacity(lines.len());
+    for line in lines {
+        states.extend(unit.conclude(line)?);
+    }
+    modems::put_states(unit.tx, &states)?;
+    unit.tell_the_courier()?;
+    Ok(unit.changed)
 }
 
-/// The modem of a message: known, or added; `None` where unsigned messages have added enough today.
-fn find_modem(
-    tx: &mut Tx<'_>,
-    clock: &Clock,
-    policy: Policy,
-    row: &MessageRow,
+/// Messages of one modem in the order of their line.
+struct Line {
+    modem: ModemRow,
     imei: Imei,
-    by_hand: bool,
-) -> Result<Option<(ModemRow, Option<StateRow>)>, StoreError> {
-    if let Some(found) = modems::claim(tx, &row.imei)? {
-        return Ok(Some(found));
-    }
-    let trust: Trust = row.trust.parse().map_err(StoreError::Fault)?;
-    if trust == Trust::Unsigned && !by_hand {
-        let now = clock.now().micros();
-        let midnight = Time::from_micros(now - now.rem_euclid(DAY_US));
-        if modems::count_unsigned_since(tx, midnight)? >= policy.unsigned_modems_per_day {
-            return Ok(None);
-        }
-    }
-    let modem = modems::create(tx, clock, imei, row.serial.as_deref(), trust)?;
-    Ok(Some((modem, None)))
-}
-
-fn wait_for_a_person(
-    tx: &mut Tx<'_>,
-    clock: &Clock,
-    policy: Policy,
-    id: MessageId,
-    imei: Imei,
-) -> Result<Changed, StoreError> {
-    let reason = format!(
-        "Unsigned messages have added {} modems today, which is the limit. Put this through again to add modem {imei}.",
-        policy.unsigned_modems_per_day
-    );
-    let finding = Finding::about(ProblemKind::NewModemLimit, id, imei, reason.clone());
-    let problems = problems::record(tx, clock, finding)?.into_iter().collect();
-    let outcome =
-        Outcome { state: MessageState::Problem, modem_id: None, summary: None, marks: vec![reason] };
-    messages::set_outcome(tx, id, &outcome)?;
-    Ok(Changed { message: Some(id), modem: None, problems })
-}
-
-/// Keeps the gaps beside a message true. A gap is a fact about two neighbours, so any order ends the same.
-fn place_in_line(
-    tx: &mut Tx<'_>,
-    reading: &ReadingRow,
-    newest: bool,
-    state: Option<&StateRow>,
-) -> Result<(), StoreError> {
-    let modem = reading.modem_id;
-    let here = (reading.message_id, reading.transmitted_at, reading.momsn);
-    if newest {
-        // The state knows the neighbour of a message that comes in order.
-        let before = state.map(|s| (s.last_transmitted_at, s.momsn));
-        if let Some(gap) = before.and_then(|b| rules::gap(modem, b, here)) {
-            gaps::set(tx, reading.message_id.into(), Some(gap))?;
-        }
-        return Ok(());
-    }
-    let (before, after) = readings::neighbours(tx, modem, reading.transmitted_at, reading.momsn)?;
-    let gap_before = before.and_then(|b| rules::gap(modem, (b.transmitted_at, b.momsn), here));
-    gaps::set(tx, reading.message_id.into(), gap_before)?;
-    if let Some(after) = after {
-        let there = (after.message_id, after.transmitted_at, after.momsn);
-        gaps::set(tx, after.message_id.into(), rules::gap(modem, (here.1, here.2), there))?;
-    }
-    Ok(())
-}
-
-/// What the newest messages tell of the modem's plan, this one among them. One that is the newest and tells
-/// everything leaves nothing to ask the others.
-fn newest_plans(tx: &mut Tx<'_>, reading: &ReadingRow, newest: bool) -> Result<Vec<Plan>, StoreError> {
-    let plan = Plan {
-        transmitted_at: reading.transmitted_at,
-        interval_s: reading.interval_s,
-        sleep_s: reading.sleep_s,
-        dialect: reading.dialect.clone(),
-    };
-    if newest && rules::said(&plan).is_some() && plan.dialect.is_some() {
-        return Ok(vec![plan]);
-    }
-    readings::newest_plans(tx, reading.modem_id, rules::OBSERVED)
-}
-
-fn update_state(
-    tx: &mut Tx<'_>,
-    policy: Policy,
+    /// What is known of the modem after them; `None` where none of them counts.
     state: Option<StateRow>,
-    reading: &ReadingRow,
-    row: &MessageRow,
-    plans: &[Plan],
-) -> Result<(), StoreError> {
-    let interval = rules::interval(plans, policy.assumed_interval_s);
-    let state = rules::apply(state, reading, row.received_at, interval);
-    modems::put_state(tx, &state)
+    messages: Vec<Read>,
 }
 
-/// Notes which build speaks, by the newest message that tells, and the serial number.
-fn describe_modem(
-    tx: &mut Tx<'_>,
-    modem: &ModemRow,
-    row: &MessageRow,
-    plans: &[Plan],
-    newest: bool,
-) -> Result<(), StoreError> {
-    let told = row.serial.clone().filter(|_| newest || modem.serial.is_none());
-    let serial = told.or_else(|| modem.serial.clone());
-    let dialect = plans.iter().find_map(|plan| plan.dialect.clone()).or_else(|| modem.dialect.clone());
-    if serial != modem.serial || dialect != modem.dialect {
-        modems::describe(tx, modem.id, serial.as_deref(), dialect.as_deref())?;
+/// A message that was read.
+struct Read {
+    row: MessageRow,
+    decoded: Decoded,
+    /// It was the newest of its modem when its turn came; with the one before it, where there was one.
+    newest: Option<Option<Place>>,
+}
+
+/// Transmit time and number.
+type Place = (Micros, Option<i32>);
+
+/// One unit of work.
+struct Unit<'u, 'c> {
+    tx: &'u mut Tx<'c>,
+    clock: &'u Clock,
+    policy: Policy,
+    by_hand: HashSet<Id>,
+    changed: Changed,
+    /// Commands that handsets sent.
+    commands: Vec<MoCommand>,
+}
+
+impl Unit<'_, '_> {
+    /// Of modems that are expected to answer, and of what handsets want.
+    fn tell_the_courier(&mut self) -> Result<(), StoreError> {
+        let heard: Vec<Id> = self.changed.modems.iter().copied().map(Id::from).collect();
+        let awaited = mt::modems::awaited(self.tx, &heard)?;
+        let news: Vec<MoHeard> = awaited.into_iter().map(|modem_id| MoHeard { modem_id }).collect();
+        fairlead_bus::enqueue_many(self.tx, self.clock, &news, None)?;
+        fairlead_bus::enqueue_many(self.tx, self.clock, &self.commands, None)
     }
-    Ok(())
+
+    /// Reads messages of one modem; `None` where the modem is unknown and none of them may add it.
+    fn read(
+        &mut self,
+        imei: &str,
+        found: Option<(ModemRow, Option<StateRow>)>,
+        mut rows: Vec<MessageRow>,
+    ) -> Result<Option<Line>, StoreError> {
+        let imei: Imei = imei.parse().map_err(|e| StoreError::Fault(format!("{imei}: {e}")))?;
+        rows.sort_by_key(|row| (row.transmitted_at.unwrap_or(row.received_at), row.momsn, row.id));
+        let mut line = found.map(|(modem, state)| Line { modem, imei, state, messages: Vec::new() });
+        for row in rows {
+            if line.is_none() {
+                line = self.add_modem(&row, imei)?.map(|modem| Line {
+                    modem,
+                    imei,
+                    state: None,
+                    messages: Vec::new(),
+                });
+            }
+            match &mut line {
+                Some(line) => line.read(row),
+                None => self.wait_for_a_person(row.id.into(), imei)?,
+            }
+        }
+        Ok(line)
+    }
+
+    /// The modem of a message that is the first of its IMEI; `None` where unsigned messages have added enough today.
+    fn add_modem(&mut self, row: &MessageRow, imei: Imei) -> Result<Option<ModemRow>, StoreError> {
+        let trust: Trust = row.trust.parse().map_err(StoreError::Fault)?;
+        if trust == Trust::Unsigned && !self.by_hand.contains(&row.id) {
+            let now = self.clock.now().micros();
+            let midnight = Time::from_micros(now - now.rem_euclid(DAY_US));
+            if modems::count_unsigned_since(self.tx, midnight)? >= self.policy.unsigned_modems_per_day {
+                return Ok(None);
+            }
+        }
+        modems::create(self.tx, self.clock, imei, row.serial.as_deref(), trust).map(Some)
+    }
+
+    fn wait_for_a_person(&mut self, id: MessageId, imei: Imei) -> Result<(), StoreError> {
+        let reason = format!(
+            "Unsigned messages have added {} modems today, which is the limit. Put this through again to add modem \
+             {imei}.",
+            self.policy.unsigned_modems_per_day
+        );
+        let finding = Finding::about(ProblemKind::NewModemLimit, id, imei, reason.clone());
+        self.changed.problems.extend(problems::record(self.tx, self.clock, finding)?);
+        let outcome =
+            Outcome { state: MessageState::Problem, modem_id: None, summary: None, marks: vec![reason] };
+        messages::set_outcome(self.tx, id, &outcome)?;
+        self.changed.messages.push(id);
+        Ok(())
+    }
+
+    /// Writes down what the messages of a modem change, and returns its state, where they have a say in it.
+    fn conclude(&mut self, line: Line) -> Result<Option<StateRow>, StoreError> {
+        let Line { modem, imei, mut state, messages } = line;
+        if messages.iter().any(|message| !message.decoded.reading.clock_ahead) {
+            let plans = self.newest_plans(&messages, modem.id)?;
+            self.describe_modem(&modem, &messages, &plans)?;
+            if let Some(state) = &mut state {
+                let interval = rules::interval(&plans, self.policy.assumed_interval_s);
+                state.interval_s = interval.seconds();
+                interval.source().clone_into(&mut state.interval_source);
+            }
+        } else {
+            state = None;
+        }
+        self.changed.modems.push(modem.id.into());
+        let mut to_come: HashSet<Id> = messages.iter().map(|message| message.row.id).collect();
+        for message in messages {
+            to_come.remove(&message.row.id);
+            let id = MessageId::from(message.row.id);
+            if !message.decoded.reading.clock_ahead {
+                self.place_in_line(&message)?;
+            }
+            let Read { row, mut decoded, .. } = message;
+            if decoded.is_command {
+                self.commands.push(MoCommand { message_id: id });
+            }
+            let found = record_findings(self.tx, self.clock, &modem, imei, &row, &mut decoded, &to_come)?;
+            self.changed.problems.extend(found);
+            let outcome = Outcome {
+                state: decoded.state,
+                modem_id: Some(modem.id.into()),
+                summary: decoded.summary,
+                marks: decoded.marks,
+            };
+            messages::set_outcome(self.tx, id, &outcome)?;
+            self.changed.messages.push(id);
+        }
+        Ok(state)
+    }
+
+    /// Keeps the gaps beside a message true. A gap is a fact about two neighbours, so any order ends the same.
+    fn place_in_line(&mut self, message: &Read) -> Result<(), StoreError> {
+        let reading = &message.decoded.reading;
+        let modem = reading.modem_id;
+        let here = (reading.message_id, reading.transmitted_at, reading.momsn);
+        if let Some(before) = message.newest {
+            // The state knows the neighbour of a message that comes in order.
+            if let Some(gap) = before.and_then(|b| rules::gap(modem, b, here)) {
+                gaps::set(self.tx, reading.message_id.into(), Some(gap))?;
+            }
+            return Ok(());
+        }
+        let (before, after) = readings::neighbours(self.tx, modem, reading.transmitted_at, reading.momsn)?;
+        let gap_before = before.and_then(|b| rules::gap(modem, (b.transmitted_at, b.momsn), here));
+        gaps::set(self.tx, reading.message_id.into(), gap_before)?;
+        if let Some(after) = after {
+            let there = (after.message_id, after.transmitted_at, after.momsn);
+            gaps::set(self.tx, after.message_id.into(), rules::gap(modem, (here.1, here.2), there))?;
+        }
+        Ok(())
+    }
+
+    /// What the newest messages tell of the modem's plan, these among them. A newest one that tells everything leaves
+    /// nothing to ask the others.
+    fn newest_plans(&mut self, messages: &[Read], modem: Id) -> Result<Vec<Plan>, StoreError> {
+        let newest = messages.iter().rev().find(|message| message.newest.is_some());
+        if let Some(Read { decoded: Decoded { reading, .. }, .. }) = newest {
+            let plan = Plan {
+                transmitted_at: reading.transmitted_at,
+                interval_s: reading.interval_s,
+                sleep_s: reading.sleep_s,
+                dialect: reading.dialect.clone(),
+            };
+            if rules::said(&plan).is_some() && plan.dialect.is_some() {
+                return Ok(vec![plan]);
+            }
+        }
+        readings::newest_plans(self.tx, modem, rules::OBSERVED)
+    }
+
+    /// Notes which build speaks, by the newest message that tells, and the serial number.
+    fn describe_modem(
+        &mut self,
+        modem: &ModemRow,
+        messages: &[Read],
+        plans: &[Plan],
+    ) -> Result<(), StoreError> {
+        let mut serial = modem.serial.clone();
+        for Read { row, newest, .. } in messages {
+            if row.serial.is_some() && (newest.is_some() || serial.is_none()) {
+                serial.clone_from(&row.serial);
+            }
+        }
+        let dialect = plans.iter().find_map(|plan| plan.dialect.clone()).or_else(|| modem.dialect.clone());
+        if serial != modem.serial || dialect != modem.dialect {
+            modems::describe(self.tx, modem.id, serial.as_deref(), dialect.as_deref())?;
+        }
+        Ok(())
+    }
+}
+
+impl Line {
+    /// Reads the next message of the line: those before it may have told which build speaks.
+    fn read(&mut self, row: MessageRow) {
+        let told = self.messages.iter().rev().filter(|message| message.newest.is_some());
+        let told = told.filter_map(|message| message.decoded.reading.dialect.as_deref()).next();
+        let known = told.or(self.modem.dialect.as_deref()).and_then(|d| d.parse::<Dialect>().ok());
+        let mut decoded = decode::decode(&row, self.modem.id, known);
+        decoded.reading.late = rules::is_late(self.state.as_ref(), &decoded.reading);
+        let before = self.state.as_ref().map(|state| (state.last_transmitted_at, state.momsn));
+        let newest = rules::is_newest(self.state.as_ref(), &decoded.reading).then_some(before);
+        if !decoded.reading.clock_ahead {
+            self.state = Some(rules::apply(self.state.take(), &decoded.reading, row.received_at));
+        }
+        self.messages.push(Read { row, decoded, newest });
+    }
 }
 
 fn record_findings(
@@ -226,6 +342,7 @@ fn record_findings(
     imei: Imei,
     row: &MessageRow,
     decoded: &mut Decoded,
+    to_come: &HashSet<Id>,
 ) -> Result<Vec<ProblemId>, StoreError> {
     let id = MessageId::from(row.id);
     let mut found = Vec::new();
@@ -243,7 +360,9 @@ fn record_findings(
         record(tx, kind, reason.clone())?;
     }
     let reading = &decoded.reading;
-    let twins = readings::twins(tx, modem.id, reading.transmitted_at, reading.momsn, id)?;
+    let mut twins = readings::twins(tx, modem.id, reading.transmitted_at, reading.momsn, id)?;
+    // The second of two tells of both.
+    twins.retain(|twin| !to_come.contains(twin));
     let real: Vec<String> = twins.iter().map(|twin| MessageId::from(*twin).to_string()).collect();
     if !real.is_empty() && row.replaces.is_none() {
         let reason = format!(

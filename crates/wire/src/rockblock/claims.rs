@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::body::RawFields;
 use super::push::{Estimate, name};
 use super::{Fields, Push};
-use crate::excerpt::excerpt;
+use crate::excerpt::{excerpt, excerpts_apart};
 
 /// The provider's public key (RS256, RSA-2048, SPKI), as published on Ground Control's page on receiving MO
 /// messages. It verifies captured tokens of 2020 and 2022.
@@ -119,11 +119,11 @@ fn must_agree<T: PartialEq>(
     if claimed == pushed && (claimed.is_some() || same_text()) {
         return Ok(());
     }
-    Err(ClaimMismatch::Differs {
-        field,
-        claimed: shown(claimed_raw.as_deref()),
-        pushed: shown(pushed_raw.as_deref()),
-    })
+    let (claimed, pushed) = match (claimed_raw, pushed_raw) {
+        (Some(claimed), Some(pushed)) => excerpts_apart(claimed, pushed),
+        (claimed, pushed) => (shown(claimed.as_deref()), shown(pushed.as_deref())),
+    };
+    Err(ClaimMismatch::Differs { field, claimed, pushed })
 }
 
 /// A text without blanks and case.

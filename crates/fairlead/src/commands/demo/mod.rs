@@ -2,6 +2,7 @@
 
 mod embedded;
 mod separate;
+mod told;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,12 +16,13 @@ use fairlead_runtime::Arguments;
 use fairlead_simulator::ledger::Ledger;
 use fairlead_simulator::play::{Progress, play, seed_history};
 use fairlead_simulator::satellite::{PUBLIC_KEY_PEM, Provider, ProviderSettings, World, WorldSettings};
-use fairlead_simulator::verify::verify;
+use fairlead_simulator::verify::{verify, verify_charges};
 use fairlead_store::{Store, sign_in};
 use fairlead_web::auth::fresh_token;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use self::told::Account;
 use crate::command_line::{say, tell};
 
 /// How much history the world has before it is watched.
@@ -67,6 +69,13 @@ struct Stage {
     key_file: PathBuf,
 }
 
+/// Who is at sea, what they said, and what they are told.
+struct Play {
+    world: World,
+    ledger: Ledger,
+    account: Account,
+}
+
 /// A running Fairlead, whichever its shape.
 enum Site {
     Embedded(embedded::Embedded),
@@ -81,11 +90,18 @@ impl Demo {
         let origin = Clock::system().now();
         let clock = Clock::scaled(origin, self.speed);
         let stage = Stage { listen: self.listen.clone(), folder, clock, origin, speed: self.speed, key_file };
+        let ledger = Ledger::open(&stage.folder.join("ledger.jsonl"))?;
+        let present = stage.clock.now();
+        let mut world =
+            World::new(ledger.note_world(WorldSettings { seed: self.seed, present, fleet: None })?);
+        let account = Account::open(&mut world, &stage).await?;
         let site = match (&self.mysql, &self.amqp) {
-            (Some(mysql), Some(amqp)) => Site::Separate(separate::start(&stage, mysql, amqp).await?),
-            _ => Site::Embedded(embedded::start(&stage).await?),
+            (Some(mysql), Some(amqp)) => {
+                Site::Separate(separate::start(&stage, &account.settings(), mysql, amqp).await?)
+            }
+            _ => Site::Embedded(embedded::start(&stage, &account.settings()).await?),
         };
-        let verdict = self.perform(&stage, &site).await;
+        let verdict = self.perform(&stage, &site, &Play { world, ledger, account }).await;
         site.stop().await;
         if temporary && let Err(error) = std::fs::remove_dir_all(&stage.folder) {
             tell(&format!("{} could not be removed: {error}", stage.folder.display()));
@@ -111,7 +127,8 @@ impl Demo {
     }
 
     /// Plays the world until it is over, and returns the ledger's verdict.
-    async fn perform(&self, stage: &Stage, site: &Site) -> anyhow::Result<bool> {
+    async fn perform(&self, stage: &Stage, site: &Site, story: &Play) -> anyhow::Result<bool> {
+        let Play { world, ledger, account } = story;
         let store = site.store();
         let token = make_token(store, &stage.clock).await?;
         let provider = Provider::new(
@@ -119,24 +136,26 @@ impl Demo {
             stage.clock.clone(),
             ProviderSettings::default(),
         )?;
-        let ledger = Ledger::open(&stage.folder.join("ledger.jsonl"))?;
-        let present = stage.clock.now();
-        let world = World::new(ledger.note_world(WorldSettings { seed: self.seed, present, fleet: None })?);
+        let present = world.settings().present;
         let stop = CancellationToken::new();
         tokio::spawn(until_over(None, stop.clone()));
         tell("A week of messages comes in as a satellite provider would push it …");
         let past = present.minus(HISTORY)..present;
-        let done = seed_history(&world, past, &provider, &ledger, &stop, |_| {}).await?;
+        let done = seed_history(world, past, &provider, ledger, &stop, |_| {}).await?;
         tell(&format!("… {}", sentence(&done)));
         if !stop.is_cancelled() {
+            account.tell(world, &site.url(), &token).await?;
             self.invite(stage, site).await?;
             tokio::spawn(until_over(self.lasts, stop.clone()));
-            let done = play(&world, present, &provider, &ledger, &stop, |_| {}).await?;
+            let done = play(world, present, &provider, ledger, &stop, |_| {}).await?;
             tell(&format!("\nThe world is over: {}", sentence(&done)));
         }
-        let report = verify(&ledger, &site.url(), &Secret::new(token), PATIENCE).await?;
-        say(&report.to_string());
-        Ok(report.passed)
+        let token = Secret::new(token);
+        let heard = verify(ledger, &site.url(), &token, PATIENCE).await?;
+        say(&format!("Messages from devices\n{heard}\n"));
+        let told = verify_charges(|| account.api.charges(), &site.url(), &token, PATIENCE).await?;
+        say(&format!("Messages to devices\n{told}"));
+        Ok(heard.passed && told.passed)
     }
 
     async fn invite(&self, stage: &Stage, site: &Site) -> anyhow::Result<()> {
@@ -196,9 +215,7 @@ impl Site {
 async fn make_token(store: &Store, clock: &Clock) -> anyhow::Result<String> {
     let secret = fresh_token();
     let (kept, clock) = (secret.clone(), clock.clone());
-    store
-        .write(move |tx| sign_in::create_token(tx, &clock, "demo ledger", Role::Viewer, &kept, None))
-        .await?;
+    store.write(move |tx| sign_in::create_token(tx, &clock, "the demo", Role::Admin, &kept, None)).await?;
     Ok(secret)
 }
 

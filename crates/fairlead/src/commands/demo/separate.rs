@@ -33,8 +33,13 @@ pub(super) struct Separate {
     tasks: TaskTracker,
 }
 
-/// Starts one process a service, and nginx.
-pub(super) async fn start(stage: &Stage, mysql: &str, amqp: &str) -> anyhow::Result<Separate> {
+/// Starts one process a service, and nginx. `courier`: what the courier is set to.
+pub(super) async fn start(
+    stage: &Stage,
+    courier: &[String],
+    mysql: &str,
+    amqp: &str,
+) -> anyhow::Result<Separate> {
     // Said before anything is started: the port is what people get wrong.
     drop(TcpListener::bind(&stage.listen).with_context(|| format!("cannot listen on {}", stage.listen))?);
     let store = Store::open(mysql.parse().map_err(anyhow::Error::msg)?)?;
@@ -51,6 +56,9 @@ pub(super) async fn start(stage: &Stage, mysql: &str, amqp: &str) -> anyhow::Res
         settings.push(format!("http.public_url=http://{}", stage.listen));
         if name == "intake" {
             settings.push(format!("intake.rockblock.public_key_files={}", stage.key_file().display()));
+        }
+        if name == "courier" {
+            settings.extend_from_slice(courier);
         }
         let program = beside(&format!("fairlead-{name}"))?;
         tasks.spawn(keep_running(program, in_environment(&settings), stop.clone()));

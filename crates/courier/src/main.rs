@@ -1,0 +1,5 @@
+//! The courier as a process of its own.
+
+fn main() -> std::process::ExitCode {
+    fairlead_runtime::main::<fairlead_courier::Courier>()
+}

@@ -1,0 +1,81 @@
+//! What the pages are told: passing, and nothing depends on it.
+
+use fairlead_model::live::LiveEvent;
+use fairlead_model::mt::{AccountState, AccountView, MtState, MtView};
+use fairlead_store::satellite::mt::{self, MtRow, accounts, calls};
+use fairlead_store::{Conn, StoreError};
+use fairlead_wire::rockblock::credits;
+
+use crate::drivers::Account;
+use crate::service::Courier;
+
+/// Days that the page's longer sum covers.
+const MONTH: i32 = 30;
+
+/// A message as shown.
+///
+/// # Errors
+/// [`StoreError::Fault`] where the row holds what this program never writes.
+pub(crate) fn view(row: MtRow) -> Result<MtView, StoreError> {
+    let cost = i32::try_from(credits(row.text.len())).unwrap_or(i32::MAX);
+    row.view(cost)
+}
+
+/// An account as shown.
+///
+/// # Errors
+/// What the database says.
+pub(crate) fn account(
+    conn: &mut Conn,
+    courier: &Courier,
+    account: &Account,
+) -> Result<AccountView, StoreError> {
+    let row = accounts::get(conn, account.name)?;
+    let today = calls::day(courier.clock.now());
+    let (state, reason) = match (&row.paused_since, &account.driver) {
+        (Some(_), _) => (AccountState::Paused, row.pause_reason.clone()),
+        (None, None) => {
+            let name = account.name;
+            let sentence = format!(
+                "courier.{name}.username or courier.{name}.password is not set. Messages wait until both are."
+            );
+            (AccountState::NoCredentials, Some(sentence))
+        }
+        (None, Some(_)) => (AccountState::Ready, None),
+    };
+    Ok(AccountView {
+        name: account.name.to_owned(),
+        provider: "rockblock".to_owned(),
+        state,
+        reason,
+        paused_since: row.paused_since.map(Into::into),
+        waiting: mt::count_of_account(conn, account.name, MtState::Queued)?,
+        unknown: mt::count_of_account(conn, account.name, MtState::Unknown)?,
+        credits_today: calls::spent(conn, account.name, today)?,
+        credits_30_days: calls::spent(conn, account.name, today - MONTH + 1)?,
+    })
+}
+
+/// Tells that a message has changed.
+pub(crate) fn outgoing(courier: &Courier, row: MtRow) {
+    match view(row) {
+        Ok(mt) => courier.bus.publish(&LiveEvent::Outgoing { mt: Box::new(mt) }),
+        Err(error) => tracing::error!(%error, "a message to a device cannot be shown"),
+    }
+}
+
+/// Tells that an account has changed.
+pub(crate) async fn account_changed(courier: &Courier, name: &'static str) {
+    let (store, of) = (courier.store.clone(), courier.clone());
+    let shown = store
+        .read(move |conn| match of.account(name) {
+            Some(found) => account(conn, &of, found).map(Some),
+            None => Ok(None),
+        })
+        .await;
+    match shown {
+        Ok(Some(account)) => courier.bus.publish(&LiveEvent::Account { account }),
+        Ok(None) => {}
+        Err(error) => tracing::debug!(%error, "the pages were not told of an account"),
+    }
+}

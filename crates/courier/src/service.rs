@@ -1,0 +1,113 @@
+//! The courier's state and tasks.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use fairlead_bus::Bus;
+use fairlead_model::mt::MtState;
+use fairlead_model::{Clock, Imei};
+use fairlead_runtime::{Context, Mount};
+use fairlead_store::Store;
+use fairlead_store::satellite::mt::MtRow;
+
+use crate::drivers::{self, Account};
+use crate::http;
+use crate::jobs::{hear::Hear, serve::Serve, steer::Steer, sweep};
+use crate::settings::Settings;
+
+/// The courier. Cheap to clone.
+#[derive(Clone)]
+pub struct Courier(Arc<Inner>);
+
+/// What its parts need.
+pub struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) accounts: BTreeMap<&'static str, Account>,
+    /// Which handset steers which buoys.
+    pub(crate) handsets: BTreeMap<Imei, Vec<Imei>>,
+    pub(crate) store: Store,
+    pub(crate) bus: Bus,
+    pub(crate) clock: Clock,
+    /// No other process can be calling for what lies in this store.
+    pub(crate) is_alone: bool,
+    pub(crate) stop: tokio_util::sync::CancellationToken,
+}
+
+impl Deref for Courier {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl fairlead_runtime::Service for Courier {
+    const NAME: &'static str = "courier";
+    type Settings = Settings;
+
+    async fn start(settings: Settings, context: Context) -> anyhow::Result<Mount> {
+        let courier = Self(Arc::new(Inner {
+            accounts: drivers::accounts(&settings)?,
+            handsets: handsets(&settings.handsets.0)?,
+            store: context.store.clone(),
+            bus: context.bus.clone(),
+            clock: context.clock.clone(),
+            is_alone: context.store.is_embedded(),
+            stop: context.stop.clone(),
+            settings,
+        }));
+        if courier.is_alone {
+            sweep::orphans(&courier).await?;
+        }
+        let concurrency = usize::from(courier.settings.concurrency.max(1));
+        let (serve, stop) = (Serve(courier.clone()), context.stop.clone());
+        let bus = context.bus.clone();
+        context.spawn("courier serve", async move { bus.consume(serve, concurrency, stop).await });
+        let (hear, bus, stop) = (Hear(courier.clone()), context.bus.clone(), context.stop.clone());
+        context.spawn("courier hear", async move { bus.consume(hear, 8, stop).await });
+        let (steer, bus, stop) = (Steer(courier.clone()), context.bus.clone(), context.stop.clone());
+        context.spawn("courier steer", async move { bus.consume(steer, 4, stop).await });
+        context.spawn("courier sweep", sweep::run(courier.clone()));
+        let state = web::Data::new(courier);
+        Ok(Mount::new(move |config| {
+            config.app_data(state.clone());
+            http::mount(config);
+        }))
+    }
+}
+
+impl Inner {
+    pub(crate) fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.get(name)
+    }
+
+    /// Puts a message into a state from now on.
+    pub(crate) fn settle(&self, row: &mut MtRow, state: MtState, cause: impl Into<String>) {
+        row.state = state.as_str().to_owned();
+        row.state_since = self.clock.now().into();
+        row.cause = cause.into();
+    }
+
+    /// A span of real time on this system's clock, which may be running faster.
+    pub(crate) fn on_the_clock(&self, real: Duration) -> Duration {
+        real.saturating_mul(self.clock.speed())
+    }
+}
+
+fn handsets(pairs: &[String]) -> anyhow::Result<BTreeMap<Imei, Vec<Imei>>> {
+    let mut handsets: BTreeMap<Imei, Vec<Imei>> = BTreeMap::new();
+    for pair in pairs {
+        let read = pair.split_once('>').and_then(|(handset, buoy)| {
+            Some((handset.trim().parse::<Imei>().ok()?, buoy.trim().parse::<Imei>().ok()?))
+        });
+        let Some((handset, buoy)) = read else {
+            anyhow::bail!(
+                "courier.handsets has `{pair}`; an entry is the handset's IMEI, `>`, and the buoy's IMEI"
+            );
+        };
+        handsets.entry(handset).or_default().push(buoy);
+    }
+    Ok(handsets)
+}
