@@ -1,5 +1,7 @@
 //! The command line of `fairlead-simulator`.
 
+mod provider;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,6 +16,7 @@ use crate::ledger::Ledger;
 use crate::play::{Progress, play, seed_history};
 use crate::satellite::{Faults, PUBLIC_KEY_PEM, Provider, ProviderSettings, World, WorldSettings};
 use crate::verify::verify;
+use provider::{MtArguments, ProviderArguments};
 
 const DAY_S: u64 = 86_400;
 
@@ -31,6 +34,8 @@ enum What {
     Play(PlayArguments),
     /// Compare the ledger with what Fairlead has; exit code 1 where something is lost, duplicated or unexpected
     Verify(VerifyArguments),
+    /// Take MTs as the provider does, for modems that exist on paper only, until Ctrl-C
+    Provider(ProviderArguments),
     /// Print the key with which the intake can check the simulated provider's tokens
     PublicKey,
 }
@@ -61,6 +66,8 @@ struct PlayArguments {
     /// Let nothing go wrong between network and intake
     #[arg(long)]
     no_faults: bool,
+    #[command(flatten)]
+    mt: MtArguments,
 }
 
 #[derive(Debug, clap::Args)]
@@ -94,6 +101,7 @@ impl Arguments {
         match self.what {
             What::Play(arguments) => arguments.run().await,
             What::Verify(arguments) => arguments.run().await,
+            What::Provider(arguments) => arguments.run().await,
             What::PublicKey => say(PUBLIC_KEY_PEM.trim_end()).map(|()| ExitCode::SUCCESS),
         }
     }
@@ -105,7 +113,8 @@ impl PlayArguments {
         let clock = Clock::scaled(origin, self.speed);
         let ledger = Ledger::open(&self.ledger)?;
         let asked = WorldSettings { seed: self.seed, present: clock.now(), fleet: None };
-        let world = World::new(ledger.note_world(asked)?);
+        let mut world = World::new(ledger.note_world(asked)?);
+        let _taking_mts = self.mt.start(&mut world, &clock).await?;
         let faults = if self.no_faults { Faults::NONE } else { Faults::BELIEVABLE };
         let settings = ProviderSettings { faults, ..ProviderSettings::default() };
         let provider = Provider::new(&self.url, clock.clone(), settings)?;

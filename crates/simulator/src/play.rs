@@ -41,7 +41,7 @@ pub async fn seed_history(
     stop: &CancellationToken,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Progress> {
-    let schedule = world.deliveries(range, provider.settings().faults);
+    let schedule = world.schedule(range.start, Some(range.end), provider.settings().faults);
     Round::new(provider, ledger, schedule, Pace::FlatOut).run(stop, progress).await
 }
 
@@ -58,7 +58,7 @@ pub async fn play(
     stop: &CancellationToken,
     progress: impl FnMut(Progress) + Send,
 ) -> Result<Progress> {
-    let schedule = world.deliveries_from(from, provider.settings().faults);
+    let schedule = world.schedule(from, None, provider.settings().faults);
     let mut round = Round::new(provider, ledger, schedule, Pace::ByClock);
     let modems: Vec<Imei> = world.modems().collect();
     round.resume(|delivery| modems.contains(&delivery.sent.imei));

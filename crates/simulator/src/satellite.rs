@@ -1,9 +1,12 @@
-//! The satellite family's outside world: buoys and handsets at sea, and the provider that pushes what they send.
+//! The satellite family's outside world: buoys and handsets at sea, and the provider that pushes what they send and
+//! keeps what they are told.
 
 mod body;
 mod buoy;
 mod cast;
 mod chance;
+mod events;
+pub mod mt;
 mod plan;
 mod provider;
 mod sea;
@@ -12,6 +15,7 @@ mod world;
 
 pub use body::{Body, SIGNING_KEY_PEM};
 pub use cast::{Build, Character, DeliveryForm, Quirk, V3Text};
+pub(crate) use events::Events;
 pub(crate) use plan::deliveries;
 pub use plan::{Delivery, Faults, Malformed, What};
 pub use provider::{Answer, PUBLIC_KEY_PEM, Provider, ProviderSettings, RetryRule};

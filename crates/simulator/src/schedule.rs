@@ -2,41 +2,59 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
-use std::iter::Peekable;
 
 use fairlead_model::Time;
 
-use crate::satellite::{Delivery, Faults, Sent, deliveries};
+use crate::satellite::{Delivery, Events, Faults, deliveries};
+
+/// Later than anything.
+pub(crate) const END_OF_TIME: Time = Time::from_micros(i64::MAX);
 
 /// Turns messages in the order of their transmission into pushes in the order of their due times.
-pub(crate) struct Schedule<S: Iterator<Item = Sent>> {
-    sent: Peekable<S>,
+pub(crate) struct Schedule {
+    events: Events,
     seed: u64,
     faults: Faults,
     planned: BinaryHeap<Soonest<Delivery>>,
 }
 
-impl<S: Iterator<Item = Sent>> Schedule<S> {
-    pub(crate) fn new(sent: S, seed: u64, faults: Faults) -> Self {
-        Self { sent: sent.peekable(), seed, faults, planned: BinaryHeap::new() }
+impl Schedule {
+    pub(crate) fn new(events: Events, seed: u64, faults: Faults) -> Self {
+        Self { events, seed, faults, planned: BinaryHeap::new() }
+    }
+
+    /// When there is something to do next: a push to make, or a session to plan the pushes of. `None` where nothing
+    /// is left.
+    pub(crate) fn next_at(&self) -> Option<Time> {
+        let push = self.planned.peek().map(|soonest| soonest.due);
+        [push, self.events.next_at()].into_iter().flatten().min()
+    }
+
+    /// The next push that is due by `now`. Nothing is looked at that happens later, so that a device may still be
+    /// told something before its next session.
+    pub(crate) fn due_by(&mut self, now: Time) -> Option<Delivery> {
+        loop {
+            // No push is due before its message was sent, so whatever was sent later need not be looked at yet.
+            let horizon = self.planned.peek().map_or(now, |soonest| soonest.due.min(now));
+            if self.events.next_at().is_none_or(|at| at > horizon) {
+                break;
+            }
+            if let Some(sent) = self.events.advance() {
+                for delivery in deliveries(sent, self.seed, &self.faults) {
+                    self.planned.push(Soonest::new(delivery.due, delivery));
+                }
+            }
+        }
+        if self.planned.peek()?.due > now { None } else { self.planned.pop().map(|soonest| soonest.item) }
     }
 }
 
-impl<S: Iterator<Item = Sent>> Iterator for Schedule<S> {
+/// Every push, without regard to the clock.
+impl Iterator for Schedule {
     type Item = Delivery;
 
     fn next(&mut self) -> Option<Delivery> {
-        // No push is due before its message was sent, so whatever was sent later need not be looked at yet.
-        loop {
-            let horizon = self.planned.peek().map(|soonest| soonest.due);
-            let Some(sent) = self.sent.next_if(|sent| horizon.is_none_or(|due| sent.at <= due)) else {
-                break;
-            };
-            for delivery in deliveries(sent, self.seed, &self.faults) {
-                self.planned.push(Soonest::new(delivery.due, delivery));
-            }
-        }
-        self.planned.pop().map(|soonest| soonest.item)
+        self.due_by(END_OF_TIME)
     }
 }
 

@@ -1,7 +1,6 @@
 //! One round of pushing: what is due is posted, what fails is due again, and all of it goes into the ledger.
 
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::iter::Peekable;
 
 use anyhow::Result;
 use fairlead_model::{Imei, Time};
@@ -11,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Progress, wait};
 use crate::ledger::{Attempt, EntryNumber, Ledger};
 use crate::satellite::{Answer, Delivery, Provider};
-use crate::schedule::Soonest;
+use crate::schedule::{END_OF_TIME, Schedule, Soonest};
 
 /// Most pushes that wait for an earlier one of the same modem.
 const MAX_WAITING: usize = 1_024;
@@ -34,10 +33,10 @@ struct Job {
 }
 
 /// The state of a round. Nothing in it is shared: one task owns it, and posts run beside.
-pub(super) struct Round<'a, S: Iterator<Item = Delivery>> {
+pub(super) struct Round<'a> {
     provider: &'a Provider,
     ledger: &'a Ledger,
-    schedule: Peekable<S>,
+    schedule: Schedule,
     pace: Pace,
     retries: BinaryHeap<Soonest<Job>>,
     in_flight: JoinSet<(Job, Answer)>,
@@ -47,12 +46,12 @@ pub(super) struct Round<'a, S: Iterator<Item = Delivery>> {
     progress: Progress,
 }
 
-impl<'a, S: Iterator<Item = Delivery>> Round<'a, S> {
-    pub(super) fn new(provider: &'a Provider, ledger: &'a Ledger, schedule: S, pace: Pace) -> Self {
+impl<'a> Round<'a> {
+    pub(super) fn new(provider: &'a Provider, ledger: &'a Ledger, schedule: Schedule, pace: Pace) -> Self {
         Self {
             provider,
             ledger,
-            schedule: schedule.peekable(),
+            schedule,
             pace,
             retries: BinaryHeap::new(),
             in_flight: JoinSet::new(),
@@ -113,10 +112,10 @@ impl<'a, S: Iterator<Item = Delivery>> Round<'a, S> {
     }
 
     /// When there is something to start; `None` where nothing is left.
-    fn next_due(&mut self) -> Option<Time> {
+    fn next_due(&self) -> Option<Time> {
         let retry = self.retries.peek().map(|soonest| soonest.due);
-        let first = match (self.pace, self.schedule.peek()) {
-            (Pace::ByClock, first) => first.map(|delivery| delivery.due),
+        let first = match (self.pace, self.schedule.next_at()) {
+            (Pace::ByClock, first) => first,
             (Pace::FlatOut, first) => first.map(|_| self.provider.clock().now()),
         };
         [retry, first].into_iter().flatten().min()
@@ -131,10 +130,8 @@ impl<'a, S: Iterator<Item = Delivery>> Round<'a, S> {
                 self.start(item);
                 continue;
             }
-            let flat_out = self.pace == Pace::FlatOut;
-            let Some(delivery) = self.schedule.next_if(|delivery| flat_out || delivery.due <= now) else {
-                break;
-            };
+            let horizon = if self.pace == Pace::FlatOut { END_OF_TIME } else { now };
+            let Some(delivery) = self.schedule.due_by(horizon) else { break };
             self.take(delivery)?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! One device: when it wakes, what it says, and what the network makes of it, message after message.
 
+mod listen;
 mod text;
 mod wake;
 
@@ -11,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cast::{Build, Character, Quirk};
 use super::chance::{self, bell, one_of};
+use super::mt::Mailboxes;
 use super::sea::{Drift, Track, moved};
 use super::sent::{Estimate, Said, Sent};
 use wake::{Wake, Wakes};
@@ -28,7 +30,7 @@ const LONGEST_LOSS: u32 = 4;
 /// First MOMSN of a device that is about to wrap.
 const NEARLY_WRAPPED: u16 = 65_520;
 
-/// Everything that a device sends from its power-on, in order, without end unless it falls silent.
+/// Every session of a device from its power-on, in order, without end unless it falls silent.
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
     character: Character,
@@ -41,6 +43,19 @@ pub(crate) struct Device {
     power_on: Time,
     silent_from: Option<Time>,
     losing: u32,
+    /// Where it finds what it is told; without it, it is told nothing.
+    mailboxes: Option<Mailboxes>,
+    /// The last wake, while what it brought has not been looked at.
+    unheard: Option<Wake>,
+}
+
+/// One time that a device reached the network.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    /// When.
+    pub(crate) at: Time,
+    /// The message, unless it was lost on its way to the provider.
+    pub(crate) sent: Option<Sent>,
 }
 
 /// Both ends of a device's life.
@@ -72,6 +87,8 @@ impl Device {
             silent_from: (character.quirk == Some(Quirk::FallsSilent)).then_some(life.silent_from),
             power_on: life.power_on,
             losing: 0,
+            mailboxes: None,
+            unheard: None,
             character,
             imei,
             serial,
@@ -82,8 +99,31 @@ impl Device {
     }
 
     /// The modem's number.
+    /// What the cast calls it.
+    pub(crate) fn name(&self) -> &'static str {
+        self.character.name
+    }
+
     pub(crate) fn imei(&self) -> Imei {
         self.imei
+    }
+
+    /// From now on the device finds in `mailboxes` what it is told.
+    pub(crate) fn attach(&mut self, mailboxes: &Mailboxes) {
+        self.mailboxes = Some(mailboxes.clone());
+    }
+
+    /// Looks at what the last session brought. This happens as late as can be, when the next session is asked for:
+    /// until then more may have been queued before that session.
+    fn listen(&mut self) {
+        let (Some(wake), Some(mailboxes)) = (self.unheard.take(), &self.mailboxes) else { return };
+        let mut last = None;
+        let fetch = || {
+            let mt = mailboxes.fetch(self.imei, wake.at, last)?;
+            last = Some(mt.mt_id);
+            Some(mt.payload)
+        };
+        self.wakes.listen(&wake, fetch, &mut self.rng);
     }
 
     fn message(&mut self, wake: Wake) -> Sent {
@@ -137,19 +177,18 @@ impl Device {
 }
 
 impl Iterator for Device {
-    type Item = Sent;
+    type Item = Session;
 
-    fn next(&mut self) -> Option<Sent> {
-        loop {
-            let wake = self.wakes.next_wake(&mut self.rng);
-            if self.silent_from.is_some_and(|from| wake.at >= from) {
-                return None;
-            }
-            let sent = self.message(wake);
-            if !self.is_lost(&sent.said) {
-                return Some(sent);
-            }
+    fn next(&mut self) -> Option<Session> {
+        self.listen();
+        let wake = self.wakes.next_wake(&mut self.rng)?;
+        if self.silent_from.is_some_and(|from| wake.at >= from) {
+            return None;
         }
+        self.unheard = Some(wake);
+        let sent = self.message(wake);
+        let is_lost = self.is_lost(&sent.said);
+        Some(Session { at: wake.at, sent: (!is_lost).then_some(sent) })
     }
 }
 

@@ -1,16 +1,17 @@
 //! The world: a cast of devices whose every message follows from a seed.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::time::Duration;
 
-use fairlead_model::{Imei, Time};
+use anyhow::Result;
+use fairlead_model::{Clock, Imei, Time};
 use serde::{Deserialize, Serialize};
 
 use super::buoy::{Device, Life};
 use super::cast::{self, Character};
 use super::chance;
+use super::events::Events;
+use super::mt::{self, Mailboxes, MtApi, MtSettings};
 use super::plan::{Delivery, Faults};
 use super::sent::Sent;
 use crate::schedule::Schedule;
@@ -74,10 +75,45 @@ impl World {
         self.devices.iter().map(Device::imei)
     }
 
+    /// The modem of the device that has this name in the cast.
+    pub fn modem(&self, name: &str) -> Option<Imei> {
+        self.devices.iter().find(|device| device.name() == name).map(Device::imei)
+    }
+
+    /// The same world, whose devices hear what is queued in `mailboxes`. As long as nothing is queued, they send the
+    /// same messages to the byte.
+    #[must_use]
+    pub fn hearing(mut self, mailboxes: &Mailboxes) -> Self {
+        self.attach(mailboxes);
+        self
+    }
+
+    /// Starts the provider's MT API for the modems of this world, whose devices hear from now on what it queues.
+    /// `clock` should be the one that the world is played by.
+    ///
+    /// # Errors
+    /// Where it is impossible to listen on `address`.
+    pub async fn serve_mt(&mut self, address: &str, settings: MtSettings, clock: Clock) -> Result<MtApi> {
+        let mailboxes = Mailboxes::of(self.modems());
+        self.attach(&mailboxes);
+        mt::serve(address, settings, clock, mailboxes).await
+    }
+
+    fn attach(&mut self, mailboxes: &Mailboxes) {
+        for device in &mut self.devices {
+            device.attach(mailboxes);
+        }
+    }
+
     /// Every message from `range.start` to before `range.end`, in the order in which the network took them.
     /// Ranges that meet give together what one range over both gives.
     pub fn events(&self, range: Range<Time>) -> impl Iterator<Item = Sent> + Send + use<> {
-        self.events_from(range.start).take_while(move |sent| sent.at < range.end)
+        self.merged(range.start, Some(range.end))
+    }
+
+    /// Every message from `from` on, without end.
+    pub fn events_from(&self, from: Time) -> impl Iterator<Item = Sent> + Send + use<> {
+        self.merged(from, None)
     }
 
     /// Every push of the messages of [`Self::events`] in the order in which they are due, with these faults.
@@ -86,7 +122,7 @@ impl World {
         range: Range<Time>,
         faults: Faults,
     ) -> impl Iterator<Item = Delivery> + Send + use<> {
-        Schedule::new(self.events(range), self.settings.seed, faults)
+        self.schedule(range.start, Some(range.end), faults)
     }
 
     /// Every push of the messages of [`Self::events_from`], without end.
@@ -95,50 +131,20 @@ impl World {
         from: Time,
         faults: Faults,
     ) -> impl Iterator<Item = Delivery> + Send + use<> {
-        Schedule::new(self.events_from(from), self.settings.seed, faults)
+        self.schedule(from, None, faults)
     }
 
-    /// Every message from `from` on, without end.
-    pub fn events_from(&self, from: Time) -> impl Iterator<Item = Sent> + Send + use<> {
-        Events::new(self.devices.clone()).skip_while(move |sent| sent.at < from)
+    /// The pushes of the messages from `from` to before `end`, for one who asks by the clock.
+    pub(crate) fn schedule(&self, from: Time, end: Option<Time>, faults: Faults) -> Schedule {
+        Schedule::new(self.merged(from, end), self.settings.seed, faults)
+    }
+
+    fn merged(&self, from: Time, end: Option<Time>) -> Events {
+        Events::new(self.devices.clone(), from, end)
     }
 }
 
 fn fleet_cast(seed: u64, count: u32) -> Vec<Character> {
     let mut rng = chance::stream(seed, &["fleet"]);
     (0..count).map(|_| cast::of_fleet(&mut rng)).collect()
-}
-
-/// The messages of several devices merged by time.
-#[derive(Clone, Debug)]
-struct Events {
-    devices: Vec<Device>,
-    /// The next message of each device, soonest first.
-    heads: Vec<Option<Sent>>,
-    order: BinaryHeap<Reverse<(Time, usize)>>,
-}
-
-impl Events {
-    fn new(mut devices: Vec<Device>) -> Self {
-        let heads: Vec<Option<Sent>> = devices.iter_mut().map(Iterator::next).collect();
-        let order = heads
-            .iter()
-            .enumerate()
-            .filter_map(|(index, head)| Some(Reverse((head.as_ref()?.at, index))))
-            .collect();
-        Self { devices, heads, order }
-    }
-}
-
-impl Iterator for Events {
-    type Item = Sent;
-
-    fn next(&mut self) -> Option<Sent> {
-        let Reverse((_, index)) = self.order.pop()?;
-        let following = self.devices.get_mut(index)?.next();
-        if let Some(sent) = &following {
-            self.order.push(Reverse((sent.at, index)));
-        }
-        std::mem::replace(self.heads.get_mut(index)?, following)
-    }
 }

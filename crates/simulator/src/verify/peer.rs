@@ -1,14 +1,18 @@
-//! Fairlead as a program sees it: the messages it has, page by page.
+//! Fairlead as a program sees it: the messages it has, and those to devices, page by page.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use fairlead_model::message::MessageState;
-use fairlead_model::{Imei, MessageId, Secret, Time};
+use fairlead_model::mt::MtState;
+use fairlead_model::{Imei, MessageId, MtId, Secret, Time};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+const MESSAGES: &str = "/api/v1/messages";
+const OUTGOING: &str = "/api/v1/outgoing";
 /// Messages of one page.
 const PAGE: &str = "500";
 /// More pages than this are a fault of the paging, not messages.
@@ -60,16 +64,40 @@ impl Held {
     }
 }
 
+/// A message to a device, as far as it matters here.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Told {
+    /// Its id.
+    pub id: MtId,
+    /// How far it has come.
+    pub state: MtState,
+    /// The provider's number for it, where an answer with one was read.
+    pub provider_id: Option<String>,
+}
+
+/// One step of its life, as far as it matters here.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Step {
+    /// The state from then on.
+    pub state: MtState,
+}
+
 #[derive(Deserialize)]
-struct Page {
-    items: Vec<Held>,
+struct Page<T> {
+    items: Vec<T>,
     next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    steps: Vec<Step>,
 }
 
 /// A running Fairlead.
 pub struct Peer {
     client: Client,
-    messages: Url,
+    /// Its address, without a slash at the end.
+    api: String,
     token: Secret,
 }
 
@@ -79,10 +107,10 @@ impl Peer {
     /// # Errors
     /// Where `api` is no address.
     pub fn new(api: &str, token: &Secret) -> Result<Self> {
-        let messages = Url::parse(&format!("{}/api/v1/messages", api.trim_end_matches('/')))
-            .with_context(|| format!("`{api}` is no address"))?;
+        let api = api.trim_end_matches('/').to_owned();
+        Url::parse(&api).with_context(|| format!("`{api}` is no address"))?;
         let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(TIMEOUT).build()?;
-        Ok(Self { client, messages, token: token.clone() })
+        Ok(Self { client, api, token: token.clone() })
     }
 
     /// Whether there is a message that the tracker has not looked at.
@@ -90,7 +118,7 @@ impl Peer {
     /// # Errors
     /// As [`Self::messages`].
     pub async fn has_waiting(&self) -> Result<bool> {
-        let page = self.page(&[("state", "waiting"), ("limit", "1")]).await?;
+        let page: Page<Held> = self.get(MESSAGES, &[("state", "waiting"), ("limit", "1")]).await?;
         Ok(!page.items.is_empty())
     }
 
@@ -99,38 +127,56 @@ impl Peer {
     /// # Errors
     /// Where the API cannot be reached, refuses the token, or answers something else than messages.
     pub async fn messages(&self) -> Result<Vec<Held>> {
+        self.all(MESSAGES).await
+    }
+
+    /// All messages to devices.
+    ///
+    /// # Errors
+    /// As [`Self::messages`].
+    pub async fn told(&self) -> Result<Vec<Told>> {
+        self.all(OUTGOING).await
+    }
+
+    /// The life of one message to a device, oldest step first.
+    ///
+    /// # Errors
+    /// As [`Self::messages`].
+    pub async fn steps(&self, id: MtId) -> Result<Vec<Step>> {
+        let detail: Detail = self.get(&format!("{OUTGOING}/{id}"), &[]).await?;
+        Ok(detail.steps)
+    }
+
+    async fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
         let mut all = Vec::new();
         let mut cursor: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let mut query = vec![("limit", PAGE)];
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let page = self.page(&query).await?;
+            let page: Page<T> = self.get(path, &query).await?;
             all.extend(page.items);
             if page.next_cursor.is_none() {
                 return Ok(all);
             }
             if page.next_cursor == cursor {
-                bail!("the messages' next page is the same page again");
+                bail!("the next page of {path} is the same page again");
             }
             cursor = page.next_cursor;
         }
-        bail!("the messages have more than {MOST_PAGES} pages")
+        bail!("{path} has more than {MOST_PAGES} pages")
     }
 
-    async fn page(&self, query: &[(&str, &str)]) -> Result<Page> {
-        let request = self.client.get(self.messages.clone()).query(query).bearer_auth(self.token.expose());
-        let response =
-            request.send().await.with_context(|| format!("{} cannot be reached", self.messages))?;
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T> {
+        let url = format!("{}{path}", self.api);
+        let request = self.client.get(&url).query(query).bearer_auth(self.token.expose());
+        let response = request.send().await.with_context(|| format!("{url} cannot be reached"))?;
         let status = response.status();
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            bail!("{} refuses the token ({status})", self.messages);
+            bail!("{url} refuses the token ({status})");
         }
         if !status.is_success() {
-            bail!("{} answered {status}", self.messages);
+            bail!("{url} answered {status}");
         }
-        response
-            .json()
-            .await
-            .with_context(|| format!("{} answered something else than messages", self.messages))
+        response.json().await.with_context(|| format!("{url} answered something else than messages"))
     }
 }

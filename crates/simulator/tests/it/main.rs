@@ -8,7 +8,9 @@
 
 mod bodies;
 mod ledger;
+mod mt;
 mod play;
+mod told;
 mod verify;
 mod world;
 

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
-use fairlead_model::{Clock, ManualClock, Time};
+use fairlead_model::{Clock, ManualClock, Secret, Time};
 use fairlead_simulator::ledger::{Entry, Ledger};
 use fairlead_simulator::play::{Progress, play, seed_history};
+use fairlead_simulator::satellite::mt::MtSettings;
 use fairlead_simulator::satellite::{Faults, Provider, ProviderSettings, Sent, World};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -234,4 +235,49 @@ async fn the_present_is_played_by_the_clock_and_what_was_left_is_taken_up() {
     let (done, ()) = tokio::join!(play(&stage.world, present(), &provider, &ledger, &stop, |_| {}), by_hand);
     assert_eq!(done.unwrap().accepted, expected as u64 + 1);
     assert!(expected > 30, "{expected}");
+}
+
+#[actix_web::test]
+async fn what_is_queued_while_the_world_plays_is_heard_at_the_next_session() {
+    let mut stage = Stage::new();
+    // One buoy alone: nothing else that happens at sea makes the player look at the time.
+    let hours = present()..present().plus(DAY / 4);
+    let (world, sessions) = (1..)
+        .map(|seed| World::fleet(seed, present(), 1))
+        .map(|world| (world.clone(), world.events(hours.clone()).collect::<Vec<Sent>>()))
+        .find(|(_, sessions)| sessions[0].payload.starts_with(b"PK101"))
+        .unwrap();
+    stage.world = world;
+    let settings = MtSettings::new("skipper", Secret::new("secret"));
+    let api = stage.world.serve_mt("127.0.0.1:0", settings, stage.clock.clone()).await.unwrap();
+    let buoy = sessions[0].imei;
+    let form = [
+        ("imei", buoy.as_str()),
+        ("username", "skipper"),
+        ("password", "secret"),
+        ("data", &hex::encode("+DATA:PK006,45;")),
+    ];
+
+    let intake = intake(&[]);
+    let (ledger, provider) = (stage.ledger(), stage.provider(&intake.url));
+    let texts = || -> Vec<String> {
+        let accepted = ledger.entries().into_iter().filter(Entry::is_accepted);
+        accepted.map(|entry| String::from_utf8_lossy(&entry.delivery.sent.payload).into_owned()).collect()
+    };
+    let by_hand = async {
+        stage.hand.set(sessions[0].at.plus(Duration::from_secs(10)));
+        until(|| texts().len() == 1).await;
+        let response = reqwest::Client::new().post(api.url()).form(&form).send().await.unwrap();
+        assert!(response.text().await.unwrap().starts_with("OK,"));
+        stage.hand.set(sessions[1].at.plus(Duration::from_secs(60)));
+        until(|| texts().len() == 3).await;
+        stage.stop.cancel();
+    };
+    let (done, ()) =
+        tokio::join!(play(&stage.world, present(), &provider, &ledger, &stage.stop, |_| {}), by_hand);
+    done.unwrap();
+    let texts = texts();
+    assert!(texts[1].ends_with(",st:0") && !texts[1].contains(",int:45,"), "{}", texts[1]);
+    assert!(texts[2].ends_with(",int:45,sl:0,st:3"), "{}", texts[2]);
+    assert_eq!(api.mailboxes().fetched(buoy)[0].fetched_at, Some(sessions[1].at));
 }

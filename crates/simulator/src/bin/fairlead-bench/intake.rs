@@ -1,6 +1,6 @@
 //! The intake's figures: capacity beside its ceiling, latency at 70 %, behaviour at 200 %, and the whole path.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::peer::Peer;
 use crate::pool::{Requests, Source};
 use crate::report::{AtRate, Capacity, Report, WholePath};
 use crate::rival;
-use crate::server::{Fairlead, Server, free_address};
+use crate::server::{Fairlead, Intake, Server, free_address};
 
 /// The share of the capacity at which latency is measured.
 const ORDINARY: f64 = 0.7;
@@ -80,11 +80,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         Some(program) => program.canonicalize().with_context(|| program.display().to_string())?,
         None => std::env::current_exe()?.with_file_name("fairlead"),
     };
-    let fairlead = Fairlead::start(&program).await?;
+    let alone = alone(arguments, &program, &mut source).await?;
+    let fairlead = Fairlead::start(&program, "").await?;
     let mut stage = Stage {
         arguments,
         source,
-        peer: Peer::new(fairlead.server.address, fairlead.token().await?)?,
+        peer: Peer::new(fairlead.server.address, fairlead.token("viewer").await?)?,
         server: &fairlead.server,
     };
     let intake = stage.capacity().await?;
@@ -100,7 +101,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
         }
         _ => None,
     };
-    let report = Report { bare, intake, ordinary, overload, whole_path, rival };
+    let report = Report { bare, alone, intake, ordinary, overload, whole_path, rival };
     if let Some(path) = &arguments.out {
         std::fs::write(path, serde_json::to_string_pretty(&report)?)
             .with_context(|| format!("{} cannot be written", path.display()))?;
@@ -118,6 +119,20 @@ async fn bare(arguments: &Arguments, source: &mut Source) -> Result<Capacity> {
     let requests = source.requests(PROBE, "/")?;
     capacity(&server, requests.clone(), arguments.connections, WARM_UP).await?;
     capacity(&server, requests, arguments.connections, arguments.span()).await
+}
+
+/// The webhook's own cost: each push journalled before its answer, and nothing else going on.
+async fn alone(arguments: &Arguments, program: &Path, source: &mut Source) -> Result<Capacity> {
+    let intake = Intake::start(&program.with_file_name("fairlead-intake")).await?;
+    tracing::info!("the intake by itself, warming up");
+    let probe = source.requests(PROBE, WEBHOOK)?;
+    capacity(&intake.server, probe, arguments.connections, WARM_UP).await?;
+    tracing::info!("the intake by itself");
+    // The journal keeps repeated ones like any others.
+    let requests = source.requests(PROBE, WEBHOOK)?;
+    let mut measured = capacity(&intake.server, requests, arguments.connections, arguments.span()).await?;
+    measured.fresh = true;
+    Ok(measured)
 }
 
 /// What a server answers in a closed loop.

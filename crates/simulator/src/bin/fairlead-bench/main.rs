@@ -2,6 +2,7 @@
 
 mod bare;
 mod connection;
+mod courier;
 mod histogram;
 mod intake;
 mod load;
@@ -27,6 +28,8 @@ struct Arguments {
 enum What {
     /// Webhooks answered per second, journalled on the local disk, and messages through the whole path
     Intake(Box<intake::Arguments>),
+    /// Messages to devices, through a provider that takes 50 ms
+    Courier(courier::Arguments),
     /// Serve the ceiling: a handler that answers `OK` and stores nothing
     #[command(hide = true)]
     Bare(bare::Arguments),
@@ -39,6 +42,7 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match Arguments::parse().what {
         What::Intake(arguments) => intake::run(&arguments).await,
+        What::Courier(arguments) => courier::run(&arguments).await,
         What::Bare(arguments) => bare::run(&arguments).await,
     }
 }

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use fairlead_model::{Latitude, Longitude, Time};
-use fairlead_wire::pk::WakeReason;
 use fairlead_wire::pk::mo::{V2Fix, V3Wake, handset_command};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::wake::{Errand, Wake};
+use super::wake::{Errand, Standing, Wake};
 use crate::satellite::cast::{Build, Character, Quirk, V3Text};
 use crate::satellite::chance::{bell, one_of};
 use crate::satellite::sea::Drift;
@@ -31,18 +30,16 @@ pub(super) fn compose(
     battery_v: f64,
     rng: &mut ChaCha8Rng,
 ) -> (Vec<u8>, Said) {
-    let (reason, fix) = match wake.errand {
+    let (standing, fix) = match wake.errand {
         Errand::Command(command) => return (handset_command(command).into_bytes(), Said::Command),
         Errand::MailboxCheck => return (Vec::new(), Said::Nothing),
-        Errand::Report { reason, fix } => (reason, fix),
+        Errand::Report { standing, fix } | Errand::Confirmation { standing, fix } => (standing, fix),
     };
     let drift = scattered(drift, rng);
     let (text, reading) = match character.build {
-        Build::V3Buoy { interval_s, text } => {
-            let plan = Plan { interval_s, reason, text };
-            v3(wake.at, fix.then_some(drift), battery_v, &plan, rng)
-        }
-        Build::V2Buoy | Build::Handset => v2(character.build, wake.at, &drift, battery_v, rng),
+        Build::V3Buoy { text, .. } => v3(wake.at, fix.then_some(drift), battery_v, &standing, text, rng),
+        Build::V2Buoy => v2(wake.at, &drift, Some((standing.status, battery_v)), rng),
+        Build::Handset => v2(wake.at, &drift, None, rng),
     };
     if character.quirk == Some(Quirk::Rubbish) && rng.random_bool(RUBBISH) {
         return (garbled(&text, rng), Said::Rubbish);
@@ -50,14 +47,8 @@ pub(super) fn compose(
     (text.into_bytes(), Said::Position(reading))
 }
 
-/// What a v3 buoy knows of its own plan.
-struct Plan {
-    interval_s: u32,
-    reason: WakeReason,
-    text: V3Text,
-}
-
-fn v2(build: Build, at: Time, drift: &Drift, battery_v: f64, rng: &mut ChaCha8Rng) -> (String, Reading) {
+/// A text of the older builds; only a buoy has a status and a battery to tell of.
+fn v2(at: Time, drift: &Drift, of_buoy: Option<(u8, f64)>, rng: &mut ChaCha8Rng) -> (String, Reading) {
     let measured_at = at.minus(Duration::from_millis(rng.random_range(1_200..40_000)));
     let (Some(latitude), Some(longitude)) = (Latitude::new(drift.latitude), Longitude::new(drift.longitude))
     else {
@@ -78,18 +69,19 @@ fn v2(build: Build, at: Time, drift: &Drift, battery_v: f64, rng: &mut ChaCha8Rn
         battery_v: None,
         interval_s: None,
     };
-    if build == Build::Handset {
+    let Some((status, battery_v)) = of_buoy else {
         return (fix.handset_pk001(), reading);
-    }
+    };
     let battery_v = (!rng.random_bool(NO_BATTERY)).then_some(battery_v);
-    (fix.buoy_pk001(0, battery_v), Reading { battery_v, ..reading })
+    (fix.buoy_pk001(status, battery_v), Reading { battery_v, ..reading })
 }
 
 fn v3(
     at: Time,
     drift: Option<Drift>,
     battery_v: f64,
-    plan: &Plan,
+    standing: &Standing,
+    text: V3Text,
     rng: &mut ChaCha8Rng,
 ) -> (String, Reading) {
     let measured_at = at.minus(Duration::from_secs(rng.random_range(12..40)));
@@ -97,17 +89,17 @@ fn v3(
         place: drift.map(|d| (d.latitude as f32, d.longitude as f32)),
         at: measured_at,
         battery_v: battery_v as f32,
-        interval_s: plan.interval_s,
-        sleep_s: 0,
-        reason: plan.reason,
+        interval_s: standing.interval_s,
+        sleep_s: standing.sleep_s,
+        reason: standing.reason,
     };
     let reading = Reading {
         place: drift.map(|d| (d.latitude, d.longitude)),
         battery_v: Some(battery_v),
         ..no_reading(measured_at)
     };
-    match plan.text {
-        V3Text::Pk101 => (wake.pk101(), Reading { interval_s: Some(plan.interval_s), ..reading }),
+    match text {
+        V3Text::Pk101 => (wake.pk101(), Reading { interval_s: Some(standing.interval_s), ..reading }),
         V3Text::Pk001 => {
             let speed_m_s = drift.map_or(0.0, |d| d.speed_m_s);
             let course_deg = drift.map_or(0.0, |d| printable_course(d.course_deg));

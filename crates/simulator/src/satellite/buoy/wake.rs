@@ -13,8 +13,8 @@ use crate::satellite::chance::one_of;
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
-/// Sleep of a v2 buoy and pause of a handset between reports.
-const TEN_MINUTES_S: u64 = 600;
+/// Between reports of a v2 buoy and of a handset that were told nothing else.
+pub(super) const TEN_MINUTES_S: u32 = 600;
 /// Seconds that a v2 device is awake before its message is through (gaps of 5:03 to 6:35 at five minutes).
 const V2_AWAKE_S: std::ops::Range<u64> = 3..95;
 /// After so long without a fix a v2 buoy skips its report.
@@ -50,8 +50,15 @@ pub(crate) struct Wake {
 pub(crate) enum Errand {
     /// To report where it is.
     Report {
-        /// Why a v3 buoy woke.
-        reason: WakeReason,
+        /// What it says of itself.
+        standing: Standing,
+        /// Whether it knows where it is.
+        fix: bool,
+    },
+    /// To confirm what it was told, within the same wake.
+    Confirmation {
+        /// What it says of itself now.
+        standing: Standing,
         /// Whether it knows where it is.
         fix: bool,
     },
@@ -61,48 +68,99 @@ pub(crate) enum Errand {
     MailboxCheck,
 }
 
-/// The wakes of one device, without end.
+/// What a buoy says of itself beside its figures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Standing {
+    /// Why it woke; v3 alone.
+    pub(crate) reason: WakeReason,
+    /// Its interval in seconds; v3 alone.
+    pub(crate) interval_s: u32,
+    /// The sleep that it is about to begin, in seconds, 0 for none; v3 alone.
+    pub(crate) sleep_s: u32,
+    /// Its status bits; v2 alone.
+    pub(crate) status: u8,
+}
+
+/// The wakes of one device, without end unless it is told to be silent.
 #[derive(Clone, Debug)]
 pub(crate) struct Wakes {
-    build: Build,
+    pub(super) build: Build,
     /// The next wake (v2, handset) or mark (v3).
-    next: Time,
-    powered_on: bool,
-    waiting: VecDeque<Wake>,
+    pub(super) next: Time,
+    /// From report to report (v2), or from mark to mark (v3), in seconds.
+    pub(super) interval_s: u32,
+    /// Why the next report of a v3 buoy is made.
+    pub(super) reason: WakeReason,
+    /// Whether a v2 buoy's last-mile beacon is on.
+    pub(super) beacon_on: bool,
+    /// Whether the plan is no longer the one that the device was built with.
+    pub(super) replanned: bool,
+    /// Whether it has left the sea for good.
+    pub(super) is_over: bool,
+    pub(super) waiting: VecDeque<Wake>,
 }
 
 impl Wakes {
     pub(crate) fn new(build: Build, power_on: Time) -> Self {
-        Self { build, next: whole_seconds(power_on), powered_on: false, waiting: VecDeque::new() }
+        let interval_s = match build {
+            Build::V3Buoy { interval_s, .. } => interval_s,
+            Build::V2Buoy | Build::Handset => TEN_MINUTES_S,
+        };
+        Self {
+            build,
+            next: whole_seconds(power_on),
+            interval_s,
+            reason: WakeReason::PowerOn,
+            beacon_on: false,
+            replanned: false,
+            is_over: false,
+            waiting: VecDeque::new(),
+        }
     }
 
-    /// The next time that the device reaches the network.
-    pub(crate) fn next_wake(&mut self, rng: &mut ChaCha8Rng) -> Wake {
-        loop {
+    /// The next time that the device reaches the network; `None` where it never will.
+    pub(crate) fn next_wake(&mut self, rng: &mut ChaCha8Rng) -> Option<Wake> {
+        while !self.is_over {
             if let Some(wake) = self.waiting.pop_front() {
-                return wake;
+                return Some(wake);
             }
             match self.build {
                 Build::V2Buoy => self.v2(rng),
                 Build::Handset => self.handset(rng),
-                Build::V3Buoy { interval_s, .. } => self.v3(interval_s, rng),
+                Build::V3Buoy { .. } => self.v3(rng),
             }
+        }
+        None
+    }
+
+    /// What the device says of itself now.
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            reason: self.reason,
+            interval_s: self.interval_s,
+            sleep_s: 0,
+            status: u8::from(self.beacon_on),
         }
     }
 
+    fn report(&self, at: Time, fix: bool) -> Wake {
+        Wake { at, errand: Errand::Report { standing: self.standing(), fix } }
+    }
+
     fn v2(&mut self, rng: &mut ChaCha8Rng) {
+        let sleep = Duration::from_secs(self.interval_s.into());
         if rng.random_bool(NO_FIX) {
-            self.next = self.next.plus(Duration::from_secs(V2_GIVES_UP_S + TEN_MINUTES_S));
+            self.next = self.next.plus(Duration::from_secs(V2_GIVES_UP_S)).plus(sleep);
             return;
         }
         let at = self.next.plus(Duration::from_secs(rng.random_range(V2_AWAKE_S)));
-        self.waiting.push_back(Wake { at, errand: report(WakeReason::Normal, true) });
-        self.next = at.plus(Duration::from_secs(TEN_MINUTES_S));
+        self.waiting.push_back(self.report(at, true));
+        self.next = at.plus(sleep);
     }
 
     fn handset(&mut self, rng: &mut ChaCha8Rng) {
         let at = self.next.plus(Duration::from_secs(rng.random_range(2..8)));
-        self.waiting.push_back(Wake { at, errand: report(WakeReason::Normal, true) });
+        self.waiting.push_back(self.report(at, true));
         let soon = |rng: &mut ChaCha8Rng| at.plus(Duration::from_secs(rng.random_range(40..400)));
         if rng.random_bool(COMMANDS) {
             let errand = Errand::Command(wish(rng));
@@ -110,15 +168,14 @@ impl Wakes {
         } else if rng.random_bool(MAILBOX_CHECKS) {
             self.waiting.push_back(Wake { at: soon(rng), errand: Errand::MailboxCheck });
         }
-        self.next = self.next.plus(Duration::from_secs(TEN_MINUTES_S));
+        self.next = self.next.plus(Duration::from_secs(TEN_MINUTES_S.into()));
     }
 
     /// One mark of the grid: the first attempt that reaches a satellite, if any does.
-    fn v3(&mut self, interval_s: u32, rng: &mut ChaCha8Rng) {
+    fn v3(&mut self, rng: &mut ChaCha8Rng) {
         let mark = self.next;
-        let following = mark_after(mark, interval_s);
-        let to_next_s = (following.micros() - mark.micros()) / SECOND;
-        let reason = if self.powered_on { WakeReason::Normal } else { WakeReason::PowerOn };
+        self.next = mark_after(mark, self.interval_s);
+        let to_next_s = (self.next.micros() - mark.micros()) / SECOND;
         for after_s in V3_RETRIES_S {
             // A wake at the mark always happens; a retry only where it is over before the next mark.
             let fits = after_s == 0 || after_s + V3_LONGEST_S <= to_next_s;
@@ -129,11 +186,14 @@ impl Wakes {
             let fix = !rng.random_bool(NO_FIX);
             let wait_s = v3_wait_s(fix, rng);
             let at = Time::from_micros(mark.micros() + after_s * SECOND).plus(Duration::from_secs(wait_s));
-            self.waiting.push_back(Wake { at, errand: report(reason, fix) });
-            self.powered_on = true;
+            self.waiting.push_back(self.report(at, fix));
+            self.reason = WakeReason::Normal;
+            if self.replanned {
+                // Only a commanded plan lets a wake last beyond the following mark, which then passes unseen.
+                self.next = self.next.max(mark_after(at, self.interval_s));
+            }
             break;
         }
-        self.next = following;
     }
 }
 
@@ -164,10 +224,6 @@ fn wish(rng: &mut ChaCha8Rng) -> Command {
         Some(interval) if rng.random_bool(0.5) => Command::Interval(interval),
         _ => Command::Beacon { on: rng.random_bool(0.5) },
     }
-}
-
-fn report(reason: WakeReason, fix: bool) -> Errand {
-    Errand::Report { reason, fix }
 }
 
 fn whole_seconds(time: Time) -> Time {
