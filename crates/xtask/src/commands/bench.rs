@@ -31,6 +31,8 @@ pub(crate) struct Arguments {
 enum What {
     /// Webhooks answered per second, journalled on the local disk
     Intake,
+    /// Messages to devices, through a slow provider
+    Courier,
     /// Messages through the durable queues
     Bus,
     /// Rows into the database
@@ -44,9 +46,10 @@ impl What {
     fn parts(self) -> &'static [Part] {
         match self {
             Self::Intake => &[Part::Intake],
+            Self::Courier => &[Part::Courier],
             Self::Store => &[Part::Store],
             Self::Bus => &[Part::Bus],
-            Self::All => &[Part::Intake, Part::Store, Part::Bus],
+            Self::All => &[Part::Intake, Part::Courier, Part::Store, Part::Bus],
         }
     }
 }
@@ -55,6 +58,7 @@ impl What {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Intake,
+    Courier,
     Store,
     Bus,
 }
@@ -66,7 +70,7 @@ impl Part {
         match self {
             Self::Intake => &[],
             Self::Store => &[MYSQL],
-            Self::Bus => &[MYSQL, AMQP],
+            Self::Courier | Self::Bus => &[MYSQL, AMQP],
         }
     }
 
@@ -85,10 +89,10 @@ impl Part {
             Ok(command)
         };
         match self {
-            Self::Intake => {
+            Self::Intake | Self::Courier => {
                 run_program(workspace.cargo().args(["build", "--release"]))?;
                 let mut command = Command::new(workspace.program("fairlead-bench", Profile::Release)?);
-                command.arg("intake");
+                command.arg(if self == Self::Intake { "intake" } else { "courier" });
                 Ok(command)
             }
             Self::Store => crate_bench("fairlead-store", "store"),
@@ -163,6 +167,6 @@ mod tests {
 
     #[test]
     fn all_is_every_part() {
-        assert_eq!(What::All.parts(), [Part::Intake, Part::Store, Part::Bus]);
+        assert_eq!(What::All.parts(), [Part::Intake, Part::Courier, Part::Store, Part::Bus]);
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the references in docs/reference, printed by the program they describe.
+//! `cargo xtask docs`: the references and the example of a settings file, printed by the program they describe.
 
 use std::fs;
 use std::process::Command;
@@ -9,13 +9,14 @@ use crate::process::{output, run as run_program, say};
 use crate::workspace::{Profile, Workspace};
 
 /// What `fairlead reference` is asked for, and the file that holds its answer.
-const REFERENCES: [(&str, &str); 6] = [
-    ("settings", "settings.md"),
-    ("errors", "errors.md"),
-    ("messages", "messages.md"),
-    ("metrics", "metrics.md"),
-    ("cli", "command-line.md"),
-    ("openapi", "openapi.json"),
+const REFERENCES: [(&str, &str); 7] = [
+    ("settings", "docs/reference/settings.md"),
+    ("errors", "docs/reference/errors.md"),
+    ("messages", "docs/reference/messages.md"),
+    ("metrics", "docs/reference/metrics.md"),
+    ("cli", "docs/reference/command-line.md"),
+    ("openapi", "docs/reference/openapi.json"),
+    ("example", "deploy/fairlead.example.toml"),
 ];
 
 /// What `docs` is told.
@@ -30,18 +31,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let workspace = Workspace::find()?;
     run_program(workspace.cargo().args(["build", "--package", "fairlead", "--bin", "fairlead"]))?;
     let program = workspace.program("fairlead", Profile::Dev)?;
-    let folder = workspace.path("docs/reference");
     let mut differ = Vec::new();
     for (name, file) in REFERENCES {
         let text = output(Command::new(&program).args(["reference", name]))?;
-        let path = folder.join(file);
+        let path = workspace.path(file);
         if fs::read_to_string(&path).is_ok_and(|found| found == text) {
             continue;
         }
-        differ.push(format!("docs/reference/{file}"));
+        differ.push(file);
         if !arguments.check {
-            fs::create_dir_all(&folder)?;
-            fs::write(&path, text).with_context(|| format!("cannot write docs/reference/{file}"))?;
+            fs::write(&path, text).with_context(|| format!("cannot write {file}"))?;
         }
     }
     match (differ.is_empty(), arguments.check) {
