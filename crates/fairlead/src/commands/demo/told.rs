@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use fairlead_model::mt::{MtState, Order};
+use fairlead_model::mt::{AccountState, AccountView, MtState, Order};
 use fairlead_model::{Imei, Secret};
 use fairlead_simulator::satellite::World;
 use fairlead_simulator::satellite::mt::{Mood, MtApi, MtSettings};
@@ -18,6 +18,9 @@ use super::Stage;
 const USERNAME: &str = "demo@example.org";
 /// How long a call of the provider may take to come to an end.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The provider's answer where an account has no credit left.
+const OUT_OF_CREDIT: u16 = 13;
 
 /// One who is told something, and what the provider makes of it.
 struct Telling {
@@ -38,11 +41,17 @@ fn tellings() -> [Telling; 8] {
         Telling { name: "unsigned", order: Order::Beacon { on: true }, mood: None },
         // It hears nothing any more.
         Telling { name: "silent", order: Order::Interval { minutes: 10 }, mood: None },
-        // Proven by its status, by its answer, and by nothing.
-        Telling { name: "bay", order: Order::Beacon { on: true }, mood: None },
+        // Out of credit: the account is paused until somebody has bought some. Proven by its status.
+        Telling {
+            name: "bay",
+            order: Order::Beacon { on: true },
+            mood: Some(Mood::Answer { code: OUT_OF_CREDIT }),
+        },
+        // Proven by its answer.
         Telling { name: "canyon", order: Order::Interval { minutes: 10 }, mood: None },
         // One that its firmware does not know, and says so.
         Telling { name: "sur", order: text("+DATA:PK005,1;"), mood: None },
+        // Proven by nothing.
         Telling { name: "crew", order: text("Home before dark?"), mood: None },
     ]
 }
@@ -133,8 +142,20 @@ impl Person {
         let deadline = Instant::now() + PATIENCE;
         while matches!(mt.state, MtState::Queued | MtState::Sending) {
             anyhow::ensure!(Instant::now() < deadline, "the message is {} for too long", mt.state.as_str());
+            self.resume_what_is_paused().await?;
             tokio::time::sleep(Duration::from_millis(50)).await;
             mt = self.get::<Detail>(&format!("outgoing/{}", mt.id)).await?.mt;
+        }
+        Ok(())
+    }
+
+    async fn resume_what_is_paused(&self) -> anyhow::Result<()> {
+        let accounts: Page<AccountView> = self.get("accounts").await?;
+        for account in accounts.items.iter().filter(|account| account.state == AccountState::Paused) {
+            let url = format!("{}/api/v1/accounts/{}/resume", self.api, account.name);
+            let body = json!({"reason": "Credits were bought"});
+            read::<AccountView>(self.client.post(url).bearer_auth(&self.token).json(&body).send().await?)
+                .await?;
         }
         Ok(())
     }
