@@ -63,14 +63,14 @@ pub enum NoImei {
 
 /// Names and texts of a push in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct RawFields {
-    pub(super) pairs: Vec<(String, String)>,
+pub(super) struct RawFields<'a> {
+    pub(super) pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// There were more than are read.
     pub(super) cut: bool,
 }
 
 /// Decodes a form once: `+` is a blank, `%XX` a byte, bytes that are no UTF-8 become U+FFFD.
-pub(super) fn form_fields(body: &[u8]) -> RawFields {
+pub(super) fn form_fields(body: &[u8]) -> RawFields<'_> {
     let mut parts = body.split(|b| *b == b'&').filter(|part| !part.is_empty());
     let pairs = parts
         .by_ref()
@@ -85,13 +85,16 @@ pub(super) fn form_fields(body: &[u8]) -> RawFields {
     RawFields { pairs, cut: parts.next().is_some() }
 }
 
-fn form_text(bytes: &[u8]) -> String {
+fn form_text(bytes: &[u8]) -> Cow<'_, str> {
+    if !bytes.iter().any(|b| matches!(b, b'+' | b'%')) {
+        return String::from_utf8_lossy(bytes);
+    }
     let blanks: Vec<u8> = bytes.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
-    percent_decode(&blanks).decode_utf8_lossy().into_owned()
+    percent_decode(&blanks).decode_utf8_lossy().into_owned().into()
 }
 
 /// Reads a JSON object, each value on its own: one that is out of range or badly escaped costs that field alone.
-pub(super) fn json_fields(body: &[u8]) -> Result<RawFields, NoImei> {
+pub(super) fn json_fields(body: &[u8]) -> Result<RawFields<'static>, NoImei> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -107,20 +110,20 @@ pub(super) fn json_fields(body: &[u8]) -> Result<RawFields, NoImei> {
 struct FieldsVisitor;
 
 impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = RawFields;
+    type Value = RawFields<'static>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawFields, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawFields<'static>, A::Error> {
         let mut fields = RawFields::default();
         while fields.pairs.len() < MAX_FIELDS {
             let Some((name, value)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? else {
                 return Ok(fields);
             };
             if let Some(text) = json_text(value.get()) {
-                fields.pairs.push((name.into_owned(), text));
+                fields.pairs.push((name.into_owned().into(), text.into()));
             }
         }
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
@@ -146,12 +149,14 @@ fn json_text(literal: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn json(body: &str) -> Result<Vec<(String, String)>, NoImei> {
+    type Pairs = Vec<(Cow<'static, str>, Cow<'static, str>)>;
+
+    fn json(body: &str) -> Result<Pairs, NoImei> {
         json_fields(body.as_bytes()).map(|fields| fields.pairs)
     }
 
-    fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    fn owned(pairs: &[(&'static str, &'static str)]) -> Pairs {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
     }
 
     #[test]
@@ -221,7 +226,8 @@ mod tests {
 
     #[test]
     fn more_fields_than_a_push_has_are_cut() {
-        let form = form_fields("a=1&".repeat(65).as_bytes());
+        let body = "a=1&".repeat(65);
+        let form = form_fields(body.as_bytes());
         assert_eq!((form.pairs.len(), form.cut), (64, true));
         let members: Vec<String> = (0..65).map(|n| format!("\"f{n}\":1")).collect();
         let json = json_fields(format!("{{{}}}", members.join(",")).as_bytes()).unwrap();

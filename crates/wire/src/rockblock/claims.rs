@@ -89,7 +89,7 @@ fn claimed_push(claims: &Map<String, Value>, push: &Push) -> Result<Push, ClaimM
     let pairs = claims
         .iter()
         .filter(|(name, _)| !TOKEN_CLAIMS.contains(&name.as_str()))
-        .filter_map(|(name, value)| Some((name.clone(), claim_text(value)?)))
+        .filter_map(|(name, value)| Some((name.into(), claim_text(value)?.into())))
         .collect();
     let differs = |claimed: Option<String>| ClaimMismatch::Differs {
         field: name::IMEI,

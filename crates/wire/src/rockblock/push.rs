@@ -1,5 +1,6 @@
 //! One pushed MO message, read as far as it can be.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use fairlead_model::{Fix, Imei, Latitude, Longitude, PositionSource, Time};
@@ -108,7 +109,7 @@ impl Push {
         self.payload.as_ref().is_some_and(Vec::is_empty)
     }
 
-    pub(super) fn from_fields(raw: RawFields) -> Result<Self, NoImei> {
+    pub(super) fn from_fields(raw: RawFields<'_>) -> Result<Self, NoImei> {
         let mut fields = Fields::sort(raw);
         let imei_text = fields.take(name::IMEI).ok_or(NoImei::Missing)?;
         let imei = imei_text.parse().map_err(|_| NoImei::Unreadable { found: excerpt(&imei_text) })?;
@@ -141,22 +142,22 @@ impl Push {
 }
 
 /// The fields by name, on their way into a push.
-struct Fields {
-    known: BTreeMap<&'static str, String>,
+struct Fields<'a> {
+    /// A dozen at most.
+    known: Vec<(&'static str, Cow<'a, str>)>,
     unknown: BTreeMap<String, String>,
     faults: Vec<Fault>,
 }
 
-impl Fields {
+impl<'a> Fields<'a> {
     /// The first of each name wins: a second one could only have been added on the way.
-    fn sort(raw: RawFields) -> Self {
-        let mut fields = Self { known: BTreeMap::new(), unknown: BTreeMap::new(), faults: Vec::new() };
+    fn sort(raw: RawFields<'a>) -> Self {
+        let known = Vec::with_capacity(raw.pairs.len().min(name::ALL.len()));
+        let mut fields = Self { known, unknown: BTreeMap::new(), faults: Vec::new() };
         for (name, value) in raw.pairs {
             let known = name::ALL.into_iter().find(|known| *known == name);
             match known {
-                Some(known) if !fields.known.contains_key(known) => {
-                    fields.known.insert(known, value);
-                }
+                Some(known) if !fields.has(known) => fields.known.push((known, value)),
                 None => fields.keep_unknown(&name, &value),
                 Some(_) => fields.faults.push(Fault::Duplicate { field: excerpt(&name) }),
             }
@@ -165,6 +166,15 @@ impl Fields {
             fields.faults.push(Fault::TooManyFields);
         }
         fields
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.known.iter().any(|(known, _)| *known == name)
+    }
+
+    fn remove(&mut self, name: &str) -> Option<String> {
+        let at = self.known.iter().position(|(known, _)| *known == name)?;
+        Some(self.known.swap_remove(at).1.into_owned())
     }
 
     fn keep_unknown(&mut self, name: &str, value: &str) {
@@ -182,7 +192,7 @@ impl Fields {
 
     /// The field's text, if any.
     fn take(&mut self, name: &'static str) -> Option<String> {
-        self.known.remove(name).filter(|text| !text.trim().is_empty())
+        self.remove(name).filter(|text| !text.trim().is_empty())
     }
 
     /// The field's text; a fault where there is none.
@@ -222,7 +232,7 @@ impl Fields {
 
     /// Both coordinates, or none. A push without any is no fault: portal test pushes have none.
     fn estimate(&mut self) -> Option<Estimate> {
-        let lone = match (self.known.contains_key(name::LATITUDE), self.known.contains_key(name::LONGITUDE)) {
+        let lone = match (self.has(name::LATITUDE), self.has(name::LONGITUDE)) {
             (true, false) => Some(name::LONGITUDE),
             (false, true) => Some(name::LATITUDE),
             (true, true) | (false, false) => None,
@@ -238,7 +248,7 @@ impl Fields {
 
     /// `data` as pushed and decoded. Blanks inside the hexadecimal are tolerated, as in the provider's example.
     fn payload(&mut self) -> (String, Option<Vec<u8>>) {
-        let Some(raw) = self.known.remove(name::DATA) else {
+        let Some(raw) = self.remove(name::DATA) else {
             self.faults.push(Fault::Missing { field: name::DATA });
             return (String::new(), None);
         };
