@@ -34,8 +34,14 @@ pub(crate) enum Command {
     Token(commands::token::Token),
     /// Puts messages or failed work through again
     Replay(commands::replay::Replay),
+    /// Copies store and journal into a folder while the server runs
+    Backup(commands::backup::Backup),
     /// Plays a believable world: simulated buoys, a live map, nothing to install
     Demo(commands::demo::Demo),
+    /// Prints a script that completes commands in a shell
+    Completions(commands::shell::Completions),
+    /// Writes the manual pages
+    Man(commands::shell::Man),
     /// Prints a generated reference
     #[command(hide = true)]
     Reference(commands::reference::Reference),
@@ -47,6 +53,9 @@ impl Cli {
         let done = match command.unwrap_or(Command::Serve) {
             Command::Serve => return fairlead_runtime::run(&settings, services::all(), Shape::OneProcess),
             Command::Reference(reference) => reference.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
+            Command::Backup(backup) => block_on(backup.run(settings)),
             Command::Config(config) => config.run(&settings),
             Command::Migrate => block_on(commands::migrate::run(settings)),
             Command::Doctor(doctor) => block_on(doctor.run(settings)),

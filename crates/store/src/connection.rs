@@ -180,8 +180,13 @@ pub(crate) fn sqlite_writer(path: &Path) -> Result<Conn, StoreError> {
     Ok(Conn::Sqlite(conn))
 }
 
+/// A SQLite file as it is: nothing about it is changed.
+pub(crate) fn sqlite_plain(path: &Path) -> Result<SqliteConnection, StoreError> {
+    Ok(SqliteConnection::establish(&path.to_string_lossy())?)
+}
+
 pub(crate) fn sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
-    let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+    let mut conn = sqlite_plain(path)?;
     conn.batch_execute(
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
          PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; \

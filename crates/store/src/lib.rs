@@ -11,6 +11,7 @@ mod url;
 mod writer;
 
 pub mod audit;
+pub mod backup;
 pub mod journal;
 pub mod outbox;
 pub mod problems;

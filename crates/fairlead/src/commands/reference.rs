@@ -9,7 +9,7 @@ use fairlead_model::queue::{MoCommand, MoHeard, MoStored, MtWaiting, QueueMessag
 use fairlead_runtime::settings::reference;
 
 use crate::command_line::{Cli, say, sections};
-use crate::services;
+use crate::openapi;
 
 #[derive(Debug, Args)]
 pub(crate) struct Reference {
@@ -37,25 +37,11 @@ impl Reference {
             Which::Metrics => METRICS.to_owned(),
             Which::Cli => command_line(),
             Which::Example => example()?,
-            Which::Openapi => serde_json::to_string_pretty(&openapi())?,
+            Which::Openapi => serde_json::to_string_pretty(&openapi::document()?)?,
         };
         say(text.trim_end());
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The API's description, assembled from the services' parts.
-fn openapi() -> utoipa::openapi::OpenApi {
-    let info = utoipa::openapi::InfoBuilder::new()
-        .title("Fairlead")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("The API of Fairlead, the backend that keeps devices in the field on the line."))
-        .build();
-    let mut all = utoipa::openapi::OpenApiBuilder::new().info(info).build();
-    for part in services::api_docs() {
-        all.merge(part);
-    }
-    all
 }
 
 /// A settings file in which every setting is explained, for a server that is installed.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::process::{Service, binary};
+use crate::process::{Service, binary, until};
 
 fn fairlead(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(binary("fairlead"))
@@ -118,4 +118,62 @@ fn separate_binaries_ask_for_their_servers() {
     assert!(complained(&alone).contains("RabbitMQ and MySQL/MariaDB"), "{}", complained(&alone));
     let mixed = fairlead(folder.path(), &["--set", "bus.url=amqp://127.0.0.1:1/x", "serve"]);
     assert!(complained(&mixed).contains("needs bus.url = \"local:\""), "{}", complained(&mixed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_running_server_can_be_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [format!("data.dir={}", folder.path().display()), "log.filter=error".to_owned()];
+    let mut first = Service::new("fairlead", "http.listen", &settings);
+    first.start().await;
+    for momsn in 0..20 {
+        let body = format!("imei=300434063836590&momsn={momsn}&transmit_time=26-11-21+10%3A00%3A00&data=ff");
+        let push = reqwest::Client::new()
+            .post(format!("{}/rockblock/incoming", first.url()))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body);
+        assert_eq!(push.send().await.unwrap().status(), 200);
+    }
+    let token = said(&fairlead(folder.path(), &["token", "create", "--name", "t"]));
+    // What was answered 200 is in the journal or in the store, and so it is in the copy.
+    let copy = tempfile::tempdir().unwrap();
+    let to = copy.path().join("monday");
+    let made = fairlead(folder.path(), &["backup", to.to_str().unwrap()]);
+    assert!(made.status.success(), "{}", complained(&made));
+    let again = fairlead(folder.path(), &["backup", to.to_str().unwrap()]);
+    assert!(complained(&again).contains("is not empty: name a new folder"), "{}", complained(&again));
+    first.kill();
+
+    let settings = [format!("data.dir={}", to.display()), "log.filter=error".to_owned()];
+    let mut restored = Service::new("fairlead", "http.listen", &settings);
+    restored.start().await;
+    let client = reqwest::Client::new();
+    until("all messages are there", || async {
+        let request = client.get(format!("{}/api/v1/messages", restored.url())).bearer_auth(token.trim());
+        let messages: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
+        messages["items"].as_array().is_some_and(|items| items.len() == 20)
+    })
+    .await;
+}
+
+#[test]
+fn a_backup_says_what_it_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("copy");
+    let mysql = ["--set", "store.url=mysql://u:hunter2@h/s", "backup", to.to_str().unwrap()];
+    let made = fairlead(folder.path(), &mysql);
+    assert!(said(&made).contains("mariadb-dump") && !said(&made).contains("hunter2"), "{}", said(&made));
+    let nothing = fairlead(folder.path(), &["backup", folder.path().join("other").to_str().unwrap()]);
+    assert!(complained(&nothing).contains("fairlead.sqlite does not exist"), "{}", complained(&nothing));
+}
+
+#[test]
+fn shells_and_manuals_know_the_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(said(&fairlead(folder.path(), &["completions", shell])).contains("backup"), "{shell}");
+    }
+    let pages = folder.path().join("man");
+    assert!(fairlead(folder.path(), &["man", pages.to_str().unwrap()]).status.success());
+    assert!(std::fs::read_to_string(pages.join("fairlead-backup.1")).unwrap().contains("store and journal"));
 }
