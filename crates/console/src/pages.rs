@@ -30,6 +30,14 @@ pub(crate) async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError>
     }
 }
 
+/// The API's description, to be read and tried by people.
+pub(crate) async fn api_docs(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    const PAGE: &str = "api-docs.html";
+    let file = Dist::get(PAGE);
+    file.map(|file| answer(&request, PAGE, &file))
+        .ok_or_else(|| ApiError::new(Code::NotFound, "The pages are not built: run `cargo xtask ui`."))
+}
+
 fn answer(request: &HttpRequest, path: &str, file: &rust_embed::EmbeddedFile) -> HttpResponse {
     let etag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
     let known = request.headers().get(IF_NONE_MATCH).and_then(|h| h.to_str().ok());

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod commands;
+mod openapi;
 mod services;
 
 use std::process::ExitCode;

@@ -161,13 +161,16 @@ impl PrivateRabbitMq {
         self.server.kill()
     }
 
-    /// Starts it again on the same port and data, after stopping it where it still runs.
+    /// Starts it again on the same port and data, after stopping it where it still runs. When this returns it may be
+    /// killed again.
     ///
     /// # Errors
     /// Where it does not come back; the error ends with what it logged last.
     pub fn restart(&mut self) -> Result<()> {
         self.server.stop()?;
-        self.server.launch(broker_command(&self.server.folder, self.server.port, self.epmd_port)?)
+        self.server.launch(broker_command(&self.server.folder, self.server.port, self.epmd_port)?)?;
+        std::thread::sleep(BROKER_SETTLES);
+        Ok(())
     }
 
     /// Halts the broker without closing its connections, so that it seems infinitely slow.
@@ -186,6 +189,11 @@ impl PrivateRabbitMq {
         self.server.signal("CONT")
     }
 }
+
+/// RabbitMQ 3.10 notes half a second later which quorum queues it has, also when it comes back and looks them through.
+/// Killed before that, it has a queue in which nobody can find anything: each use of it is answered `INTERNAL_ERROR`,
+/// for ever.
+const BROKER_SETTLES: Duration = Duration::from_secs(3);
 
 /// Ends processes, and removes a folder, when the process that holds it ends, in whatever way.
 ///

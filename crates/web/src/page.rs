@@ -24,8 +24,10 @@ pub struct Page<T> {
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Items in the page, 1 to 500; 50 where it is not said.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid)]
     pub cursor: Option<String>,
 }
 

@@ -25,6 +25,7 @@ pub(crate) enum Need {
     Nginx,
     Node,
     Npm,
+    Python,
 }
 
 impl Need {
@@ -37,6 +38,7 @@ impl Need {
             Self::Nginx => &["nginx"],
             Self::Node => &["node"],
             Self::Npm => &["npm"],
+            Self::Python => &["python3"],
         }
     }
 
@@ -48,6 +50,7 @@ impl Need {
             Self::Nginx => "nginx-light",
             Self::Node => "nodejs",
             Self::Npm => "npm",
+            Self::Python => "python3-venv",
         }
     }
 
@@ -137,6 +140,23 @@ pub(crate) fn npm<I: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<I
     let mut command = Command::new("npm");
     command.current_dir(folder).env("npm_config_update_notifier", "false").args(arguments);
     command
+}
+
+/// Schemathesis, which asks an API for everything that its description allows, and much that it does not.
+const SCHEMATHESIS: &str = "4.32.5";
+
+/// Where Schemathesis is; installed from PyPI below `folder` where it is not there yet.
+pub(crate) fn schemathesis(folder: &Path) -> Result<PathBuf> {
+    let home = folder.join(format!("schemathesis-{SCHEMATHESIS}"));
+    let program = home.join("bin/schemathesis");
+    if !program.is_file() {
+        say(format!("Installing Schemathesis {SCHEMATHESIS} from PyPI"));
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))
+            .context("Python cannot make a virtual environment: on Debian, install python3-venv")?;
+        let wanted = format!("schemathesis=={SCHEMATHESIS}");
+        run(Command::new(home.join("bin/pip")).args(["install", "--quiet", &wanted]))?;
+    }
+    Ok(program)
 }
 
 #[cfg(test)]

@@ -150,6 +150,26 @@ export async function journey(browser, link, expects) {
     }
   });
 
+  // What shows the API nests buttons, which axe reports and nobody here can change.
+  await step("the API is documented offline, and asked with the session", async () => {
+    for (const reader of [page, phone]) {
+      await reader.goto(`${base}/api/docs`);
+      await reader.getByRole("heading", { name: "Fairlead API" }).waitFor();
+      await reader.locator("#operations-outgoing-post_outgoing").waitFor();
+      const operation = reader.locator("#operations-system-get_system");
+      await operation.locator(".opblock-summary-control").click();
+      await operation.getByRole("button", { name: "Try it out" }).click();
+      await operation.getByRole("button", { name: "Execute" }).click();
+      await operation
+        .locator(".live-responses-table")
+        .getByText(/"open_problems"/)
+        .waitFor();
+      await mustFit(reader);
+    }
+    await page.goto(base);
+    await options(page, "Fleet").first().waitFor();
+  });
+
   await step("signing out ends the session, and the link is used up", async () => {
     await page.getByRole("button", { name: "Preferences and sign-out" }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();

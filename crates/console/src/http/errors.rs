@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use fairlead_web::Code;
 
 /// What each error code means.
-#[utoipa::path(get, path = "/docs/errors", tag = "system", responses((status = 200, description = "A page", body = String)))]
+#[utoipa::path(get, path = "/docs/errors", tag = "system", responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
 pub(crate) async fn errors() -> HttpResponse {
     let mut page = String::from(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Errors · Fairlead</title><h1>Errors</h1><dl>",

@@ -1,9 +1,11 @@
 //! Sign-in, the system page's facts, and the pages themselves.
 
 pub(crate) mod errors;
+pub(crate) mod openapi;
 pub(crate) mod session;
 pub(crate) mod system;
 
+use actix_web::middleware::Compress;
 use actix_web::web;
 use utoipa::OpenApi;
 
@@ -24,6 +26,8 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/session", web::post().to(session::begin))
         .route("/api/v1/session", web::delete().to(session::end))
         .route("/api/v1/system", web::get().to(system::system))
+        .route("/api/openapi.json", web::get().to(openapi::document).wrap(Compress::default()))
+        .route("/api/docs", web::get().to(pages::api_docs).wrap(Compress::default()))
         .route("/docs/errors", web::get().to(errors::errors))
-        .route("/{path:.*}", web::get().to(pages::page).wrap(actix_web::middleware::Compress::default()));
+        .route("/{path:.*}", web::get().to(pages::page).wrap(Compress::default()));
 }

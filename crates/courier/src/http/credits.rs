@@ -19,10 +19,13 @@ const DAYS: i32 = 30;
 #[into_params(parameter_in = Query)]
 pub(crate) struct CreditsQuery {
     /// `account`, `modem` or `day`; `account` where it is not said.
+    #[param(pattern = "^(account|modem|day)$")]
     by: Option<String>,
     /// First day (UTC), as 2026-11-21; 29 days before the last where it is not said.
+    #[param(format = Date)]
     from: Option<String>,
     /// Last day (UTC); today where it is not said.
+    #[param(format = Date)]
     to: Option<String>,
 }
 

@@ -23,7 +23,7 @@ use crate::service::Courier;
 const KINDS: [&str; 5] = ["interval", "sleep", "beacon", "support", "text"];
 
 /// What can be told to a modem.
-#[utoipa::path(get, path = "/api/v1/downlinks/{modem_id}", tag = "outgoing", params(("modem_id" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/downlinks/{modem_id}", tag = "outgoing", params(("modem_id" = Uuid, Path)),
     responses((status = 200, body = DownlinkView), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn get(
     _: Viewer,
@@ -86,7 +86,7 @@ fn named<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::E
 }
 
 /// Says which build a device is, which account pays, or that the provider's objection is put right.
-#[utoipa::path(put, path = "/api/v1/downlinks/{modem_id}", tag = "outgoing", params(("modem_id" = String, Path)),
+#[utoipa::path(put, path = "/api/v1/downlinks/{modem_id}", tag = "outgoing", params(("modem_id" = Uuid, Path)),
     request_body = Said,
     responses((status = 200, body = DownlinkView), (status = 422, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn put(

@@ -39,8 +39,10 @@ pub(crate) struct ListQuery {
     /// Only those of this account.
     account: Option<String>,
     /// Messages in the page, 1 to 500; 50 where it is not said.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 
@@ -85,7 +87,7 @@ pub(crate) struct Ask {
     reason: String,
 }
 
-/// Asks for a message to a device. With an `Idempotency-Key` the same request, sent again, makes no second message.
+/// Asks for a message to a device. With an Idempotency-Key the same request, sent again, makes no second message.
 #[utoipa::path(post, path = "/api/v1/outgoing", tag = "outgoing", request_body = Ask,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters")),
     responses((status = 201, body = MtView), (status = 200, description = "This request came before", body = MtView),
@@ -166,7 +168,7 @@ pub(crate) struct Detail {
 }
 
 /// One message to a device, with the steps of its life.
-#[utoipa::path(get, path = "/api/v1/outgoing/{id}", tag = "outgoing", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/outgoing/{id}", tag = "outgoing", params(("id" = Uuid, Path)),
     responses((status = 200, body = Detail), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn get(
     _: Viewer,
@@ -206,7 +208,7 @@ pub(crate) struct Settle {
 }
 
 /// Settles a message of which nobody knows whether it was sent.
-#[utoipa::path(post, path = "/api/v1/outgoing/{id}/settle", tag = "outgoing", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/outgoing/{id}/settle", tag = "outgoing", params(("id" = Uuid, Path)),
     request_body = Settle,
     responses((status = 200, body = MtView), (status = 409, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn settle(
@@ -258,7 +260,7 @@ pub(crate) struct Reason {
 }
 
 /// Calls a message off that was not sent yet.
-#[utoipa::path(post, path = "/api/v1/outgoing/{id}/cancel", tag = "outgoing", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/api/v1/outgoing/{id}/cancel", tag = "outgoing", params(("id" = Uuid, Path)),
     request_body = Reason,
     responses((status = 200, body = MtView), (status = 409, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn cancel(

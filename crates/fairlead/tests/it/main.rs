@@ -1,6 +1,7 @@
 //! The whole system from outside: real binaries, real servers, and a ledger that counts.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails here")]
 
+mod api;
 mod asking;
 mod command_line;
 mod courier_killed;

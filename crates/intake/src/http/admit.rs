@@ -35,7 +35,7 @@ pub(crate) struct Admission {
 
 /// Verifies a held push again and lets it in.
 #[utoipa::path(post, path = "/api/v1/held/{id}/admit", tag = "problems", request_body = Admission,
-    params(("id" = String, Path, description = "The held push")),
+    params(("id" = Uuid, Path, description = "The held push")),
     responses((status = 200, description = "It is in", body = ProblemView),
         (status = 422, description = "Still nobody vouches for it", body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn admit(

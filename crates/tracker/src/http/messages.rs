@@ -22,10 +22,13 @@ pub(crate) struct MessagesQuery {
     /// Only those of this modem.
     modem_id: Option<Uuid>,
     /// Only those in this state: waiting, decoded, empty, problem or replaced.
+    #[param(value_type = Option<MessageState>, inline)]
     state: Option<String>,
     /// Items in the page, 1 to 500; 50 where it is not said.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 
@@ -140,7 +143,7 @@ pub(crate) struct ReadingView {
 }
 
 /// One message with everything that is known of it.
-#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "messages", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "messages", params(("id" = Uuid, Path)),
     responses((status = 200, body = MessageDetail), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn get(
     _: Viewer,

@@ -28,7 +28,7 @@ pub(crate) async fn list(
 }
 
 /// One modem.
-#[utoipa::path(get, path = "/api/v1/modems/{id}", tag = "modems", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/modems/{id}", tag = "modems", params(("id" = Uuid, Path)),
     responses((status = 200, body = ModemView), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn get(
     _: Viewer,
@@ -44,17 +44,21 @@ pub(crate) async fn get(
 #[into_params(parameter_in = Query)]
 pub(crate) struct TrackQuery {
     /// Not transmitted before this moment (RFC 3339).
+    #[param(format = DateTime)]
     from: Option<String>,
     /// Transmitted before this moment (RFC 3339).
+    #[param(format = DateTime)]
     to: Option<String>,
     /// Messages in the page, 1 to 500; 50 where it is not said.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 
 /// The track of a modem, newest first. A page may hold fewer positions than asked for where messages had none.
-#[utoipa::path(get, path = "/api/v1/modems/{id}/positions", tag = "modems", params(("id" = String, Path), TrackQuery),
+#[utoipa::path(get, path = "/api/v1/modems/{id}/positions", tag = "modems", params(("id" = Uuid, Path), TrackQuery),
     responses((status = 200, body = Page<PositionView>)))]
 pub(crate) async fn positions(
     _: Viewer,
@@ -99,7 +103,7 @@ pub(crate) struct GapView {
 }
 
 /// The newest gaps in a modem's message numbers.
-#[utoipa::path(get, path = "/api/v1/modems/{id}/gaps", tag = "modems", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/modems/{id}/gaps", tag = "modems", params(("id" = Uuid, Path)),
     responses((status = 200, body = Page<GapView>)))]
 pub(crate) async fn gaps(
     _: Viewer,

@@ -15,12 +15,16 @@ use crate::service::State;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ProblemsQuery {
     /// Only those in this state: open, repaired, replayed, admitted or discarded.
+    #[param(value_type = Option<ProblemState>, inline)]
     state: Option<String>,
     /// Only those of this kind, as `unreadable_text`.
+    #[param(value_type = Option<ProblemKind>, inline)]
     kind: Option<String>,
     /// Items in the page, 1 to 500; 50 where it is not said.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 

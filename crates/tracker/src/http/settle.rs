@@ -39,7 +39,7 @@ pub(crate) struct Repair {
 
 /// Puts a repaired copy of a message in: a new message that names the old one.
 #[utoipa::path(post, path = "/api/v1/problems/{id}/repair", tag = "problems", request_body = Repair,
-    params(("id" = String, Path)),
+    params(("id" = Uuid, Path)),
     responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson),
         (status = 422, description = "The text still cannot be read", body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn repair(
@@ -74,7 +74,7 @@ pub(crate) async fn repair(
 
 /// Puts a message through again as it is.
 #[utoipa::path(post, path = "/api/v1/problems/{id}/replay", tag = "problems", request_body = Reason,
-    params(("id" = String, Path)),
+    params(("id" = Uuid, Path)),
     responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn replay(
     caller: Operator,
@@ -106,7 +106,7 @@ pub(crate) async fn replay(
 
 /// Decides that nothing is to be done.
 #[utoipa::path(post, path = "/api/v1/problems/{id}/discard", tag = "problems", request_body = Reason,
-    params(("id" = String, Path)),
+    params(("id" = Uuid, Path)),
     responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn discard(
     caller: Operator,

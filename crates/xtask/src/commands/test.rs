@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::servers::{AMQP_VARIABLE, MYSQL_VARIABLE, Servers, Wanted};
 use super::{docs, tidy, ui};
-use crate::packages::{Need, ensure, npm};
+use crate::packages::{Need, ensure, npm, schemathesis};
 use crate::process::{run as run_program, say};
 use crate::workspace::{Profile, Workspace};
 
@@ -62,7 +62,7 @@ impl Step {
         match self {
             Self::Pages => &[Need::Node, Need::Npm],
             // Also where the servers are given: tests that kill servers start their own.
-            Self::Rust => &[Need::MariaDb, Need::RabbitMq],
+            Self::Rust => &[Need::MariaDb, Need::RabbitMq, Need::Python],
             Self::Browser => &[Need::Node, Need::Npm, Need::Chromium, Need::Nginx, Need::MariaDb],
             _ => &[],
         }
@@ -168,6 +168,9 @@ fn pages(workspace: &Workspace, filter: &[String]) -> Result<()> {
 fn rust(workspace: &Workspace, variables: &[(&str, &str)], filter: &[String]) -> Result<()> {
     // Tests from outside start the binaries of other crates, too.
     run_program(workspace.cargo().args(["build", "--workspace", "--bins"]))?;
+    let schemathesis = schemathesis(&workspace.path("target"))?;
+    let schemathesis = schemathesis.to_str().context("the path of the project is no UTF-8")?;
+    let variables = [variables, &[("FAIRLEAD_TEST_SCHEMATHESIS", schemathesis)]].concat();
     let nextest = Command::new("cargo-nextest").arg("--version").output().is_ok_and(|o| o.status.success());
     let tests = if nextest {
         let mut command = workspace.cargo();
@@ -175,9 +178,9 @@ fn rust(workspace: &Workspace, variables: &[(&str, &str)], filter: &[String]) ->
         run_program(command.envs(variables.iter().copied()))
     } else {
         say("cargo-nextest is not installed: the tests run with cargo test");
-        cargo_test(workspace, &["--lib", "--bins", "--tests"], variables, filter)
+        cargo_test(workspace, &["--lib", "--bins", "--tests"], &variables, filter)
     };
-    let examples = cargo_test(workspace, &["--doc"], variables, filter);
+    let examples = cargo_test(workspace, &["--doc"], &variables, filter);
     tests.and(examples)
 }
 

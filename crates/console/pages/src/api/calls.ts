@@ -2,27 +2,31 @@
 import { get, post, put, remove } from "./client";
 import type {
   Account,
+  Body,
   CreditsBy,
   Decision,
   Downlink,
-  DownlinkChange,
   Gap,
   Message,
   MessageDetail,
   Modem,
   Mt,
   MtDetail,
-  Order,
   Page,
   Position,
   Problem,
+  ProblemKind,
+  ProblemState,
+  Query,
   Session,
   Spent,
   System,
 } from "./types";
 
+const because = (reason: string): Body<"Reason"> => ({ reason });
+
 export const session = () => get<Session>("/session");
-export const signIn = (link: string) => post<Session>("/session", { link });
+export const signIn = (link: string) => post<Session>("/session", { link } satisfies Body<"SignIn">);
 export const signOut = () => remove("/session");
 
 export const modems = (cursor: string | null) => get<Page<Modem>>("/modems", { limit: 500, cursor });
@@ -44,51 +48,40 @@ export async function track(id: string, from: string): Promise<Position[]> {
 }
 export const gaps = (id: string) => get<{ items: Gap[] }>(`/modems/${id}/gaps`);
 
-export interface MessageFilter {
-  modem_id?: string;
-  state?: string;
-}
+export type MessageFilter = Omit<Query<"/api/v1/messages">, "limit" | "cursor">;
 export const messages = (filter: MessageFilter, cursor: string | null, limit = 100) =>
   get<Page<Message>>("/messages", { ...filter, limit, cursor });
 export const message = (id: string) => get<MessageDetail>(`/messages/${id}`);
 
-export const problems = (state: string, kind: string | undefined, cursor: string | null) =>
+export const problems = (state: ProblemState, kind: ProblemKind | undefined, cursor: string | null) =>
   get<Page<Problem>>("/problems", { state, kind, limit: 100, cursor });
 export const repair = (id: string, payload_text: string, reason: string) =>
-  post<Problem>(`/problems/${id}/repair`, { payload_text, reason });
-export const replay = (id: string, reason: string) => post<Problem>(`/problems/${id}/replay`, { reason });
-export const discard = (id: string, reason: string) => post<Problem>(`/problems/${id}/discard`, { reason });
+  post<Problem>(`/problems/${id}/repair`, { payload_text, reason } satisfies Body<"Repair">);
+export const replay = (id: string, reason: string) => post<Problem>(`/problems/${id}/replay`, because(reason));
+export const discard = (id: string, reason: string) => post<Problem>(`/problems/${id}/discard`, because(reason));
 export const admit = (heldId: string, force: boolean, reason: string) =>
-  post<Problem>(`/held/${heldId}/admit`, { reason, force });
+  post<Problem>(`/held/${heldId}/admit`, { reason, force } satisfies Body<"Admission">);
 
-export interface OutgoingFilter {
-  state?: string;
-  modem_id?: string;
-  account?: string;
-}
+export type OutgoingFilter = Omit<Query<"/api/v1/outgoing">, "limit" | "cursor">;
 export const outgoing = (filter: OutgoingFilter, cursor: string | null, limit = 100) =>
   get<Page<Mt>>("/outgoing", { ...filter, limit, cursor });
 export const outgoingOne = (id: string) => get<MtDetail>(`/outgoing/${id}`);
 export const settleMt = (id: string, decision: Decision, reason: string) =>
-  post<Mt>(`/outgoing/${id}/settle`, { decision, reason });
-export const cancelMt = (id: string, reason: string) => post<Mt>(`/outgoing/${id}/cancel`, { reason });
+  post<Mt>(`/outgoing/${id}/settle`, { decision, reason } satisfies Body<"Settle">);
+export const cancelMt = (id: string, reason: string) => post<Mt>(`/outgoing/${id}/cancel`, because(reason));
 
 export const downlink = (modemId: string) => get<Downlink>(`/downlinks/${modemId}`);
-export const changeDownlink = (modemId: string, change: DownlinkChange) =>
-  put<Downlink>(`/downlinks/${modemId}`, change);
+export const changeDownlink = (modemId: string, change: Body<"Said">) => put<Downlink>(`/downlinks/${modemId}`, change);
 
-export interface Telling {
-  modem_id: string;
-  order: Order;
-  expires_in_s?: number;
-  reason?: string;
-}
+export type Telling = Body<"Ask">;
 /** Tells a device something. The same key twice is one message, however often the answer was lost. */
 export const tell = (telling: Telling, key: string) => post<Mt>("/outgoing", telling, { "Idempotency-Key": key });
 
 export const accounts = () => get<Page<Account>>("/accounts");
-export const pauseAccount = (name: string, reason: string) => post<Account>(`/accounts/${name}/pause`, { reason });
-export const resumeAccount = (name: string, reason: string) => post<Account>(`/accounts/${name}/resume`, { reason });
-export const credits = (by: CreditsBy, from: string, to: string) => get<Page<Spent>>("/credits", { by, from, to });
+export const pauseAccount = (name: string, reason: string) => post<Account>(`/accounts/${name}/pause`, because(reason));
+export const resumeAccount = (name: string, reason: string) =>
+  post<Account>(`/accounts/${name}/resume`, because(reason));
+export const credits = (by: CreditsBy, from: string, to: string) =>
+  get<Page<Spent>>("/credits", { by, from, to } satisfies Query<"/api/v1/credits">);
 
 export const system = () => get<System>("/system");

@@ -126,12 +126,10 @@ function Source({ detail }: { detail: MessageDetail }) {
           <Reading of={reading} />
         </Part>
       )}
-      {push && (
-        <Part title={t("message.push")}>
-          <Pushed of={push} />
-        </Part>
-      )}
-      {source?.differences && source.differences.length > 0 && (
+      <Part title={t("message.push")}>
+        <Pushed of={push} />
+      </Part>
+      {source.differences && source.differences.length > 0 && (
         <Part title={t("message.differences")}>
           <ul className={css.markList}>
             {source.differences.map((difference) => (
@@ -142,25 +140,21 @@ function Source({ detail }: { detail: MessageDetail }) {
           </ul>
         </Part>
       )}
-      {source && (
-        <Part title={t("message.source")}>
-          <Facts>
-            <Fact name={t("message.provider")}>{source.provider}</Fact>
-            <Fact name={t("message.address")}>
-              {source.source_address && <Copyable text={source.source_address} />}
+      <Part title={t("message.source")}>
+        <Facts>
+          <Fact name={t("message.provider")}>{source.provider}</Fact>
+          <Fact name={t("message.address")}>{source.source_address && <Copyable text={source.source_address} />}</Fact>
+          <Fact name={t("message.content_type")}>{source.content_type}</Fact>
+          {Object.entries(source.headers ?? {}).map(([name, value]) => (
+            <Fact key={name} name={name}>
+              {value}
             </Fact>
-            <Fact name={t("message.content_type")}>{source.content_type}</Fact>
-            {Object.entries(source.headers ?? {}).map(([name, value]) => (
-              <Fact key={name} name={name}>
-                {value}
-              </Fact>
-            ))}
-          </Facts>
-          <div className={css.raw} style={{ marginTop: 10 }}>
-            <Copyable text={source.body} />
-          </div>
-        </Part>
-      )}
+          ))}
+        </Facts>
+        <div className={css.raw} style={{ marginTop: 10 }}>
+          <Copyable text={source.body} />
+        </div>
+      </Part>
     </>
   );
 }

@@ -104,7 +104,7 @@ function Whole({ system }: { system: System }) {
               <span className={css.result}>
                 <StateMark state={check.ok ? "ok" : "silent"} size={10} />
                 <span>
-                  <Sentence text={check.reason ?? t(check.ok ? "system.ok" : "system.failing")} />
+                  <Sentence text={check.reason} />
                 </span>
               </span>
             </td>
@@ -120,7 +120,7 @@ function Whole({ system }: { system: System }) {
           <tr key={queue.name}>
             <td>{queue.name}</td>
             <td className={css.number}>{queue.waiting.toLocaleString("en")}</td>
-            <td className={css.number}>{queue.oldest_age_s === null ? "–" : span(queue.oldest_age_s)}</td>
+            <td className={css.number}>{span(queue.oldest_age_s)}</td>
           </tr>
         ))}
       </Table>

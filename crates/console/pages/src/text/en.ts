@@ -100,6 +100,8 @@ export const en = {
   "help.find": "Find a device or view",
   "help.help": "This card",
   "help.shapes": "Signs",
+  "help.api": "API",
+  "help.api_link": "Every request, described and to be tried",
   "help.ok": "Speaks in its own rhythm",
   "help.late": "A message is overdue by its own rhythm",
   "help.silent": "Several messages are overdue",

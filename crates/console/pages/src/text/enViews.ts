@@ -117,8 +117,6 @@ export const views = {
   "system.checks": "Checks",
   "system.check": "Check",
   "system.result": "Result",
-  "system.ok": "Passes",
-  "system.failing": "Fails",
   "system.no_checks": "No checks.",
   "system.queues": "Queues",
   "system.queue": "Queue",

@@ -46,6 +46,11 @@ export function Help({ opened, onClose }: { opened: boolean; onClose(): void }) 
           </Fragment>
         ))}
       </dl>
+      <h2 className={css.title}>{t("help.api")}</h2>
+      {/* A page of its own, no view of this application. */}
+      <a className="link" href="/api/docs">
+        {t("help.api_link")}
+      </a>
     </Modal>
   );
 }
