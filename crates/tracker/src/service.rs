@@ -8,6 +8,7 @@ use fairlead_store::Store;
 
 use crate::http;
 use crate::jobs::news::News;
+use crate::jobs::remind;
 use crate::jobs::understand::{Policy, Understand};
 use crate::settings::Settings;
 
@@ -35,6 +36,7 @@ impl Service for Tracker {
         };
         let understand = Understand { store: store.clone(), clock: clock.clone(), news, policy };
         let (consumer_bus, concurrency) = (bus.clone(), usize::from(settings.concurrency.max(1)));
+        context.spawn("tracker remind", remind::run(store.clone(), clock.clone(), stop.clone()));
         context.spawn("tracker understand", async move {
             consumer_bus.consume(understand, concurrency, stop).await;
         });

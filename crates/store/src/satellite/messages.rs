@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use fairlead_model::message::{MessageState, MessageView};
-use fairlead_model::{MessageId, ModemId, Trust};
+use fairlead_model::{MessageId, ModemId, Time, Trust};
 
 use crate::columns::Digest;
 use crate::dialect::{insert_rows, on_either};
@@ -169,6 +169,21 @@ pub fn set_outcome(tx: &mut Tx<'_>, id: MessageId, outcome: &Outcome) -> Result<
         ))
         .execute(&mut **tx)?;
     Ok(())
+}
+
+/// Messages that were received before a moment and that the tracker has not looked at, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub fn left_waiting(conn: &mut Conn, before: Time, limit: i64) -> Result<Vec<MessageId>, StoreError> {
+    let ids: Vec<Id> = mo_messages::table
+        .filter(mo_messages::state.eq(MessageState::Waiting.as_str()))
+        .filter(mo_messages::received_at.lt(Micros::from(before)))
+        .order(mo_messages::id.asc())
+        .limit(limit)
+        .select(mo_messages::id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(Into::into).collect())
 }
 
 /// One page of messages, newest first.

@@ -139,12 +139,13 @@ fn modem() -> ModemId {
     id(7).into()
 }
 
-const HOT: [(&str, Query); 43] = [
+const HOT: [(&str, Query); 44] = [
     ("messages", |c| list_messages(c, false, false, false)),
     ("messages, next page", |c| list_messages(c, false, false, true)),
     ("messages by imei", |c| list_messages(c, true, false, false)),
     ("messages by imei, next page", |c| list_messages(c, true, false, true)),
     ("messages by state", |c| list_messages(c, false, true, false)),
+    ("messages left waiting", |c| messages::left_waiting(c, Time::from_micros(1), 9).map(drop)),
     ("messages by state, next page", |c| list_messages(c, false, true, true)),
     ("messages by imei and state", |c| list_messages(c, true, true, true)),
     ("some messages", |c| messages::views(c, &[id(1).into(), id(2).into()]).map(drop)),

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use fairlead_model::MessageId;
+use fairlead_store::satellite::messages;
+use fairlead_store::sign_in;
 use fairlead_testkit::Backend;
 use serde_json::{Value, json};
 
@@ -14,6 +16,7 @@ fairlead_testkit::on_both_backends!(
     a_clock_ahead_never_has_the_last_word,
     another_text_under_the_same_number_is_kept_and_shown,
     a_message_handled_again_changes_nothing,
+    what_the_broker_forgot_is_announced_again,
     work_that_cannot_be_done_is_shown_and_can_be_put_through_again,
 );
 
@@ -132,6 +135,23 @@ async fn a_message_handled_again_changes_nothing(backend: Backend) {
     assert_eq!(after.1, before.1, "no problem is new, and none has changed");
     assert_eq!(after.2[1..], before.2[..]);
     assert_eq!(after.0["open_problems"], 1);
+    sea.system.stop().await;
+}
+
+async fn what_the_broker_forgot_is_announced_again(backend: Backend) {
+    let mut sea = Sea::open(backend, &[]).await;
+    let at = start().minus(minutes(12));
+    let old = sea.message(1, at, &pk101(at, "3750.5117", 10));
+    let at = start().minus(minutes(8));
+    let new = sea.message(2, at, &pk101(at, "3850.5117", 10));
+    let keyed = [&old, &new].map(|row| (sign_in::hash(&id_of(row).to_string()), row.clone()));
+    // Stored, and on no queue.
+    let insert = move |tx: &mut fairlead_store::Tx<'_>| messages::insert(tx, &keyed);
+    sea.system.store.write(insert).await.unwrap();
+    sea.restart().await;
+    let path = format!("/api/v1/messages/{}", id_of(&old));
+    sea.system.until("tracker", &path, |detail| detail["message"]["state"] == "decoded").await;
+    assert_eq!(sea.detail(id_of(&new)).await["message"]["state"], "waiting", "it may still be on its way");
     sea.system.stop().await;
 }
 

@@ -67,10 +67,19 @@ pub fn id_of(row: &MessageRow) -> MessageId {
     row.id.into()
 }
 
+fn services() -> Vec<Box<dyn Hosted>> {
+    vec![Box::new(Host::<Tracker>::new())]
+}
+
 impl Sea {
     pub async fn open(backend: Backend, set: &[&str]) -> Self {
-        let services: Vec<Box<dyn Hosted>> = vec![Box::new(Host::<Tracker>::new())];
-        Self { system: System::start(backend, services, set).await }
+        Self { system: System::start(backend, services(), set).await }
+    }
+
+    /// Stops the tracker, and starts it on the data that are there.
+    pub async fn restart(&mut self) {
+        self.system.stop_services().await;
+        self.system.run(services(), &[]).await;
     }
 
     pub fn message(&self, momsn: i32, at: Time, text: &str) -> MessageRow {
