@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fairlead_store::StoreError;
 use rand::Rng;
 
 use crate::backoff;
@@ -21,6 +22,14 @@ pub enum Verdict {
         /// Why, in a sentence.
         reason: String,
     },
+}
+
+/// What a consumer says whose work the store did not do.
+impl From<StoreError> for Verdict {
+    fn from(error: StoreError) -> Self {
+        let reason = error.to_string();
+        if error.is_passing() { Self::Retry { reason } } else { Self::GiveUp { reason } }
+    }
 }
 
 /// What becomes of a message.

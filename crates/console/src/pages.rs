@@ -40,9 +40,8 @@ pub(crate) async fn api_docs(request: HttpRequest) -> Result<HttpResponse, ApiEr
 
 fn answer(request: &HttpRequest, path: &str, file: &rust_embed::EmbeddedFile) -> HttpResponse {
     let etag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|h| h.to_str().ok());
-    if known == Some(&etag) {
-        return HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
+    if let Some(response) = not_modified(request, &etag) {
+        return response;
     }
     let keep = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     HttpResponse::Ok()
@@ -53,6 +52,12 @@ fn answer(request: &HttpRequest, path: &str, file: &rust_embed::EmbeddedFile) ->
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("Referrer-Policy", "same-origin"))
         .body(file.data.to_vec())
+}
+
+/// The answer to one who has this version already.
+pub(crate) fn not_modified(request: &HttpRequest, etag: &str) -> Option<HttpResponse> {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|h| h.to_str().ok());
+    (known == Some(etag)).then(|| HttpResponse::NotModified().insert_header((ETAG, etag)).finish())
 }
 
 fn content_type(path: &str) -> String {

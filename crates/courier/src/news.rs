@@ -4,9 +4,9 @@ use fairlead_model::live::LiveEvent;
 use fairlead_model::mt::{AccountState, AccountView, MtState, MtView};
 use fairlead_store::satellite::mt::{self, MtRow, accounts, calls};
 use fairlead_store::{Conn, StoreError};
-use fairlead_wire::rockblock::credits;
 
-use crate::drivers::Account;
+use crate::drivers::{self, Account};
+use crate::rules;
 use crate::service::Courier;
 
 /// Days that the page's longer sum covers.
@@ -17,7 +17,7 @@ const MONTH: i32 = 30;
 /// # Errors
 /// [`StoreError::Fault`] where the row holds what this program never writes.
 pub(crate) fn view(row: MtRow) -> Result<MtView, StoreError> {
-    let cost = i32::try_from(credits(row.text.len())).unwrap_or(i32::MAX);
+    let cost = rules::cost(&row);
     row.view(cost)
 }
 
@@ -35,10 +35,7 @@ pub(crate) fn account(
     let (state, reason) = match (&row.paused_since, &account.driver) {
         (Some(_), _) => (AccountState::Paused, row.pause_reason.clone()),
         (None, None) => {
-            let name = account.name;
-            let sentence = format!(
-                "courier.{name}.username or courier.{name}.password is not set. Messages wait until both are."
-            );
+            let sentence = format!("{} Messages wait until both are.", drivers::not_set(account.name));
             (AccountState::NoCredentials, Some(sentence))
         }
         (None, Some(_)) => (AccountState::Ready, None),
@@ -64,18 +61,20 @@ pub(crate) fn outgoing(courier: &Courier, row: MtRow) {
     }
 }
 
-/// Tells that an account has changed.
-pub(crate) async fn account_changed(courier: &Courier, name: &'static str) {
-    let (store, of) = (courier.store.clone(), courier.clone());
-    let shown = store
-        .read(move |conn| match of.account(name) {
-            Some(found) => account(conn, &of, found).map(Some),
-            None => Ok(None),
-        })
-        .await;
-    match shown {
-        Ok(Some(account)) => courier.bus.publish(&LiveEvent::Account { account }),
-        Ok(None) => {}
-        Err(error) => tracing::debug!(%error, "the pages were not told of an account"),
-    }
+/// Tells that an account has changed, and how it is now.
+///
+/// # Errors
+/// [`StoreError::NotFound`] where there is none of this name; else what the database says.
+pub(crate) async fn account_changed(
+    courier: &Courier,
+    name: &'static str,
+) -> Result<AccountView, StoreError> {
+    let of = courier.clone();
+    let shown = courier.store.read(move |conn| {
+        let found = of.account(name).ok_or(StoreError::NotFound)?;
+        account(conn, &of, found)
+    });
+    let account = shown.await?;
+    courier.bus.publish(&LiveEvent::Account { account: account.clone() });
+    Ok(account)
 }

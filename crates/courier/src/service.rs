@@ -31,8 +31,6 @@ pub struct Inner {
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
-    /// No other process can be calling for what lies in this store.
-    pub(crate) is_alone: bool,
     pub(crate) stop: tokio_util::sync::CancellationToken,
 }
 
@@ -54,11 +52,11 @@ impl fairlead_runtime::Service for Courier {
             store: context.store.clone(),
             bus: context.bus.clone(),
             clock: context.clock.clone(),
-            is_alone: context.store.is_embedded(),
             stop: context.stop.clone(),
             settings,
         }));
-        if courier.is_alone {
+        // No other process can be calling for what lies in an embedded store.
+        if courier.store.is_embedded() {
             sweep::orphans(&courier).await?;
         }
         let concurrency = usize::from(courier.settings.concurrency.max(1));

@@ -41,7 +41,6 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
 /// Looks a copy through.
 fn check(path: &Path) -> Result<(), StoreError> {
     let mut conn = connection::sqlite_plain(path)?;
-    let verdict = diesel::dsl::sql::<Text>("(SELECT quick_check FROM pragma_quick_check LIMIT 1)");
-    let verdict: String = diesel::select(verdict).get_result(&mut conn)?;
+    let verdict = connection::sqlite_verdict(&mut conn)?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Fault(format!("the copy is damaged: {verdict}"))) }
 }

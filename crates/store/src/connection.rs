@@ -15,7 +15,7 @@ use diesel::migration::{CREATE_MIGRATIONS_TABLE, MigrationConnection};
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::TypeMetadata;
 use diesel::sqlite::SqliteConnection;
-use diesel::{ConnectionResult, QueryResult};
+use diesel::{ConnectionResult, QueryResult, RunQueryDsl};
 use diesel_async::AsyncMysqlConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
@@ -183,6 +183,13 @@ pub(crate) fn sqlite_writer(path: &Path) -> Result<Conn, StoreError> {
 /// A SQLite file as it is: nothing about it is changed.
 pub(crate) fn sqlite_plain(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(SqliteConnection::establish(&path.to_string_lossy())?)
+}
+
+/// What SQLite says of a file that it has looked through; `ok` where nothing is wrong with it.
+pub(crate) fn sqlite_verdict(conn: &mut SqliteConnection) -> QueryResult<String> {
+    let verdict =
+        diesel::dsl::sql::<diesel::sql_types::Text>("(SELECT quick_check FROM pragma_quick_check LIMIT 1)");
+    diesel::select(verdict).get_result(conn)
 }
 
 pub(crate) fn sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {

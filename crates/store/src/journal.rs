@@ -240,11 +240,7 @@ impl File {
         conn.batch_execute(SCHEMA).map_err(|e| failed(&e))?;
         let limit = format!("PRAGMA max_page_count = {}", self.max_pages.max(16));
         conn.batch_execute(&limit).map_err(|e| failed(&e))?;
-        let verdict: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(
-            "(SELECT quick_check FROM pragma_quick_check LIMIT 1)",
-        ))
-        .get_result(&mut conn)
-        .map_err(|e| failed(&e))?;
+        let verdict = connection::sqlite_verdict(&mut conn).map_err(|e| failed(&e))?;
         if verdict == "ok" {
             Ok(conn)
         } else {

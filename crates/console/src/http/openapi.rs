@@ -2,9 +2,11 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
+
+use crate::pages;
 
 /// The console's own binary knows the other services by this file alone.
 const DOCUMENT: &str = include_str!("../../../../docs/reference/openapi.json");
@@ -14,9 +16,8 @@ static VERSION: LazyLock<String> =
 
 /// The document; everybody may read how to ask.
 pub(crate) async fn document(request: HttpRequest) -> HttpResponse {
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|h| h.to_str().ok());
-    if known == Some(VERSION.as_str()) {
-        return HttpResponse::NotModified().insert_header((ETAG, VERSION.as_str())).finish();
+    if let Some(response) = pages::not_modified(&request, &VERSION) {
+        return response;
     }
     HttpResponse::Ok()
         .content_type("application/json")

@@ -46,6 +46,11 @@ pub(crate) struct Account {
     pub(crate) driver: Option<Rockblock>,
 }
 
+/// Why an account without a driver does not send.
+pub(crate) fn not_set(name: &str) -> String {
+    format!("courier.{name}.username or courier.{name}.password is not set.")
+}
+
 /// The accounts of the settings: the first always, the others where they have a user name.
 ///
 /// # Errors

@@ -46,7 +46,7 @@ impl Rockblock {
 
     /// Makes the call, once.
     pub(crate) async fn send(&self, parcel: &Parcel) -> Outcome {
-        let data: String = parcel.text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let data = hex::encode(&parcel.text);
         let mut form = vec![
             ("imei", parcel.imei.as_str()),
             ("username", self.username.as_str()),

@@ -78,11 +78,5 @@ async fn set(
     if !paused {
         sweep::announce(state, Some(name)).await?;
     }
-    news::account_changed(state, name).await;
-    let courier = state.clone();
-    let shown = state.store.read(move |conn| match courier.account(name) {
-        Some(account) => news::account(conn, &courier, account),
-        None => Err(fairlead_store::StoreError::NotFound),
-    });
-    Ok(web::Json(shown.await?))
+    Ok(web::Json(news::account_changed(state, name).await?))
 }

@@ -29,8 +29,7 @@ impl Consumer for Hear {
                 changed.into_iter().for_each(|row| news::outgoing(&self.0, row));
                 Verdict::Done
             }
-            Err(e) if e.is_passing() => Verdict::Retry { reason: e.to_string() },
-            Err(e) => Verdict::GiveUp { reason: e.to_string() },
+            Err(e) => e.into(),
         }
     }
 }

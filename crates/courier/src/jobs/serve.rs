@@ -9,12 +9,11 @@ use fairlead_model::{CallId, Clock, ModemId, MtId, Time};
 use fairlead_store::satellite::modems as fleet;
 use fairlead_store::satellite::mt::{self, MtRow, accounts, calls, modems};
 use fairlead_store::{StoreError, Tx};
-use fairlead_wire::rockblock::credits;
 
-use crate::drivers::Parcel;
+use crate::drivers::{self, Parcel};
 use crate::news;
 use crate::order::build_of;
-use crate::rules::{self, Next};
+use crate::rules::{self, Next, cost};
 use crate::service::{Courier, Inner};
 
 /// Beyond the time-out of a call: after this a call that is still under way belongs to a courier that died.
@@ -44,9 +43,8 @@ impl Consumer for Serve {
             match self.one(modem).await {
                 Ok(true) => {}
                 Ok(false) => return Verdict::Done,
-                Err(e) if e.is_passing() => return Verdict::Retry { reason: e.to_string() },
                 Err(StoreError::NotFound) => return Verdict::Done,
-                Err(e) => return Verdict::GiveUp { reason: e.to_string() },
+                Err(e) => return e.into(),
             }
         }
         let clock = self.0.clock.clone();
@@ -116,8 +114,8 @@ impl Serve {
         let is_about_account = matches!(next, Next::Pause { .. });
         let changed = self.write_down(call, next).await;
         changed.into_iter().for_each(|row| news::outgoing(&self.0, row));
-        if is_about_account {
-            news::account_changed(&self.0, account.name).await;
+        if is_about_account && let Err(error) = news::account_changed(&self.0, account.name).await {
+            tracing::debug!(%error, "the pages were not told of an account");
         }
     }
 
@@ -201,9 +199,7 @@ fn take_turn(tx: &mut Tx<'_>, courier: &Inner, modem: ModemId) -> Result<Turn, S
         return note_once(tx, courier, row, |name| format!("There is no account `{name}` in the settings."));
     };
     if account.driver.is_none() {
-        return note_once(tx, courier, row, |name| {
-            format!("courier.{name}.username or courier.{name}.password is not set.")
-        });
+        return note_once(tx, courier, row, drivers::not_set);
     }
     let held = mt::of_modem(tx, modem, &[MtState::Accepted], i64::from(courier.settings.held_by_provider))?;
     if held.len() >= usize::try_from(courier.settings.held_by_provider).unwrap_or(usize::MAX) {
@@ -267,10 +263,6 @@ fn mark_as_sending(
     };
     calls::begin(tx, call)?;
     Ok(Some(id))
-}
-
-fn cost(row: &MtRow) -> i32 {
-    i32::try_from(credits(row.text.len())).unwrap_or(i32::MAX)
 }
 
 /// Notes why a message waits, once, and leaves it waiting.

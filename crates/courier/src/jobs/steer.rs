@@ -29,8 +29,7 @@ impl Consumer for Steer {
                 taken.iter().for_each(|taken| taken.tell(&self.0));
                 Verdict::Done
             }
-            Err(e) if e.is_passing() => Verdict::Retry { reason: e.to_string() },
-            Err(e) => Verdict::GiveUp { reason: e.to_string() },
+            Err(e) => e.into(),
         }
     }
 }

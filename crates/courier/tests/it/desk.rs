@@ -34,8 +34,7 @@ pub fn minutes(n: u64) -> Duration {
 
 /// The text behind hexadecimal digits.
 pub fn hex(digits: &str) -> String {
-    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-    String::from_utf8((0..digits.len()).step_by(2).map(byte).collect()).unwrap()
+    String::from_utf8(hex::decode(digits).unwrap()).unwrap()
 }
 
 pub fn interval(minutes: u32) -> Value {

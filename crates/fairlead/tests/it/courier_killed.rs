@@ -11,12 +11,12 @@ use fairlead_simulator::satellite::mt::{Mailboxes, Mood, MtApi, MtSettings, char
 use fairlead_simulator::verify::{MtReport, Peer, Told, verify_charges};
 use fairlead_store::satellite::modems;
 use fairlead_store::{Store, sign_in};
-use fairlead_testkit::servers::{PrivateMariaDb, PrivateRabbitMq};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::asking::{Asking, Wishes};
 use crate::process::{PATIENCE, Service, until};
+use crate::servers::Servers;
 
 /// Kills of the courier in one test. 200 of each were run by hand, with `FAIRLEAD_TEST_KILLS=200`; the verdicts are in
 /// docs/reliability.md.
@@ -197,74 +197,41 @@ fn sqlite(folder: &Path) -> Store {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_courier_and_its_servers_are_killed_while_it_sends_and_nothing_is_charged_twice() {
-    let (mut mariadb, mut rabbitmq) =
-        tokio::task::spawn_blocking(|| (PrivateMariaDb::start().unwrap(), PrivateRabbitMq::start().unwrap()))
-            .await
-            .unwrap();
-    let store = Store::open(mariadb.url().parse().unwrap()).unwrap();
+    let mut servers = Servers::start().await;
+    let store = Store::open(servers.mysql().parse().unwrap()).unwrap();
     store.migrate().await.unwrap();
     // A modem whose call was left behind waits until that call is surely over. So many modems that there are others
     // to send to, and that wait is made once.
     let outside = Outside::open(&store, MODEMS + kills() * CONCURRENCY).await;
     drop(store);
     let folder = tempfile::tempdir().unwrap();
-    let servers = vec![
-        format!("data.dir={}", folder.path().display()),
-        format!("store.url={}", mariadb.url()),
-        format!("bus.url={}", rabbitmq.url()),
-    ];
-    let settings = [outside.settings(), servers].concat();
+    let settings = [outside.settings(), servers.settings(folder.path())].concat();
     let mut courier = Service::new("fairlead-courier", "courier.listen", &settings);
     courier.start().await;
     let asking = begin_asking(&outside, &courier).await;
     let (third, rest) = (kills() / 3, kills() - 2 * (kills() / 3));
     kill_again_and_again(&mut courier, third, 12).await;
-    mariadb = tokio::task::spawn_blocking(move || {
-        mariadb.kill().unwrap();
-        mariadb.restart().unwrap();
-        mariadb
-    })
-    .await
-    .unwrap();
+    servers = servers.kill_mariadb().await;
     kill_again_and_again(&mut courier, third, 13).await;
-    rabbitmq = tokio::task::spawn_blocking(move || {
-        rabbitmq.kill().unwrap();
-        rabbitmq.restart().unwrap();
-        rabbitmq
-    })
-    .await
-    .unwrap();
+    servers = servers.kill_rabbitmq().await;
     kill_again_and_again(&mut courier, rest, 14).await;
     let asked = asking.end().await;
     let report = outside.assert_adds_up(&courier.url(), &asked, kills()).await;
     assert!(report.count(MtState::Unknown) > 0, "no call was under way at any kill: {report}");
     outside.close();
     drop(courier);
-    tokio::task::spawn_blocking(move || {
-        mariadb.stop().unwrap();
-        drop(rabbitmq);
-    })
-    .await
-    .unwrap();
+    servers.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_couriers_share_a_queue_and_send_each_message_once() {
-    let (mut mariadb, rabbitmq) =
-        tokio::task::spawn_blocking(|| (PrivateMariaDb::start().unwrap(), PrivateRabbitMq::start().unwrap()))
-            .await
-            .unwrap();
-    let store = Store::open(mariadb.url().parse().unwrap()).unwrap();
+    let servers = Servers::start().await;
+    let store = Store::open(servers.mysql().parse().unwrap()).unwrap();
     store.migrate().await.unwrap();
     let outside = Outside::open(&store, MODEMS).await;
     drop(store);
     let folder = tempfile::tempdir().unwrap();
-    let servers = vec![
-        format!("data.dir={}", folder.path().display()),
-        format!("store.url={}", mariadb.url()),
-        format!("bus.url={}", rabbitmq.url()),
-    ];
-    let settings = [outside.settings(), servers].concat();
+    let settings = [outside.settings(), servers.settings(folder.path())].concat();
     let mut couriers = [0, 1].map(|_| Service::new("fairlead-courier", "courier.listen", &settings));
     for courier in &mut couriers {
         courier.start().await;
@@ -275,10 +242,5 @@ async fn two_couriers_share_a_queue_and_send_each_message_once() {
     assert_eq!((report.asked, report.count(MtState::Accepted), report.charges), (200, 200, 200), "{report}");
     outside.close();
     drop(couriers);
-    tokio::task::spawn_blocking(move || {
-        mariadb.stop().unwrap();
-        drop(rabbitmq);
-    })
-    .await
-    .unwrap();
+    servers.stop().await;
 }

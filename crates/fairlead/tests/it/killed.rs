@@ -12,10 +12,10 @@ use fairlead_simulator::play::seed_history;
 use fairlead_simulator::satellite::{Faults, PUBLIC_KEY_PEM, Provider, ProviderSettings, RetryRule, World};
 use fairlead_simulator::verify::{Report, verify};
 use fairlead_store::{Store, sign_in};
-use fairlead_testkit::servers::{PrivateMariaDb, PrivateRabbitMq};
 use tokio_util::sync::CancellationToken;
 
 use crate::process::{PATIENCE, Service, until};
+use crate::servers::Servers;
 
 /// The world's present: its week of history is what is pushed.
 const PRESENT: &str = "2026-06-01T12:00:00Z";
@@ -114,17 +114,9 @@ async fn the_one_process_is_killed_again_and_again_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_service_and_each_server_is_killed_in_turn_and_nothing_is_lost() {
-    let (mut mariadb, mut rabbitmq) =
-        tokio::task::spawn_blocking(|| (PrivateMariaDb::start().unwrap(), PrivateRabbitMq::start().unwrap()))
-            .await
-            .unwrap();
+    let mut servers = Servers::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let settings = [
-        format!("data.dir={}", folder.path().display()),
-        format!("store.url={}", mariadb.url()),
-        format!("bus.url={}", rabbitmq.url()),
-        "log.filter=off".into(),
-    ];
+    let settings = [servers.settings(folder.path()), vec!["log.filter=off".into()]].concat();
     let with_key = [settings.as_slice(), &[key_file(folder.path())]].concat();
     let mut services = [
         Service::new("fairlead-intake", "intake.listen", &with_key),
@@ -147,30 +139,13 @@ async fn each_service_and_each_server_is_killed_in_turn_and_nothing_is_lost() {
         service.start().await;
     }
     pushing.more(150).await;
-    let mut mariadb = tokio::task::spawn_blocking(move || {
-        mariadb.kill().unwrap();
-        mariadb.restart().unwrap();
-        mariadb
-    })
-    .await
-    .unwrap();
+    servers = servers.kill_mariadb().await;
     pushing.more(150).await;
-    let rabbitmq = tokio::task::spawn_blocking(move || {
-        rabbitmq.kill().unwrap();
-        rabbitmq.restart().unwrap();
-        rabbitmq
-    })
-    .await
-    .unwrap();
-    let store = Store::open(mariadb.url().parse().unwrap()).unwrap();
+    servers = servers.kill_rabbitmq().await;
+    let store = Store::open(servers.mysql().parse().unwrap()).unwrap();
     let token = token(&store).await;
     let report = pushing.verdict(&api, token).await;
     assert_nothing_lost(&report);
     drop(services);
-    tokio::task::spawn_blocking(move || {
-        mariadb.stop().unwrap();
-        drop(rabbitmq);
-    })
-    .await
-    .unwrap();
+    servers.stop().await;
 }

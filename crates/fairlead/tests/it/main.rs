@@ -7,3 +7,4 @@ mod command_line;
 mod courier_killed;
 mod killed;
 mod process;
+mod servers;

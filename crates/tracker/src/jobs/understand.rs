@@ -56,11 +56,10 @@ impl Consumer for Understand {
         let id = delivery.message.message_id;
         match self.work(vec![delivery.message]).await {
             Ok(()) => Verdict::Done,
-            Err(e) if e.is_passing() => Verdict::Retry { reason: e.to_string() },
             Err(StoreError::NotFound) => {
                 Verdict::GiveUp { reason: format!("message {id} is not in the store") }
             }
-            Err(e) => Verdict::GiveUp { reason: e.to_string() },
+            Err(e) => e.into(),
         }
     }
 
