@@ -279,6 +279,84 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    people (id) {
+        id -> Binary,
+        name -> Text,
+        name_key -> Text,
+        role -> Text,
+        password -> Nullable<Text>,
+        disabled -> Bool,
+        preferences -> Nullable<Text>,
+        created_at -> BigInt,
+        last_sign_in_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    person_sessions (hash) {
+        hash -> Binary,
+        person_id -> Binary,
+        by_link -> Bool,
+    }
+}
+
+diesel::table! {
+    person_links (hash) {
+        hash -> Binary,
+        person_id -> Binary,
+    }
+}
+
+diesel::table! {
+    token_scopes (token_id, scope) {
+        token_id -> Binary,
+        scope -> Text,
+    }
+}
+
+diesel::table! {
+    modem_notes (id) {
+        id -> Binary,
+        modem_id -> Binary,
+        at -> BigInt,
+        author -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    sequences (name) {
+        name -> Text,
+        last -> BigInt,
+    }
+}
+
+diesel::table! {
+    changes (seq) {
+        seq -> BigInt,
+        at -> BigInt,
+        kind -> Text,
+        subject -> Text,
+    }
+}
+
+diesel::table! {
+    service_reports (process) {
+        process -> Text,
+        reported_at -> BigInt,
+        report -> Text,
+    }
+}
+
+diesel::table! {
+    milestones (name) {
+        name -> Text,
+        at -> BigInt,
+        actor -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     mo_messages,
     mo_keys,
@@ -298,5 +376,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     mt_history,
     mt_calls,
     mt_accounts,
-    mt_modems
+    mt_modems,
+    people,
+    person_sessions,
+    person_links,
+    token_scopes,
+    modem_notes,
+    sequences,
+    changes,
+    service_reports,
+    milestones
 );
