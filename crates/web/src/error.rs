@@ -57,6 +57,7 @@ codes! {
     MethodNotAllowed METHOD_NOT_ALLOWED "0405" "This address does not take this method" "Use one of the methods that the reference names for this address.";
     AlreadySettled CONFLICT "0409" "This is settled already" "Somebody was faster. Load it again to see how it was settled.";
     KeyReused CONFLICT "0419" "This key belongs to another request" "An `Idempotency-Key` stands for one request. Use a new one for a new request.";
+    Forgotten GONE "0417" "This is not kept any more" "The change feed was asked from before its oldest step, or from a number that it never gave out. Ask without `after`, read the lists, and go on from there.";
     TooLarge PAYLOAD_TOO_LARGE "0414" "The body is too large" "The detail names the limit.";
     WrongType UNSUPPORTED_MEDIA_TYPE "0415" "This kind of body is not taken" "The detail names the content types that are.";
     Unprocessable UNPROCESSABLE_ENTITY "0422" "This cannot be done as asked" "The request was understood, and a rule stands against it. The detail says which.";
