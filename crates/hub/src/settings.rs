@@ -20,7 +20,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8083".to_owned(), page_buffer: 1_024, snapshot_modems: 2_000, feed_days: 30 }
+        Self {
+            listen: "127.0.0.1:8083".to_owned(),
+            page_buffer: 1_024,
+            snapshot_modems: 2_000,
+            feed_days: 30,
+        }
     }
 }
 

@@ -16,7 +16,5 @@ pub fn api_doc() -> utoipa::openapi::OpenApi {
 }
 
 pub(crate) fn mount(config: &mut web::ServiceConfig) {
-    config
-        .route("/api/v1/live", web::get().to(live::live))
-        .route("/api/v1/feed", web::get().to(feed::feed));
+    config.route("/api/v1/live", web::get().to(live::live)).route("/api/v1/feed", web::get().to(feed::feed));
 }
