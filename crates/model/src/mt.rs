@@ -310,3 +310,13 @@ pub struct DownlinkView {
     /// What it can be told.
     pub offers: Vec<OfferView>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credit_pays_for_fifty_bytes_begun() {
+        assert_eq!([1, 50, 51, 100, 270].map(credits), [1, 1, 2, 2, 6]);
+    }
+}

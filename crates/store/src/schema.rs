@@ -296,7 +296,7 @@ diesel::table! {
 diesel::table! {
     person_sessions (hash) {
         hash -> Binary,
-        person_id -> Binary,
+        person_id -> Nullable<Binary>,
         by_link -> Bool,
     }
 }

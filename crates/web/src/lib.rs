@@ -4,6 +4,7 @@ pub mod auth;
 pub mod error;
 pub mod health;
 pub mod page;
+pub mod password;
 pub mod request;
 
 pub use auth::{Admin, Caller, Operator, Viewer};

@@ -16,10 +16,10 @@ CREATE TABLE IF NOT EXISTS people (
   UNIQUE KEY people_name (name_key)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
--- Whose a session is. One without a row is nobody's: it began with a printed link or a token.
+-- Whose a session is. The first administrator's has no person yet; one without a row began with a token.
 CREATE TABLE IF NOT EXISTS person_sessions (
   hash BINARY(32) NOT NULL PRIMARY KEY,
-  person_id BINARY(16) NOT NULL,
+  person_id BINARY(16),
   by_link BOOLEAN NOT NULL,
   KEY person_sessions_person (person_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;

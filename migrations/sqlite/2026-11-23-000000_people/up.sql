@@ -15,10 +15,10 @@ CREATE TABLE people (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX people_name ON people (name_key);
 
--- Whose a session is. One without a row is nobody's: it began with a printed link or a token.
+-- Whose a session is. The first administrator's has no person yet; one without a row began with a token.
 CREATE TABLE person_sessions (
   hash BLOB NOT NULL PRIMARY KEY,
-  person_id BLOB NOT NULL,
+  person_id BLOB,
   by_link BOOLEAN NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX person_sessions_person ON person_sessions (person_id);

@@ -184,12 +184,7 @@ pub(crate) async fn get(
         let before =
             mt::of_modem(conn, modem, &open, BEFORE)?.iter().filter(|other| other.id < row.id).count();
         let expected_at = fleet::view(conn, modem)?.expected_at;
-        Ok(Detail {
-            mt: row.view()?,
-            steps,
-            expected_at,
-            before: i64::try_from(before).unwrap_or(BEFORE),
-        })
+        Ok(Detail { mt: row.view()?, steps, expected_at, before: i64::try_from(before).unwrap_or(BEFORE) })
     });
     Ok(web::Json(detail.await?))
 }

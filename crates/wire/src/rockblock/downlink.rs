@@ -138,9 +138,4 @@ mod tests {
             assert_eq!(read_mt_answer(body), None, "{body:?}");
         }
     }
-
-    #[test]
-    fn a_credit_pays_for_fifty_bytes_begun() {
-        assert_eq!([1, 50, 51, 100, 270].map(credits), [1, 1, 2, 2, 6]);
-    }
 }
