@@ -18,7 +18,9 @@ pub mod time;
 pub mod trust;
 
 pub use clock::{Clock, ManualClock};
-pub use id::{CallId, EnvelopeId, HeldId, MessageId, ModemId, MtId, OutboxId, ProblemId, SessionId, TokenId};
+pub use id::{
+    CallId, EnvelopeId, HeldId, MessageId, ModemId, MtId, NoteId, OutboxId, ProblemId, SessionId, TokenId,
+};
 pub use imei::Imei;
 pub use position::{Fix, Latitude, Longitude, PositionSource};
 pub use secret::Secret;

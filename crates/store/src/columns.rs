@@ -50,7 +50,9 @@ macro_rules! typed_ids {
     )*};
 }
 
-typed_ids!(MessageId, ModemId, MtId, CallId, ProblemId, HeldId, OutboxId, EnvelopeId, TokenId, SessionId);
+typed_ids!(
+    MessageId, ModemId, NoteId, MtId, CallId, ProblemId, HeldId, OutboxId, EnvelopeId, TokenId, SessionId
+);
 
 impl From<Time> for Micros {
     fn from(t: Time) -> Self {
