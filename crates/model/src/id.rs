@@ -59,6 +59,8 @@ ids! {
     MessageId;
     /// One satellite modem.
     ModemId;
+    /// One note about a modem.
+    NoteId;
     /// One message to a device.
     MtId;
     /// One call of a provider.

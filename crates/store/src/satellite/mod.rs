@@ -5,4 +5,5 @@ pub mod held;
 pub mod messages;
 pub mod modems;
 pub mod mt;
+pub mod notes;
 pub mod readings;

@@ -99,6 +99,14 @@ pub fn by_imei(conn: &mut Conn, imei: &str) -> Result<Option<(ModemRow, Option<S
         .optional()?)
 }
 
+/// The IMEI of a modem.
+///
+/// # Errors
+/// [`StoreError::NotFound`] where there is none of this id.
+pub fn imei(conn: &mut Conn, id: ModemId) -> Result<String, StoreError> {
+    Ok(modems::table.find(Id::from(id)).select(modems::imei).first(conn)?)
+}
+
 /// The modems of some IMEIs with their states, for a unit of work that will change them: until it is done, no other
 /// one gets them so. They are locked in the order of their IMEIs, so that no two units wait for each other.
 ///

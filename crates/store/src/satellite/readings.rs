@@ -1,5 +1,8 @@
 //! What was read from each message, and where each stands in its modem's line of messages.
 
+use std::fmt;
+use std::str::FromStr;
+
 use diesel::prelude::*;
 use fairlead_model::message::PositionView;
 use fairlead_model::{Latitude, Longitude, MessageId, ModemId, PositionSource, Time};
@@ -213,34 +216,99 @@ pub fn since(conn: &mut Conn, modem: ModemId, from: Time, limit: i64) -> Result<
     Ok(before.into_iter().chain(after).collect())
 }
 
-/// The positions of a modem with transmit times in `from..before`, newest first. Each comes with its transmit
-/// time, from which the next page goes on.
+/// A place in the line of a modem's messages. It names one message, also among several of one transmit time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Transmit time.
+    pub transmitted_at: Time,
+    /// The modem's message number.
+    pub momsn: Option<i32>,
+    /// The message.
+    pub message_id: MessageId,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let momsn = self.momsn.map(|n| n.to_string()).unwrap_or_default();
+        write!(f, "{}.{momsn}.{}", self.transmitted_at.micros(), self.message_id)
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let place = || {
+            let (at, rest) = text.split_once('.')?;
+            let (momsn, message) = rest.split_once('.')?;
+            Some(Self {
+                transmitted_at: Time::from_micros(at.parse().ok()?),
+                momsn: if momsn.is_empty() { None } else { Some(momsn.parse().ok()?) },
+                message_id: message.parse().ok()?,
+            })
+        };
+        place().ok_or_else(|| format!("`{text}` is no place in a line of messages"))
+    }
+}
+
+/// Which readings of a modem to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Only those not transmitted before this moment.
+    pub from: Option<Time>,
+    /// Only those transmitted before this moment.
+    pub to: Option<Time>,
+    /// Only those that stand before this place (a page's cursor).
+    pub before: Option<Place>,
+}
+
+/// One page of a modem's readings, newest first.
 ///
 /// # Errors
 /// What the database says.
-pub fn positions(
+pub fn page(
     conn: &mut Conn,
     modem: ModemId,
-    from: Option<Time>,
-    before: Option<Time>,
+    filter: &Filter,
     limit: i64,
-) -> Result<Vec<(Time, Option<PositionView>)>, StoreError> {
+) -> Result<Vec<ReadingRow>, StoreError> {
     let mut query = readings::table
         .filter(readings::modem_id.eq(Id::from(modem)))
         .select(ReadingRow::as_select())
         .into_boxed();
-    if let Some(from) = from {
+    if let Some(from) = filter.from {
         query = query.filter(readings::transmitted_at.ge(Micros::from(from)));
     }
-    if let Some(before) = before {
-        query = query.filter(readings::transmitted_at.lt(Micros::from(before)));
+    if let Some(to) = filter.to {
+        query = query.filter(readings::transmitted_at.lt(Micros::from(to)));
     }
-    let rows: Vec<ReadingRow> =
-        query.order((readings::transmitted_at.desc(), readings::momsn.desc())).limit(limit).load(conn)?;
-    Ok(rows.into_iter().map(|row| (row.transmitted_at.into(), row.position())).collect())
+    if let Some(place) = filter.before {
+        let (at, id) = (Micros::from(place.transmitted_at), Id::from(place.message_id));
+        let earlier = readings::transmitted_at.lt(at);
+        let least = readings::momsn.is_null();
+        // The first condition says no more than the second, but it alone tells an index where to begin.
+        query = query.filter(readings::transmitted_at.le(at));
+        query = match place.momsn {
+            Some(momsn) => {
+                let same_number = readings::momsn.eq(momsn).and(readings::message_id.lt(id));
+                query.filter(earlier.or(readings::momsn.lt(momsn)).or(least).or(same_number))
+            }
+            None => query.filter(earlier.or(least.and(readings::message_id.lt(id)))),
+        };
+    }
+    let newest_first = (readings::transmitted_at.desc(), readings::momsn.desc(), readings::message_id.desc());
+    Ok(query.order(newest_first).limit(limit).load(conn)?)
 }
 
 impl ReadingRow {
+    /// Where its message stands in the line.
+    pub fn place(&self) -> Place {
+        Place {
+            transmitted_at: self.transmitted_at.into(),
+            momsn: self.momsn,
+            message_id: self.message_id.into(),
+        }
+    }
+
     /// The place it tells of: the GPS fix, else the network's estimate.
     pub fn position(&self) -> Option<PositionView> {
         let gps = (self.latitude, self.longitude, None, self.device_at, PositionSource::Gps);
@@ -262,5 +330,22 @@ impl ReadingRow {
                 late: self.late,
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        let message_id = MessageId::from(uuid::Uuid::from_bytes([7; 16]));
+        for momsn in [None, Some(0), Some(65_535)] {
+            let place = Place { transmitted_at: Time::from_micros(1_780_315_200_000_001), momsn, message_id };
+            assert_eq!(place.to_string().parse(), Ok(place));
+        }
+        for wrong in ["", "1", "1.2", "1.2.3", ".2.07070707-0707-0707-0707-070707070707"] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
     }
 }

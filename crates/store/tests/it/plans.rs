@@ -11,7 +11,7 @@ use fairlead_model::message::MessageState;
 use fairlead_model::mt::MtState;
 use fairlead_model::problem::{ProblemKind, ProblemState};
 use fairlead_model::{MessageId, ModemId, Time};
-use fairlead_store::satellite::{gaps, held, messages, modems, mt, readings};
+use fairlead_store::satellite::{gaps, held, messages, modems, mt, notes, readings};
 use fairlead_store::{Conn, Digest, Id, Micros, Store, StoreError, outbox, problems, sign_in};
 use fairlead_testkit::Backend;
 
@@ -21,7 +21,7 @@ fairlead_testkit::on_both_backends!(no_hot_query_reads_a_whole_table);
 const ROWS: u32 = 6_000;
 
 /// Fills the tables. `{n}` is the row's number, `{id}` its id, `{of}` the id of one of six hundred.
-const FILL: [(&str, &str); 13] = [
+const FILL: [(&str, &str); 14] = [
     (
         "mo_messages (id, provider, imei, momsn, transmitted_at, received_at, trust, state, body, source)",
         "{id}, 'rockblock', 300434063836500 + {n} % 100, {n}, {n}, {n}, 'unsigned', \
@@ -62,6 +62,7 @@ const FILL: [(&str, &str); 13] = [
         "{id}, {id}, {of}, 'rockblock', {n} / 10, {n}, 'accepted', 1",
     ),
     ("mt_modems (modem_id, awaits)", "{id}, 0"),
+    ("modem_notes (id, modem_id, at, author, text)", "{id}, {of}, {n}, '', ''"),
 ];
 
 async fn fill(store: &Store) {
@@ -135,11 +136,18 @@ fn list_problems(conn: &mut Conn, kind: bool, before: bool) -> Result<(), StoreE
     problems::list(conn, &filter, 51).map(drop)
 }
 
+fn list_readings(conn: &mut Conn, before: Option<Option<i32>>) -> Result<(), StoreError> {
+    let transmitted_at = Time::from_micros(2_407);
+    let place = |momsn| readings::Place { transmitted_at, momsn, message_id: id(2_407).into() };
+    let filter = readings::Filter { before: before.map(place), ..readings::Filter::default() };
+    readings::page(conn, modem(), &filter, 51).map(drop)
+}
+
 fn modem() -> ModemId {
     id(7).into()
 }
 
-const HOT: [(&str, Query); 44] = [
+const HOT: [(&str, Query); 49] = [
     ("messages", |c| list_messages(c, false, false, false)),
     ("messages, next page", |c| list_messages(c, false, false, true)),
     ("messages by imei", |c| list_messages(c, true, false, false)),
@@ -155,11 +163,16 @@ const HOT: [(&str, Query); 44] = [
     ("modems, next page", |c| modems::list(c, Some(modem()), 51).map(drop)),
     ("some modems", |c| modems::views(c, &[modem()]).map(drop)),
     ("modem by imei", |c| modems::by_imei(c, "300434063836507").map(drop)),
-    ("track", |c| readings::positions(c, modem(), None, None, 51).map(drop)),
-    ("part of a track", |c| {
-        readings::positions(c, modem(), Some(Time::from_micros(500)), Some(Time::from_micros(2_000)), 51)
-            .map(drop)
+    ("modem's imei", |c| modems::imei(c, modem()).map(drop)),
+    ("readings", |c| list_readings(c, None)),
+    ("readings, next page", |c| list_readings(c, Some(Some(3)))),
+    ("readings, next page after one without a number", |c| list_readings(c, Some(None))),
+    ("part of the readings", |c| {
+        let (from, to) = (Some(Time::from_micros(500)), Some(Time::from_micros(2_000)));
+        readings::page(c, modem(), &readings::Filter { from, to, before: None }, 51).map(drop)
     }),
+    ("notes", |c| notes::list(c, modem(), None, 51).map(drop)),
+    ("notes, next page", |c| notes::list(c, modem(), Some(id(2_000).into()), 51).map(drop)),
     ("neighbours", |c| readings::neighbours(c, id(7), Micros(1_200), Some(3)).map(drop)),
     ("newest plans", |c| readings::newest_plans(c, id(7), 8).map(drop)),
     ("twins", |c| readings::twins(c, id(7), Micros(1_207), Some(1_207), id(1).into()).map(drop)),

@@ -1,7 +1,7 @@
 //! What arrived, what it said, and what we made of it.
 
 use actix_web::web;
-use fairlead_model::message::{MessageState, MessageView, PositionView};
+use fairlead_model::message::{MessageState, MessageView};
 use fairlead_model::{MessageId, ModemId, Time};
 use fairlead_store::StoreError;
 use fairlead_store::satellite::messages::{self, Filter, MessageRow};
@@ -13,6 +13,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::http::readings::ReadingView;
 use crate::service::State;
 
 /// Which messages are wanted.
@@ -49,7 +50,7 @@ pub(crate) async fn list(
         .store
         .read(move |conn| {
             let imei = match modem_id {
-                Some(id) => Some(modems::view(conn, ModemId::from(id))?.imei.to_string()),
+                Some(id) => Some(modems::imei(conn, ModemId::from(id))?),
                 None => None,
             };
             messages::list(conn, &Filter { imei, state: wanted, before }, limit + 1)
@@ -110,38 +111,6 @@ pub(crate) struct PushView {
     unknown: Value,
 }
 
-/// What was read from a message.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ReadingView {
-    /// The message type, as `PK001`; `empty`, or `unread`.
-    kind: String,
-    /// The device's own time.
-    #[schema(value_type = String, format = DateTime)]
-    device_at: Time,
-    /// The device's clock is too far ahead to be believed.
-    clock_ahead: bool,
-    /// It was handled after a newer one.
-    late: bool,
-    /// Where the device was.
-    position: Option<PositionView>,
-    /// Speed over ground, metres per second.
-    speed_m_s: Option<f64>,
-    /// Course over ground, degrees true.
-    course_deg: Option<f64>,
-    /// Battery, volts.
-    battery_v: Option<f64>,
-    /// Reporting interval that it named, seconds.
-    interval_s: Option<i64>,
-    /// Sleep that it named, seconds.
-    sleep_s: Option<i64>,
-    /// Its word on its wake-up.
-    status: Option<String>,
-    /// Whether its last-mile beacon is on.
-    beacon_on: Option<bool>,
-    /// The build that seems to speak.
-    dialect: Option<String>,
-}
-
 /// One message with everything that is known of it.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "messages", params(("id" = Uuid, Path)),
     responses((status = 200, body = MessageDetail), (status = 404, body = fairlead_web::error::ProblemJson)))]
@@ -181,24 +150,6 @@ fn detail(row: MessageRow, reading: Option<ReadingRow>) -> Result<MessageDetail,
             differences: part("differences"),
             body: String::from_utf8_lossy(&row.body).into_owned(),
         },
-        reading: reading.map(reading_view),
+        reading: reading.map(Into::into),
     })
-}
-
-fn reading_view(row: ReadingRow) -> ReadingView {
-    ReadingView {
-        position: row.position(),
-        device_at: row.device_at.into(),
-        clock_ahead: row.clock_ahead,
-        late: row.late,
-        speed_m_s: row.speed_m_s,
-        course_deg: row.course_deg,
-        battery_v: row.battery_v,
-        interval_s: row.interval_s,
-        sleep_s: row.sleep_s,
-        beacon_on: row.beacon_on,
-        kind: row.kind,
-        status: row.status,
-        dialect: row.dialect,
-    }
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod messages;
 pub(crate) mod modems;
+pub(crate) mod notes;
 pub(crate) mod problems;
+pub(crate) mod readings;
 pub(crate) mod settle;
 
 use actix_web::web;
@@ -12,8 +14,12 @@ use utoipa::OpenApi;
 #[openapi(paths(
     modems::list,
     modems::get,
-    modems::positions,
     modems::gaps,
+    readings::list,
+    readings::positions,
+    notes::list,
+    notes::add,
+    notes::remove,
     messages::list,
     messages::get,
     problems::list,
@@ -32,8 +38,12 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
     config
         .route("/api/v1/modems", web::get().to(modems::list))
         .route("/api/v1/modems/{id}", web::get().to(modems::get))
-        .route("/api/v1/modems/{id}/positions", web::get().to(modems::positions))
         .route("/api/v1/modems/{id}/gaps", web::get().to(modems::gaps))
+        .route("/api/v1/modems/{id}/readings", web::get().to(readings::list))
+        .route("/api/v1/modems/{id}/positions", web::get().to(readings::positions))
+        .route("/api/v1/modems/{id}/notes", web::get().to(notes::list))
+        .route("/api/v1/modems/{id}/notes", web::post().to(notes::add))
+        .route("/api/v1/modems/{id}/notes/{note_id}", web::delete().to(notes::remove))
         .route("/api/v1/messages", web::get().to(messages::list))
         .route("/api/v1/messages/{id}", web::get().to(messages::get))
         .route("/api/v1/problems", web::get().to(problems::list))

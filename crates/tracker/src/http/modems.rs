@@ -1,12 +1,12 @@
-//! The fleet: modems, their tracks, and what is missing of them.
+//! The fleet: modems, and what is missing of them.
 
 use actix_web::web;
-use fairlead_model::message::{ModemView, PositionView};
+use fairlead_model::message::ModemView;
 use fairlead_model::{ModemId, Time};
-use fairlead_store::satellite::{gaps, modems, readings};
-use fairlead_web::{ApiError, Code, Page, PageQuery, Viewer};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use fairlead_store::satellite::{gaps, modems};
+use fairlead_web::{ApiError, Page, PageQuery, Viewer};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::service::State;
@@ -39,52 +39,6 @@ pub(crate) async fn get(
     Ok(web::Json(state.store.read(move |conn| modems::view(conn, id)).await?))
 }
 
-/// Which part of a track is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct TrackQuery {
-    /// Not transmitted before this moment (RFC 3339).
-    #[param(format = DateTime)]
-    from: Option<String>,
-    /// Transmitted before this moment (RFC 3339).
-    #[param(format = DateTime)]
-    to: Option<String>,
-    /// Messages in the page, 1 to 500; 50 where it is not said.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[param(format = Uuid)]
-    cursor: Option<String>,
-}
-
-/// The track of a modem, newest first. A page may hold fewer positions than asked for where messages had none.
-#[utoipa::path(get, path = "/api/v1/modems/{id}/positions", tag = "modems", params(("id" = Uuid, Path), TrackQuery),
-    responses((status = 200, body = Page<PositionView>)))]
-pub(crate) async fn positions(
-    _: Viewer,
-    state: web::Data<State>,
-    id: web::Path<Uuid>,
-    query: web::Query<TrackQuery>,
-) -> Result<web::Json<Page<PositionView>>, ApiError> {
-    let TrackQuery { from, to, limit, cursor } = query.into_inner();
-    let page = PageQuery { limit, cursor };
-    let (limit, id) = (page.limit()?, ModemId::from(id.into_inner()));
-    let from = from.map(|t| moment("from", &t)).transpose()?;
-    let to = match &page.cursor {
-        Some(cursor) => Some(moment("cursor", cursor)?),
-        None => to.map(|t| moment("to", &t)).transpose()?,
-    };
-    let rows = state.store.read(move |conn| readings::positions(conn, id, from, to, limit + 1)).await?;
-    let Page { items, next_cursor } = Page::of(rows, limit, |(at, _)| at.to_string());
-    let items = items.into_iter().filter_map(|(_, position)| position).collect();
-    Ok(web::Json(Page { items, next_cursor }))
-}
-
-fn moment(name: &str, text: &str) -> Result<Time, ApiError> {
-    Time::parse_rfc3339(text)
-        .ok_or_else(|| ApiError::new(Code::BadRequest, format!("{name} is an RFC 3339 time, not `{text}`.")))
-}
-
 /// Message numbers that never arrived.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct GapView {
@@ -104,14 +58,20 @@ pub(crate) struct GapView {
 
 /// The newest gaps in a modem's message numbers.
 #[utoipa::path(get, path = "/api/v1/modems/{id}/gaps", tag = "modems", params(("id" = Uuid, Path)),
-    responses((status = 200, body = Page<GapView>)))]
+    responses((status = 200, body = Page<GapView>), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn gaps(
     _: Viewer,
     state: web::Data<State>,
     id: web::Path<Uuid>,
 ) -> Result<web::Json<Page<GapView>>, ApiError> {
     let id = ModemId::from(id.into_inner());
-    let rows = state.store.read(move |conn| gaps::list(conn, id, GAPS)).await?;
+    let rows = state
+        .store
+        .read(move |conn| {
+            modems::imei(conn, id)?;
+            gaps::list(conn, id, GAPS)
+        })
+        .await?;
     let view = |row: gaps::GapRow| GapView {
         first_momsn: row.first_momsn,
         last_momsn: row.last_momsn,

@@ -9,6 +9,7 @@ use crate::sea::{IMEI, Sea, id_of, message, minutes, pk101, start};
 
 fairlead_testkit::on_both_backends!(
     the_networks_estimate_has_its_radius,
+    a_reading_tells_what_its_message_said,
     a_handsets_command_is_read,
     a_session_without_a_text_is_seen,
     unsigned_messages_add_so_many_modems_a_day,
@@ -47,6 +48,49 @@ async fn the_networks_estimate_has_its_radius(backend: Backend) {
     let path = format!("/api/v1/modems/{}/positions", modem["id"].as_str().unwrap());
     let track: Vec<_> = sea.items(&path).await.iter().map(|p| p["source"].clone()).collect();
     assert_eq!(track, ["satellite", "gps", "satellite"]);
+    sea.system.stop().await;
+}
+
+async fn a_reading_tells_what_its_message_said(backend: Backend) {
+    let sea = Sea::open(backend, &[]).await;
+    let at = start().minus(minutes(60));
+    let mut report = sea.message(2, at, &pk101(at, "3730.0000", 10));
+    (report.iridium_latitude, report.iridium_longitude) = (Some(38.0), Some(-122.25));
+    report.iridium_cep_km = Some(2.5);
+    let rows = [sea.message(1, at.minus(minutes(10)), "garbage"), report];
+    sea.handle(&rows).await;
+    let modem = sea.modem().await["id"].as_str().unwrap().to_owned();
+    let readings = sea.items(&format!("/api/v1/modems/{modem}/readings")).await;
+    let told = |value: Value| value.as_object().unwrap().clone();
+    let nothing = [
+        "latitude",
+        "longitude",
+        "estimate_latitude",
+        "estimate_longitude",
+        "estimate_accuracy_m",
+        "speed_m_s",
+        "course_deg",
+        "battery_v",
+        "interval_s",
+        "sleep_s",
+        "status",
+        "beacon_on",
+        "dialect",
+    ];
+    let mut unread = told(json!({
+        "message_id": id_of(&rows[0]), "transmitted_at": at.minus(minutes(10)), "device_at": at.minus(minutes(10)),
+        "momsn": 1, "kind": "unread", "late": false, "clock_ahead": false,
+    }));
+    unread.extend(nothing.map(|name| (name.to_owned(), Value::Null)));
+    let mut report = unread.clone();
+    report.extend(told(json!({
+        "message_id": id_of(&rows[1]), "transmitted_at": at, "device_at": at, "momsn": 2, "kind": "PK101",
+        "latitude": 37.5, "longitude": -122.275_466_666_666_67, "estimate_latitude": 38.0,
+        "estimate_longitude": -122.25, "estimate_accuracy_m": 2_500.0, "battery_v": 3.7, "interval_s": 600,
+        "sleep_s": 0, "status": "normal", "dialect": "v3_buoy",
+    })));
+    assert_eq!(readings, [Value::Object(report), Value::Object(unread)]);
+    assert_eq!(sea.detail(id_of(&rows[1])).await["reading"], readings[0]);
     sea.system.stop().await;
 }
 
@@ -147,7 +191,9 @@ async fn the_api_is_closed_to_strangers(backend: Backend) {
     for path in [
         "/api/v1/modems".to_owned(),
         format!("/api/v1/modems/{modem}"),
+        format!("/api/v1/modems/{modem}/readings"),
         format!("/api/v1/modems/{modem}/positions"),
+        format!("/api/v1/modems/{modem}/notes"),
         format!("/api/v1/modems/{modem}/gaps"),
         "/api/v1/messages".to_owned(),
         format!("/api/v1/messages/{message}"),

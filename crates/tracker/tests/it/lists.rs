@@ -7,7 +7,11 @@ use serde_json::Value;
 
 use crate::sea::{Sea, id_of, message, minutes, pk101, start};
 
-fairlead_testkit::on_both_backends!(every_item_is_on_one_page, a_question_that_makes_no_sense_is_400);
+fairlead_testkit::on_both_backends!(
+    every_item_is_on_one_page,
+    messages_of_one_moment_are_each_on_one_page,
+    a_question_that_makes_no_sense_is_400,
+);
 
 /// All items of a list, page by page.
 async fn all_pages(sea: &Sea, path: &str, limit: usize) -> Vec<Value> {
@@ -74,6 +78,45 @@ async fn every_item_is_on_one_page(backend: Backend) {
     sea.system.stop().await;
 }
 
+async fn messages_of_one_moment_are_each_on_one_page(backend: Backend) {
+    let sea = Sea::open(backend, &[]).await;
+    let at = start().minus(minutes(60));
+    let text = |latitude: &str| pk101(at, latitude, 10);
+    let mut rows = vec![
+        sea.message(7, at.minus(minutes(10)), &text("3750.5117")),
+        sea.message(5, at, &text("3751.0000")),
+        sea.message(5, at, &text("3752.0000")),
+        sea.message(5, at, &text("3753.0000")),
+        sea.message(6, at, &text("3754.0000")),
+        sea.message(4, at, ""),
+        sea.message(0, at, &text("3755.0000")),
+        sea.message(0, at, &text("3756.0000")),
+        sea.message(1, at.plus(minutes(10)), &text("3757.0000")),
+    ];
+    // Some pushes tell no number.
+    for row in &mut rows[6..8] {
+        row.momsn = None;
+    }
+    sea.handle(&rows).await;
+    let wanted: Vec<_> = [8, 4, 3, 2, 1, 5, 7, 6, 0].map(|n: usize| id_of(&rows[n]).to_string()).into();
+    let modem = sea.modem().await["id"].as_str().unwrap().to_owned();
+    for limit in 1..=9 {
+        let ids = |items: &[Value]| -> Vec<String> {
+            items.iter().map(|item| item["message_id"].as_str().unwrap().to_owned()).collect()
+        };
+        let readings = all_pages(&sea, &format!("/api/v1/modems/{modem}/readings?"), limit).await;
+        assert_eq!(ids(&readings), wanted, "{limit} a page");
+        // The mailbox check has none.
+        let track = all_pages(&sea, &format!("/api/v1/modems/{modem}/positions?"), limit).await;
+        let positions: Vec<_> =
+            wanted.iter().filter(|id| **id != id_of(&rows[5]).to_string()).cloned().collect();
+        assert_eq!(ids(&track), positions, "{limit} a page");
+        let moment = format!("/api/v1/modems/{modem}/readings?from={at}&to={}&", at.plus(minutes(10)));
+        assert_eq!(ids(&all_pages(&sea, &moment, limit).await), wanted[1..8], "{limit} a page");
+    }
+    sea.system.stop().await;
+}
+
 async fn a_question_that_makes_no_sense_is_400(backend: Backend) {
     let sea = Sea::open(backend, &[]).await;
     let status = async |path: &str| {
@@ -87,12 +130,17 @@ async fn a_question_that_makes_no_sense_is_400(backend: Backend) {
         "/api/v1/messages?state=lost",
         "/api/v1/problems?kind=x",
         "/api/v1/modems/019e830e-1a00-7edf-a648-1715466fba82/positions?from=today",
+        "/api/v1/modems/019e830e-1a00-7edf-a648-1715466fba82/readings?cursor=1780315200000000.5",
     ] {
         assert_eq!(status(path).await, 400, "{path}");
     }
     for path in [
         "/api/v1/messages/019e830e-1a00-7edf-a648-1715466fba82",
         "/api/v1/modems/019e830e-1a00-7edf-a648-1715466fba82",
+        "/api/v1/modems/019e830e-1a00-7edf-a648-1715466fba82/gaps",
+        "/api/v1/modems/019e830e-1a00-7edf-a648-1715466fba82/notes",
+        "/api/v1/modems/019e830e-1a00-7edf-a648-1715466fba82/positions",
+        "/api/v1/modems/019e830e-1a00-7edf-a648-1715466fba82/readings",
         "/api/v1/modems/x",
         "/api/v1/nothing",
     ] {

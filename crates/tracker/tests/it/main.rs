@@ -5,6 +5,7 @@
 mod fleet;
 mod line;
 mod lists;
+mod notes;
 mod order;
 mod sea;
 mod settle;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel::prelude::*;
 use fairlead_model::queue::MoStored;
 use fairlead_model::{Clock, MessageId, Time, Trust};
 use fairlead_runtime::{Host, Hosted};
@@ -149,6 +150,18 @@ impl Sea {
         self.get(&format!("/api/v1/messages/{id}")).await
     }
 
+    /// The audit log as actor, action, subject and detail, sorted.
+    pub async fn audit(&self) -> Vec<[String; 4]> {
+        let entries = self.system.store.read(|conn| {
+            let columns = (audit_log::actor, audit_log::action, audit_log::subject, audit_log::detail);
+            Ok(audit_log::table.select(columns).load::<(String, String, String, String)>(conn)?)
+        });
+        let mut entries: Vec<_> =
+            entries.await.unwrap().into_iter().map(|(a, b, c, d)| [a, b, c, d]).collect();
+        entries.sort_unstable();
+        entries
+    }
+
     /// Settles a problem as an administrator; `way` is repair, replay or discard.
     pub async fn settle(&self, problem: &Value, way: &str, text: Option<&str>) -> (StatusCode, Value) {
         self.settle_as(&self.system.client, problem, way, text).await
@@ -169,6 +182,16 @@ impl Sea {
         let response = client.post(self.system.url("tracker", &path)).json(&body).send().await.unwrap();
         let status = response.status();
         (status, response.json().await.unwrap())
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> Binary,
+        actor -> Text,
+        action -> Text,
+        subject -> Text,
+        detail -> Text,
     }
 }
 

@@ -209,6 +209,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/modems/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The notes about a modem, newest first. */
+        get: operations["get_modems_id_notes"];
+        put?: never;
+        /** Writes a note about a modem. */
+        post: operations["post_modems_id_notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modems/{id}/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a note about a modem. The audit log keeps how it began. */
+        delete: operations["delete_modems_id_notes_note_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/modems/{id}/positions": {
         parameters: {
             query?: never;
@@ -218,6 +253,23 @@ export interface paths {
         };
         /** The track of a modem, newest first. A page may hold fewer positions than asked for where messages had none. */
         get: operations["get_modems_id_positions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modems/{id}/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a modem's messages told, newest first. */
+        get: operations["get_modems_id_readings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -989,6 +1041,28 @@ export interface components {
             /** @description The text as the device gets it. */
             text: string;
         };
+        /** @description What is to be written about a modem. */
+        NewNote: {
+            /** @description The text, 1 to 4,000 characters. */
+            text: string;
+        };
+        /** @description What somebody wrote about a modem. */
+        NoteView: {
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            at: string;
+            /** @description Who wrote it. */
+            author: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The text. */
+            text: string;
+        };
         /** @description Whether a modem can be told something of one kind. */
         OfferView: {
             /** @description The kind of order: `beacon`, `interval`, `sleep`, `support` or `text`. */
@@ -1363,6 +1437,28 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_NoteView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was written.
+                 */
+                at: string;
+                /** @description Who wrote it. */
+                author: string;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description The text. */
+                text: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_PositionView: {
             /** @description The items. */
             items: {
@@ -1445,6 +1541,96 @@ export interface components {
                 state: components["schemas"]["ProblemState"];
                 /** @description The headline. */
                 title: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReadingView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: double
+                 * @description Battery, volts.
+                 */
+                battery_v: number | null;
+                /** @description Whether its last-mile beacon is on. */
+                beacon_on: boolean | null;
+                /** @description The device's clock is too far ahead to be believed. */
+                clock_ahead: boolean;
+                /**
+                 * Format: double
+                 * @description Course over ground, degrees true.
+                 */
+                course_deg: number | null;
+                /**
+                 * Format: date-time
+                 * @description The device's own time; the transmit time where it told none.
+                 */
+                device_at: string;
+                /** @description The build that seems to speak. */
+                dialect: string | null;
+                /**
+                 * Format: double
+                 * @description Radius of the network's estimate, metres.
+                 */
+                estimate_accuracy_m: number | null;
+                /**
+                 * Format: double
+                 * @description The network's estimate, degrees north.
+                 */
+                estimate_latitude: number | null;
+                /**
+                 * Format: double
+                 * @description The network's estimate, degrees east.
+                 */
+                estimate_longitude: number | null;
+                /**
+                 * Format: int64
+                 * @description Reporting interval that it named, seconds.
+                 */
+                interval_s: number | null;
+                /** @description The message type, as `PK001`; `empty`, or `unread`. */
+                kind: string;
+                /** @description It was handled after a newer one. */
+                late: boolean;
+                /**
+                 * Format: double
+                 * @description GPS, degrees north.
+                 */
+                latitude: number | null;
+                /**
+                 * Format: double
+                 * @description GPS, degrees east.
+                 */
+                longitude: number | null;
+                /**
+                 * Format: uuid
+                 * @description The message.
+                 */
+                message_id: string;
+                /**
+                 * Format: int32
+                 * @description The modem's message number, 0 to 65,535.
+                 */
+                momsn: number | null;
+                /**
+                 * Format: int64
+                 * @description Sleep that it named, seconds.
+                 */
+                sleep_s: number | null;
+                /**
+                 * Format: double
+                 * @description Speed over ground, metres per second.
+                 */
+                speed_m_s: number | null;
+                /** @description Its word on its wake-up. */
+                status: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the modem sent it; when it was received where that is not known.
+                 */
+                transmitted_at: string;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
@@ -1603,7 +1789,7 @@ export interface components {
              */
             waiting: number;
         };
-        /** @description What was read from a message. */
+        /** @description What was read from one message. What it did not say is null. */
         ReadingView: {
             /**
              * Format: double
@@ -1621,11 +1807,26 @@ export interface components {
             course_deg: number | null;
             /**
              * Format: date-time
-             * @description The device's own time.
+             * @description The device's own time; the transmit time where it told none.
              */
             device_at: string;
             /** @description The build that seems to speak. */
             dialect: string | null;
+            /**
+             * Format: double
+             * @description Radius of the network's estimate, metres.
+             */
+            estimate_accuracy_m: number | null;
+            /**
+             * Format: double
+             * @description The network's estimate, degrees north.
+             */
+            estimate_latitude: number | null;
+            /**
+             * Format: double
+             * @description The network's estimate, degrees east.
+             */
+            estimate_longitude: number | null;
             /**
              * Format: int64
              * @description Reporting interval that it named, seconds.
@@ -1635,7 +1836,26 @@ export interface components {
             kind: string;
             /** @description It was handled after a newer one. */
             late: boolean;
-            position: components["schemas"]["PositionView"] | null;
+            /**
+             * Format: double
+             * @description GPS, degrees north.
+             */
+            latitude: number | null;
+            /**
+             * Format: double
+             * @description GPS, degrees east.
+             */
+            longitude: number | null;
+            /**
+             * Format: uuid
+             * @description The message.
+             */
+            message_id: string;
+            /**
+             * Format: int32
+             * @description The modem's message number, 0 to 65,535.
+             */
+            momsn: number | null;
             /**
              * Format: int64
              * @description Sleep that it named, seconds.
@@ -1648,6 +1868,11 @@ export interface components {
             speed_m_s: number | null;
             /** @description Its word on its wake-up. */
             status: string | null;
+            /**
+             * Format: date-time
+             * @description When the modem sent it; when it was received where that is not known.
+             */
+            transmitted_at: string;
         };
         /** @description Why something is done. */
         Reason: {
@@ -2242,6 +2467,146 @@ export interface operations {
                     "application/json": components["schemas"]["Page_GapView"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_modems_id_notes: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoteView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_modems_id_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description It is empty, too long, or one too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_modems_id_notes_note_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
             /** @description What stands against it */
             default: {
                 headers: {
@@ -2279,6 +2644,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_PositionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_modems_id_readings: {
+        parameters: {
+            query?: {
+                /** @description Not transmitted before this moment (RFC 3339). */
+                from?: string;
+                /** @description Transmitted before this moment (RFC 3339). */
+                to?: string;
+                /** @description Messages in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReadingView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
                 };
             };
             /** @description What stands against it */

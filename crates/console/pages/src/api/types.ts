@@ -76,6 +76,7 @@ export type Session = Answer<"SessionView">;
 export type Position = Answer<"PositionView">;
 export type Modem = Answer<"ModemView">;
 export type Message = Answer<"MessageView">;
+export type Reading = Answer<"ReadingView">;
 export type Gap = Answer<"GapView">;
 export type Problem = Answer<"ProblemView">;
 export type System = Answer<"SystemView">;

@@ -1,22 +1,45 @@
 // A reading as the server sends it, and what a person sees of it.
 import { expect, test } from "vitest";
+import type { Reading } from "../api/types";
 import { readingLines } from "./reading";
 
 const choices = { zone: "utc", speed: "kn", coordinates: "decimal" } as const;
-const place = { at: "2026-05-01T12:00:00Z", source: "gps", message_id: "m", late: false };
+const nothing: Reading = {
+  message_id: "m",
+  transmitted_at: "2026-05-01T12:00:07Z",
+  momsn: 7,
+  kind: "empty",
+  device_at: "2026-05-01T12:00:00.101Z",
+  late: false,
+  clock_ahead: false,
+  latitude: null,
+  longitude: null,
+  estimate_latitude: null,
+  estimate_longitude: null,
+  estimate_accuracy_m: null,
+  speed_m_s: null,
+  course_deg: null,
+  battery_v: null,
+  interval_s: null,
+  sleep_s: null,
+  status: null,
+  beacon_on: null,
+  dialect: null,
+};
+const estimate = { estimate_latitude: 1, estimate_longitude: 2, estimate_accuracy_m: 8000 };
 
 test("values have units, and what was not said is left out", () => {
-  const reading = {
+  const reading: Reading = {
+    ...nothing,
+    ...estimate,
     kind: "PK001",
-    device_at: "2026-05-01T12:00:00.101Z",
-    clock_ahead: false,
     late: true,
-    position: { ...place, latitude: 36.44259666666667, longitude: -123.1, accuracy_m: null },
+    latitude: 36.44259666666667,
+    longitude: -123.1,
     speed_m_s: 0.5144444,
     course_deg: 198.7,
     battery_v: 3.1,
     interval_s: 600,
-    sleep_s: null,
     status: "after_sleep",
     beacon_on: false,
     dialect: "v2_buoy",
@@ -37,9 +60,10 @@ test("values have units, and what was not said is left out", () => {
 });
 
 test("an estimate tells its radius, and an unknown field is shown as it is", () => {
-  const reading = { kind: "empty", position: { ...place, latitude: 1, longitude: 2, accuracy_m: 8000 }, depth_m: 12.5 };
+  const reading = { ...nothing, ...estimate, depth_m: 12.5 };
   expect(readingLines(reading, choices)).toEqual([
     ["Kind", "Mailbox check"],
+    ["Device time", "2026-05-01 12:00:00 UTC"],
     ["Estimate", "1.00000, 2.00000 ± 8.0 km"],
     ["depth m", "12.5"],
   ]);

@@ -1,4 +1,5 @@
 // What was read from a message, as names and values for a person; what it did not say is left out.
+import type { Reading } from "../api/types";
 import { t, tWord } from "../text/text";
 import { type CoordinateStyle, coordinates } from "./coordinates";
 import { exact, span, type Zone } from "./time";
@@ -13,17 +14,29 @@ interface Choices {
 type Line = [name: string, value: string];
 const WORDS = ["status", "dialect", "kind"];
 
-function isPlace(value: unknown): value is { latitude: number; longitude: number; accuracy_m: number | null } {
-  return typeof value === "object" && value !== null && "latitude" in value && "longitude" in value;
+/** What the message itself shows, and what is one line with its latitude. */
+const ELSEWHERE = [
+  "message_id",
+  "transmitted_at",
+  "momsn",
+  "longitude",
+  "estimate_latitude",
+  "estimate_longitude",
+  "estimate_accuracy_m",
+];
+
+/** The GPS fix, else the network's estimate. */
+function place(reading: Reading, choices: Choices): Line | null {
+  const { latitude, longitude, estimate_latitude, estimate_longitude, estimate_accuracy_m } = reading;
+  if (latitude !== null && longitude !== null) {
+    return [t("device.fix"), coordinates(latitude, longitude, choices.coordinates)];
+  }
+  if (estimate_latitude === null || estimate_longitude === null) return null;
+  const at = coordinates(estimate_latitude, estimate_longitude, choices.coordinates);
+  return [t("device.estimate"), estimate_accuracy_m === null ? at : `${at} ${radius(estimate_accuracy_m)}`];
 }
 
 function line(name: string, value: unknown, choices: Choices): Line | null {
-  if (isPlace(value)) {
-    const at = coordinates(value.latitude, value.longitude, choices.coordinates);
-    return value.accuracy_m === null
-      ? [t("device.fix"), at]
-      : [t("device.estimate"), `${at} ${radius(value.accuracy_m)}`];
-  }
   const title = tWord("read", name);
   // These two are worth a line only where they are so.
   if (name === "late" || name === "clock_ahead") return value === true ? [title, tWord("read_is", name)] : null;
@@ -49,9 +62,10 @@ function line(name: string, value: unknown, choices: Choices): Line | null {
 }
 
 /** The lines of a reading, in the order in which the server tells them. */
-export function readingLines(reading: Record<string, unknown>, choices: Choices): Line[] {
+export function readingLines(reading: Reading, choices: Choices): Line[] {
   return Object.entries(reading).flatMap(([name, value]) => {
-    const made = value === null ? null : line(name, value, choices);
+    const shown = value !== null && !ELSEWHERE.includes(name);
+    const made = name === "latitude" ? place(reading, choices) : shown ? line(name, value, choices) : null;
     return made === null ? [] : [made];
   });
 }

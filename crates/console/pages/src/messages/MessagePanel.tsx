@@ -4,7 +4,7 @@ import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import * as calls from "../api/calls";
-import type { Message, MessageDetail } from "../api/types";
+import type { Message, MessageDetail, Reading } from "../api/types";
 import { nameOf } from "../domain/fleet";
 import { readingLines } from "../domain/reading";
 import { useLive } from "../live/store";
@@ -19,7 +19,7 @@ import { SidePanel } from "../ui/SidePanel";
 import { MessageMark } from "../ui/StateMark";
 import css from "./messages.module.css";
 
-function Reading({ of }: { of: Record<string, unknown> }) {
+function Read({ of }: { of: Reading }) {
   const choices = usePreferences();
   return (
     <Facts>
@@ -123,7 +123,7 @@ function Source({ detail }: { detail: MessageDetail }) {
     <>
       {reading && (
         <Part title={t("message.reading")}>
-          <Reading of={reading} />
+          <Read of={reading} />
         </Part>
       )}
       <Part title={t("message.push")}>
