@@ -19,10 +19,8 @@ pub mod trust;
 
 pub use clock::{Clock, ManualClock};
 pub use id::{
-pub use id::{
     AuditId, CallId, EnvelopeId, HeldId, MessageId, ModemId, MtId, NoteId, OutboxId, PersonId, ProblemId,
     SessionId, TokenId,
-};
 };
 pub use imei::Imei;
 pub use position::{Fix, Latitude, Longitude, PositionSource};
