@@ -135,11 +135,20 @@ fn list_problems(conn: &mut Conn, kind: bool, before: bool) -> Result<(), StoreE
     problems::list(conn, &filter, 51).map(drop)
 }
 
+/// The time of an id that begins with six noughts, as all of these do.
+fn first_id() -> Time {
+    Time::from_micros(0x3030_3030_3030 * 1_000)
+}
+
+fn after_all_ids() -> Time {
+    Time::from_micros(0x3030_3030_3031 * 1_000)
+}
+
 fn modem() -> ModemId {
     id(7).into()
 }
 
-const HOT: [(&str, Query); 44] = [
+const HOT: [(&str, Query); 46] = [
     ("messages", |c| list_messages(c, false, false, false)),
     ("messages, next page", |c| list_messages(c, false, false, true)),
     ("messages by imei", |c| list_messages(c, true, false, false)),
@@ -150,6 +159,8 @@ const HOT: [(&str, Query); 44] = [
     ("messages by imei and state", |c| list_messages(c, true, true, true)),
     ("some messages", |c| messages::views(c, &[id(1).into(), id(2).into()]).map(drop)),
     ("message", |c| messages::get(c, id(5).into()).map(drop)),
+    ("messages since, many", |c| messages::count_since(c, first_id(), 50).map(drop)),
+    ("messages since, none", |c| messages::count_since(c, after_all_ids(), 50).map(drop)),
     ("duplicate keys", |c| messages::by_keys(c, &[key(1), key(2), key(9_999)]).map(drop)),
     ("modems", |c| modems::list(c, None, 51).map(drop)),
     ("modems, next page", |c| modems::list(c, Some(modem()), 51).map(drop)),
