@@ -10,7 +10,8 @@ export type Query<Path extends keyof paths> = paths[Path] extends { get: { param
   ? NonNullable<Q>
   : never;
 
-export type Role = "viewer" | "operator" | "admin";
+export type Role = Schemas["Role"];
+export type Scope = Schemas["Scope"];
 export type Trust = "unsigned" | "listed_address" | "secret_path" | "signed";
 export type Generation = "v2_buoy" | "v3_buoy" | "handset";
 export type CreditsBy = "account" | "modem" | "day";
@@ -73,6 +74,12 @@ export const CREDITS_BY = all<CreditsBy>({ account: 1, modem: 1, day: 1 });
 export type Time = string;
 
 export type Session = Answer<"SessionView">;
+export type Preferences = Schemas["Preferences"];
+export type Person = Answer<"PersonView">;
+export type Invitation = Answer<"Invitation">;
+export type Token = Answer<"TokenView">;
+export type NewToken = Answer<"NewToken">;
+export type AuditEntry = Answer<"AuditView">;
 export type Position = Answer<"PositionView">;
 export type Modem = Answer<"ModemView">;
 export type Message = Answer<"MessageView">;
