@@ -4,8 +4,10 @@ pub mod auth;
 pub mod error;
 pub mod health;
 pub mod page;
+mod reason;
 pub mod request;
 
 pub use auth::{Admin, Caller, Operator, Viewer};
 pub use error::{ApiError, Code};
 pub use page::{Page, PageQuery};
+pub use reason::ChangeReason;
