@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use fairlead_model::message::Dialect;
 use fairlead_model::mt::{MtState, Order};
 use fairlead_model::queue::MtWaiting;
 use fairlead_model::{MessageId, ModemId, MtId};
 use fairlead_store::satellite::modems as fleet;
 use fairlead_store::satellite::mt::{self, MtRow, modems};
 use fairlead_store::{Digest, StoreError, Tx};
-use fairlead_wire::pk::Dialect;
 use sha2::{Digest as _, Sha256};
 
 use crate::drivers::DEFAULT_ACCOUNT;
@@ -86,7 +86,7 @@ pub(crate) fn take(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Res
         modem_id: request.modem.into(),
         imei,
         account: known.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
-        kind: request.order.kind().to_owned(),
+        kind: request.order.kind().as_str().to_owned(),
         value: request.order.value(),
         text,
         state: MtState::Queued.as_str().to_owned(),
@@ -128,7 +128,7 @@ fn supersede(
     let mut superseded = Vec::new();
     let most = i64::from(courier.settings.waiting_per_modem);
     for mut row in mt::of_modem(tx, request.modem, &[MtState::Queued], most)? {
-        if row.kind != request.order.kind() {
+        if row.kind != request.order.kind().as_str() {
             continue;
         }
         courier.settle(&mut row, MtState::Superseded, format!("A newer interval took its place: {by}."));

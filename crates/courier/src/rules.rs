@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use fairlead_model::mt::{Order, Proof};
-use fairlead_wire::pk::{Command, Dialect, MT_LIMIT_BYTES, MtText, ReportInterval, SleepSpan};
+use fairlead_model::message::Dialect;
+use fairlead_model::mt::{Order, OrderKind, Proof};
+use fairlead_wire::pk::{Command, MT_LIMIT_BYTES, MtText, ReportInterval, SleepSpan};
 use fairlead_wire::rockblock::MtRefusal;
 
 use crate::drivers::Outcome;
@@ -26,24 +27,28 @@ pub(crate) struct Offer {
 }
 
 /// What a device of this build makes of a kind of order; `None` where nobody knows the build.
-pub(crate) fn offer(kind: &str, build: Option<Dialect>) -> Offer {
+pub(crate) fn offer(kind: OrderKind, build: Option<Dialect>) -> Offer {
     let whole = (ReportInterval::MIN_MINUTES, ReportInterval::MAX_MINUTES);
     let range = match (kind, build) {
-        ("interval", Some(Dialect::V2Buoy)) => Some((V2_SHORTEST_MINUTES, whole.1)),
-        ("interval", _) => Some(whole),
-        ("sleep", _) => Some((SleepSpan::MIN_SECONDS, SleepSpan::MAX_SECONDS)),
+        (OrderKind::Interval, Some(Dialect::V2Buoy)) => Some((V2_SHORTEST_MINUTES, whole.1)),
+        (OrderKind::Interval, _) => Some(whole),
+        (OrderKind::Sleep, _) => Some((SleepSpan::MIN_SECONDS, SleepSpan::MAX_SECONDS)),
         _ => None,
     };
     let (refusal, proof) = match (build, kind) {
         // Whatever it is told, it says whether it takes it.
-        (Some(Dialect::V3Buoy), "text") => (None, Proof::Answer),
-        (_, "text") => (None, Proof::None),
+        (Some(Dialect::V3Buoy), OrderKind::Text) => (None, Proof::Answer),
+        (_, OrderKind::Text) => (None, Proof::None),
         (Some(Dialect::Handset), _) => (Some("A handset shows positions and heeds no command."), Proof::None),
-        (Some(Dialect::V3Buoy), "beacon") => (Some("A v3 buoy has no last-mile beacon."), Proof::None),
-        (Some(Dialect::V3Buoy), "support") => (Some("A v3 buoy has no support application."), Proof::None),
+        (Some(Dialect::V3Buoy), OrderKind::Beacon) => {
+            (Some("A v3 buoy has no last-mile beacon."), Proof::None)
+        }
+        (Some(Dialect::V3Buoy), OrderKind::Support) => {
+            (Some("A v3 buoy has no support application."), Proof::None)
+        }
         (Some(Dialect::V3Buoy), _) => (None, Proof::Answer),
-        (Some(Dialect::V2Buoy), "beacon") => (None, Proof::Beacon),
-        (Some(Dialect::V2Buoy), "interval") => (None, Proof::Rhythm),
+        (Some(Dialect::V2Buoy), OrderKind::Beacon) => (None, Proof::Beacon),
+        (Some(Dialect::V2Buoy), OrderKind::Interval) => (None, Proof::Rhythm),
         (Some(Dialect::V2Buoy) | None, _) => (None, Proof::None),
     };
     Offer { refusal, proof, range }

@@ -34,6 +34,9 @@ pub(crate) fn document() -> anyhow::Result<Value> {
             }
         }
     }
+    if let Some(schemas) = all.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        name_items(schemas);
+    }
     let answered = schemas_of(&all, "responses");
     let asked = schemas_of(&all, "requestBody");
     for name in answered.difference(&asked) {
@@ -64,6 +67,18 @@ const TAGS: [(&str, &str); 10] = [
     ("system", "This server."),
     ("devices", "Where devices and providers deliver. None of it is for programs."),
 ];
+
+/// A page refers to what it lists: generated code then has one type for it, not one for each place.
+fn name_items(schemas: &mut Map<String, Value>) {
+    let names: BTreeSet<String> = schemas.keys().cloned().collect();
+    for (name, schema) in schemas {
+        if let Some(item) = name.strip_prefix("Page_").filter(|item| names.contains(*item))
+            && let Some(items) = schema.pointer_mut("/properties/items/items")
+        {
+            *items = json!({"$ref": format!("#/components/schemas/{item}")});
+        }
+    }
+}
 
 /// Names of the schemas that operations use below `part`, directly or through others.
 fn schemas_of(document: &Value, part: &str) -> BTreeSet<String> {

@@ -16,6 +16,7 @@ pub mod role;
 pub mod secret;
 pub mod time;
 pub mod trust;
+mod words;
 
 pub use clock::{Clock, ManualClock};
 pub use id::{

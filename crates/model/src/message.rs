@@ -1,48 +1,78 @@
 //! What people and programs see of a message and of the modem that sent it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::words::words;
 use crate::{Imei, Latitude, Longitude, MessageId, ModemId, PositionSource, Time, Trust};
 
-/// What became of a stored message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageState {
-    /// Stored; the tracker has not looked at it yet.
-    Waiting,
-    /// Read and applied.
-    Decoded,
-    /// A mailbox check: a session without a text.
-    Empty,
-    /// It could not be read or applied; a problem says why.
-    Problem,
-    /// A person put a repaired copy in its place.
-    Replaced,
-}
-
-impl MessageState {
-    /// All states.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Decoded, Self::Empty, Self::Problem, Self::Replaced];
-
-    /// The word used in JSON and in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Decoded => "decoded",
-            Self::Empty => "empty",
-            Self::Problem => "problem",
-            Self::Replaced => "replaced",
-        }
+words! {
+    /// What became of a stored message.
+    MessageState, "message state" {
+        /// Stored; the tracker has not looked at it yet.
+        Waiting "waiting",
+        /// Read and applied.
+        Decoded "decoded",
+        /// A mailbox check: a session without a text.
+        Empty "empty",
+        /// It could not be read or applied; a problem says why.
+        Problem "problem",
+        /// A person put a repaired copy in its place.
+        Replaced "replaced",
     }
 }
 
-impl std::str::FromStr for MessageState {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| {
-            format!("`{text}` is no message state: waiting, decoded, empty, problem or replaced")
+words! {
+    /// A build of the firmware, by what it means with the same letters.
+    Dialect, "dialect" {
+        /// `MicroPython` buoy: speed in km/h, status in hexadecimal.
+        V2Buoy "v2_buoy",
+        /// C++ buoy: speed in knots, status (if any) in decimal.
+        V3Buoy "v3_buoy",
+        /// `MicroPython` handset: speed in km/h, neither status nor battery.
+        Handset "handset",
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V2Buoy => "v2 buoy",
+            Self::V3Buoy => "v3 buoy",
+            Self::Handset => "handset",
         })
+    }
+}
+
+words! {
+    /// What a device says about its wake-up.
+    WakeStatus, "status" {
+        /// Its interval is over.
+        Normal "normal",
+        /// It was switched on.
+        PowerOn "power_on",
+        /// A commanded sleep is over.
+        AfterSleep "after_sleep",
+        /// It has accepted a command; interval and sleep show the new values.
+        Accepted "accepted",
+        /// It has rejected a command.
+        Rejected "rejected",
+        /// A number that no known firmware says.
+        Unknown "unknown",
+    }
+}
+
+words! {
+    /// Where the interval comes from that silence is measured against.
+    IntervalSource, "source of an interval" {
+        /// The device said it.
+        Reported "reported",
+        /// Its messages come so.
+        Observed "observed",
+        /// Nobody knows; a setting says what is assumed.
+        Assumed "assumed",
     }
 }
 
@@ -61,7 +91,6 @@ pub struct PositionView {
     /// Radius of uncertainty in metres; absent for a GPS fix.
     pub accuracy_m: Option<f64>,
     /// Who measured it.
-    #[schema(value_type = String)]
     pub source: PositionSource,
     /// The message that told it.
     #[schema(value_type = String, format = Uuid)]
@@ -81,8 +110,8 @@ pub struct ModemView {
     pub imei: Imei,
     /// The provider's serial number, printed on the modem.
     pub serial: Option<String>,
-    /// The build that speaks, as inferred: `v2_buoy`, `v3_buoy` or `handset`.
-    pub dialect: Option<String>,
+    /// The build that speaks, as inferred.
+    pub dialect: Option<Dialect>,
     /// When the first message from it was stored.
     #[schema(value_type = String, format = DateTime)]
     pub first_seen_at: Time,
@@ -109,10 +138,10 @@ pub struct ModemView {
     pub battery_v: Option<f64>,
     /// Reporting interval in seconds that the page measures silence against.
     pub interval_s: i64,
-    /// Where the interval comes from: `reported`, `observed` or `assumed`.
-    pub interval_source: String,
-    /// What the device said about its wake-up: `normal`, `power_on`, `after_sleep`, `accepted`, `rejected`.
-    pub status: Option<String>,
+    /// Where the interval comes from.
+    pub interval_source: IntervalSource,
+    /// What the device said about its wake-up.
+    pub status: Option<WakeStatus>,
     /// Whether the last-mile beacon is on.
     pub beacon_on: Option<bool>,
     /// When the next message should arrive.
@@ -153,7 +182,6 @@ pub struct MessageView {
     #[schema(value_type = String, format = DateTime)]
     pub received_at: Time,
     /// Who vouches for it.
-    #[schema(value_type = String)]
     pub trust: Trust,
     /// What became of it.
     pub state: MessageState,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::message::Dialect;
+use crate::words::words;
 use crate::{Imei, MessageId, ModemId, MtId, Time};
 
 /// What a device is told.
@@ -34,14 +36,14 @@ pub enum Order {
 }
 
 impl Order {
-    /// The word used in JSON and in the store.
-    pub const fn kind(&self) -> &'static str {
+    /// Its kind.
+    pub const fn kind(&self) -> OrderKind {
         match self {
-            Self::Beacon { .. } => "beacon",
-            Self::Interval { .. } => "interval",
-            Self::Sleep { .. } => "sleep",
-            Self::Support => "support",
-            Self::Text { .. } => "text",
+            Self::Beacon { .. } => OrderKind::Beacon,
+            Self::Interval { .. } => OrderKind::Interval,
+            Self::Sleep { .. } => OrderKind::Sleep,
+            Self::Support => OrderKind::Support,
+            Self::Text { .. } => OrderKind::Text,
         }
     }
 
@@ -58,47 +60,30 @@ impl Order {
     /// From what the store keeps; `None` where that makes no order.
     pub fn of(kind: &str, value: Option<i64>, text: &str) -> Option<Self> {
         let number = || u32::try_from(value?).ok();
-        Some(match kind {
-            "beacon" => Self::Beacon { on: number()? == 1 },
-            "interval" => Self::Interval { minutes: number()? },
-            "sleep" => Self::Sleep { seconds: number()? },
-            "support" => Self::Support,
-            "text" => Self::Text { text: text.to_owned() },
-            _ => return None,
+        Some(match kind.parse().ok()? {
+            OrderKind::Beacon => Self::Beacon { on: number()? == 1 },
+            OrderKind::Interval => Self::Interval { minutes: number()? },
+            OrderKind::Sleep => Self::Sleep { seconds: number()? },
+            OrderKind::Support => Self::Support,
+            OrderKind::Text => Self::Text { text: text.to_owned() },
         })
     }
 }
 
-/// A closed list of words, each stored and answered as it is written here.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$word_doc:meta])* $variant:ident $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name {
-            $($(#[$word_doc])* $variant,)*
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The word used in JSON and in the store.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = String;
-            fn from_str(text: &str) -> Result<Self, String> {
-                Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or_else(|| {
-                    let words: Vec<&str> = Self::ALL.iter().map(|word| word.as_str()).collect();
-                    format!("`{text}` is no {}: {}", $what, words.join(", "))
-                })
-            }
-        }
-    };
+words! {
+    /// What kind of thing a device is told, in the order of a form.
+    OrderKind, "kind of order" {
+        /// How often to report.
+        Interval "interval",
+        /// Sleep once.
+        Sleep "sleep",
+        /// The last-mile beacon.
+        Beacon "beacon",
+        /// Reboot into the support application.
+        Support "support",
+        /// A text as it stands.
+        Text "text",
+    }
 }
 
 words! {
@@ -180,6 +165,18 @@ const BYTES_A_CREDIT: usize = 50;
 /// What one sending of so many bytes costs, in credits: one for each 50 bytes begun.
 pub fn credits(bytes: usize) -> i32 {
     i32::try_from(bytes.div_ceil(BYTES_A_CREDIT).max(1)).unwrap_or(i32::MAX)
+}
+
+words! {
+    /// By what credits are summed up.
+    CreditsBy, "way to sum up credits" {
+        /// By account.
+        Account "account",
+        /// By modem.
+        Modem "modem",
+        /// By day (UTC).
+        Day "day",
+    }
 }
 
 /// One message to a device.
@@ -276,8 +273,8 @@ pub struct AccountView {
 /// Whether a modem can be told something of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OfferView {
-    /// The kind of order: `beacon`, `interval`, `sleep`, `support` or `text`.
-    pub kind: String,
+    /// The kind of order.
+    pub kind: OrderKind,
     /// Why it cannot, in a sentence; absent where it can.
     pub refusal: Option<String>,
     /// What would show that the device got it.
@@ -292,8 +289,8 @@ pub struct DownlinkView {
     /// The modem.
     #[schema(value_type = String, format = Uuid)]
     pub modem_id: ModemId,
-    /// The build of its device: `v2_buoy`, `v3_buoy` or `handset`; absent where nobody knows.
-    pub generation: Option<String>,
+    /// The build of its device; absent where nobody knows.
+    pub generation: Option<Dialect>,
     /// Whether a person said so; else it is inferred from what the device sends.
     pub generation_is_set: bool,
     /// The account that pays.

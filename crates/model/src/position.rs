@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::words;
+
 macro_rules! degrees {
     ($($(#[$doc:meta])* $name:ident $limit:literal;)*) => {$(
         $(#[$doc])*
@@ -57,22 +59,12 @@ pub struct Fix {
     pub source: PositionSource,
 }
 
-/// Who measured a position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PositionSource {
-    /// The device's own GPS receiver.
-    Gps,
-    /// The satellite network's estimate, tens of kilometres wide.
-    Satellite,
-}
-
-impl PositionSource {
-    /// The word used in JSON and in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gps => "gps",
-            Self::Satellite => "satellite",
-        }
+words! {
+    /// Who measured a position.
+    PositionSource, "source of a position" {
+        /// The device's own GPS receiver.
+        Gps "gps",
+        /// The satellite network's estimate, tens of kilometres wide.
+        Satellite "satellite",
     }
 }

@@ -1,11 +1,11 @@
 //! From a stored message to a reading: what the text says, and the line in which a person reads it.
 
-use fairlead_model::message::MessageState;
+use fairlead_model::message::{Dialect, MessageState};
 use fairlead_model::{Latitude, Longitude, Time};
 use fairlead_store::satellite::messages::MessageRow;
 use fairlead_store::satellite::readings::ReadingRow;
 use fairlead_store::{Id, Micros};
-use fairlead_wire::pk::{self, Context, Dialect, Message, Report};
+use fairlead_wire::pk::{self, Context, Message, Report};
 use fairlead_wire::rockblock::Estimate;
 
 use crate::rules;
@@ -117,7 +117,7 @@ fn apply_report(decoded: &mut Decoded, report: &Report) {
     reading.battery_v = report.battery_v;
     reading.interval_s = report.interval_s.map(i64::from);
     reading.sleep_s = report.sleep_s.map(i64::from);
-    reading.status = report.wake_reason.map(|r| r.as_str().to_owned());
+    reading.status = report.wake_reason.map(|r| r.status().as_str().to_owned());
     reading.beacon_on = report.beacon_on();
     reading.dialect = report.dialect.map(|d| d.as_str().to_owned());
     decoded.marks = report.marks.iter().map(sentence).collect();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fairlead_model::Time;
+use fairlead_model::message::IntervalSource;
 use fairlead_store::satellite::modems::StateRow;
 use fairlead_store::satellite::readings::{Plan, ReadingRow};
 use fairlead_store::{Id, Micros};
@@ -68,11 +69,11 @@ impl Interval {
         }
     }
 
-    pub(crate) const fn source(self) -> &'static str {
+    pub(crate) const fn source(self) -> IntervalSource {
         match self {
-            Self::Reported(_) => "reported",
-            Self::Observed(_) => "observed",
-            Self::Assumed(_) => "assumed",
+            Self::Reported(_) => IntervalSource::Reported,
+            Self::Observed(_) => IntervalSource::Observed,
+            Self::Assumed(_) => IntervalSource::Assumed,
         }
     }
 }

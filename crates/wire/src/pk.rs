@@ -17,8 +17,8 @@ mod number;
 mod report;
 
 pub use command::{Command, ReportInterval, SleepSpan, V2_INTERVAL_FLOOR_S};
-pub use dialect::{Dialect, UnknownDialect};
 use fairlead_model::Time;
+pub use fairlead_model::message::Dialect;
 pub use field::Field;
 pub use mark::Mark;
 pub use mt::{HandsetPosition, MT_LIMIT_BYTES, MtText, MtTooLong};

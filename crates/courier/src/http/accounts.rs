@@ -4,9 +4,8 @@ use actix_web::web;
 use fairlead_model::mt::AccountView;
 use fairlead_store::audit::{self, Entry};
 use fairlead_store::satellite::mt::accounts;
-use fairlead_web::{ApiError, Operator, Page, Viewer};
+use fairlead_web::{ApiError, ChangeReason, Operator, Page, Viewer};
 
-use super::outgoing::Reason;
 use crate::jobs::sweep;
 use crate::news;
 use crate::service::Courier;
@@ -27,26 +26,26 @@ pub(crate) async fn list(
 
 /// Puts an account to rest: nothing is sent by it until it is resumed.
 #[utoipa::path(post, path = "/api/v1/accounts/{name}/pause", tag = "outgoing", params(("name" = String, Path)),
-    request_body = Reason,
+    request_body = ChangeReason,
     responses((status = 200, body = AccountView), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn pause(
     caller: Operator,
     state: web::Data<Courier>,
     name: web::Path<String>,
-    reason: web::Json<Reason>,
+    reason: web::Json<ChangeReason>,
 ) -> Result<web::Json<AccountView>, ApiError> {
     set(&caller, &state, &name, true, reason.into_inner().reason).await
 }
 
 /// Lets an account send again.
 #[utoipa::path(post, path = "/api/v1/accounts/{name}/resume", tag = "outgoing", params(("name" = String, Path)),
-    request_body = Reason,
+    request_body = ChangeReason,
     responses((status = 200, body = AccountView), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn resume(
     caller: Operator,
     state: web::Data<Courier>,
     name: web::Path<String>,
-    reason: web::Json<Reason>,
+    reason: web::Json<ChangeReason>,
 ) -> Result<web::Json<AccountView>, ApiError> {
     set(&caller, &state, &name, false, reason.into_inner().reason).await
 }

@@ -2,7 +2,8 @@
 
 use actix_web::web;
 use fairlead_model::Time;
-use fairlead_store::satellite::mt::calls::{self, By};
+use fairlead_model::mt::CreditsBy;
+use fairlead_store::satellite::mt::calls;
 use fairlead_web::{ApiError, Code, Page, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,8 +19,8 @@ const DAYS: i32 = 30;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CreditsQuery {
-    /// `account`, `modem` or `day`; `account` where it is not said.
-    #[param(pattern = "^(account|modem|day)$")]
+    /// By account where it is not said.
+    #[param(value_type = Option<CreditsBy>, inline)]
     by: Option<String>,
     /// First day (UTC), as 2026-11-21; 29 days before the last where it is not said.
     #[param(format = Date)]
@@ -51,21 +52,16 @@ pub(crate) async fn list(
     query: web::Query<CreditsQuery>,
 ) -> Result<web::Json<Page<CreditsView>>, ApiError> {
     let CreditsQuery { by, from, to } = query.into_inner();
-    let by = match by.as_deref() {
-        None | Some("account") => By::Account,
-        Some("modem") => By::Modem,
-        Some("day") => By::Day,
-        Some(other) => {
-            let sentence = format!("by is account, modem or day, not `{other}`.");
-            return Err(ApiError::new(Code::BadRequest, sentence));
-        }
+    let by = match by {
+        None => CreditsBy::Account,
+        Some(word) => word.parse().map_err(|e: String| ApiError::new(Code::BadRequest, e))?,
     };
     let today = calls::day(state.clock.now());
     let to = to.map(|text| day("to", &text)).transpose()?.unwrap_or(today);
     let from = from.map(|text| day("from", &text)).transpose()?.unwrap_or(to.saturating_sub(DAYS - 1));
     let sums = state.store.read(move |conn| calls::sums(conn, by, from, to)).await?;
     let items = sums.into_iter().map(|sum| {
-        let key = if by == By::Day { date(&sum.key) } else { sum.key };
+        let key = if by == CreditsBy::Day { date(&sum.key) } else { sum.key };
         CreditsView { label: key.clone(), key, credits: sum.credits, calls: sum.calls }
     });
     Ok(web::Json(Page { items: items.collect(), next_cursor: None }))

@@ -2,14 +2,14 @@
 
 use actix_web::web;
 use fairlead_model::ModemId;
-use fairlead_model::mt::{DownlinkView, MtState, OfferView};
+use fairlead_model::message::Dialect;
+use fairlead_model::mt::{DownlinkView, MtState, OfferView, OrderKind};
 use fairlead_model::queue::MtWaiting;
 use fairlead_store::audit::{self, Entry};
 use fairlead_store::satellite::modems as fleet;
 use fairlead_store::satellite::mt::{self, modems};
 use fairlead_store::{Conn, StoreError};
 use fairlead_web::{ApiError, Code, Operator, Viewer};
-use fairlead_wire::pk::Dialect;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,9 +18,6 @@ use crate::drivers::DEFAULT_ACCOUNT;
 use crate::order::build_of;
 use crate::rules;
 use crate::service::Courier;
-
-/// Every kind of order, in the order of a form.
-const KINDS: [&str; 5] = ["interval", "sleep", "beacon", "support", "text"];
 
 /// What can be told to a modem.
 #[utoipa::path(get, path = "/api/v1/downlinks/{modem_id}", tag = "outgoing", params(("modem_id" = Uuid, Path)),
@@ -37,12 +34,12 @@ pub(crate) async fn get(
 fn view(conn: &mut Conn, id: ModemId) -> Result<DownlinkView, StoreError> {
     let modem = fleet::view(conn, id)?;
     let known = modems::get(conn, id)?;
-    let build = build_of(&known, modem.dialect.as_deref());
+    let build = build_of(&known, modem.dialect.map(Dialect::as_str));
     let before = mt::count_of_modem(conn, id, &[MtState::Queued, MtState::Sending, MtState::Accepted])?;
-    let offers = KINDS.into_iter().map(|kind| {
-        let offer = rules::offer(kind, build);
+    let offers = OrderKind::ALL.iter().map(|kind| {
+        let offer = rules::offer(*kind, build);
         OfferView {
-            kind: kind.to_owned(),
+            kind: *kind,
             refusal: offer.refusal.map(str::to_owned),
             proof: offer.proof,
             range: offer.range,
@@ -50,7 +47,7 @@ fn view(conn: &mut Conn, id: ModemId) -> Result<DownlinkView, StoreError> {
     });
     Ok(DownlinkView {
         modem_id: id,
-        generation: build.map(|build| build.as_str().to_owned()),
+        generation: build,
         generation_is_set: known.generation.is_some(),
         account: known.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
         fault: known.fault,
@@ -64,11 +61,11 @@ fn view(conn: &mut Conn, id: ModemId) -> Result<DownlinkView, StoreError> {
 /// What a person says about sending to a modem. What is not named stays.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Said {
-    /// The build of its device: `v2_buoy`, `v3_buoy` or `handset`; null: as its messages tell.
+pub(crate) struct DownlinkChange {
+    /// The build of its device; null: as its messages tell.
     #[serde(default, deserialize_with = "named")]
-    #[schema(value_type = Option<String>)]
-    generation: Option<Option<String>>,
+    #[schema(value_type = Option<Dialect>)]
+    generation: Option<Option<Dialect>>,
     /// The account that pays; null: the first.
     #[serde(default, deserialize_with = "named")]
     #[schema(value_type = Option<String>)]
@@ -81,25 +78,22 @@ pub(crate) struct Said {
 }
 
 /// Tells null from absent.
-fn named<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(d).map(Some)
+fn named<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(d).map(Some)
 }
 
 /// Says which build a device is, which account pays, or that the provider's objection is put right.
 #[utoipa::path(put, path = "/api/v1/downlinks/{modem_id}", tag = "outgoing", params(("modem_id" = Uuid, Path)),
-    request_body = Said,
+    request_body = DownlinkChange,
     responses((status = 200, body = DownlinkView), (status = 422, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn put(
     caller: Operator,
     state: web::Data<Courier>,
     id: web::Path<Uuid>,
-    said: web::Json<Said>,
+    change: web::Json<DownlinkChange>,
 ) -> Result<web::Json<DownlinkView>, ApiError> {
-    let (id, said) = (ModemId::from(id.into_inner()), said.into_inner());
-    if let Some(Some(word)) = &said.generation {
-        word.parse::<Dialect>().map_err(|e| ApiError::new(Code::Unprocessable, format!("{e}.")))?;
-    }
-    if let Some(Some(name)) = &said.account
+    let (id, change) = (ModemId::from(id.into_inner()), change.into_inner());
+    if let Some(Some(name)) = &change.account
         && state.account(name).is_none()
     {
         let names: Vec<&str> = state.accounts.keys().copied().collect();
@@ -111,19 +105,19 @@ pub(crate) async fn put(
         let imei = fleet::view(tx, id)?.imei.to_string();
         fleet::claim(tx, &[imei])?;
         let mut known = modems::get(tx, id)?;
-        if let Some(generation) = &said.generation {
-            known.generation.clone_from(generation);
+        if let Some(generation) = change.generation {
+            known.generation = generation.map(|build| build.as_str().to_owned());
         }
-        if let Some(account) = &said.account {
+        if let Some(account) = &change.account {
             known.account.clone_from(account);
         }
-        if said.clear_fault {
+        if change.clear_fault {
             (known.fault, known.fault_at) = (None, None);
             fairlead_bus::enqueue(tx, &courier.clock, &MtWaiting { modem_id: id }, None)?;
         }
         modems::put(tx, &known)?;
         let subject = format!("modem {id}");
-        let entry = Entry { actor: &actor, action: "downlink.set", subject, detail: &said.reason };
+        let entry = Entry { actor: &actor, action: "downlink.set", subject, detail: &change.reason };
         audit::record(tx, &courier.clock, &entry)?;
         view(tx, id)
     });

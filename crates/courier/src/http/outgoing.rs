@@ -12,8 +12,9 @@ use fairlead_store::audit::{self, Entry};
 use fairlead_store::satellite::modems as fleet;
 use fairlead_store::satellite::mt::{self, Filter, MtRow, modems};
 use fairlead_store::{StoreError, Tx};
-use fairlead_web::{ApiError, Code, Operator, Page, PageQuery, Viewer};
+use fairlead_web::{ApiError, ChangeReason, Code, Operator, Page, PageQuery, Viewer};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -32,7 +33,7 @@ const LONGEST_WAIT_S: u64 = 2_592_000;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// A state, or `open` for `queued`, `sending`, `accepted` and `unknown` together.
+    #[param(schema_with = wanted_states)]
     state: Option<String>,
     /// Only those for this modem.
     modem_id: Option<Uuid>,
@@ -44,6 +45,15 @@ pub(crate) struct ListQuery {
     /// `next_cursor` of the page before.
     #[param(format = Uuid)]
     cursor: Option<String>,
+}
+
+/// `queued`, `sending`, `accepted` and `unknown` together.
+const OPEN: &str = "open";
+
+fn wanted_states() -> Object {
+    let words = MtState::ALL.iter().map(|state| state.as_str()).chain([OPEN]);
+    let said = "A state, or `open` for `queued`, `sending`, `accepted` and `unknown` together.";
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).description(Some(said)).build()
 }
 
 /// Messages to devices, newest first.
@@ -58,8 +68,8 @@ pub(crate) async fn list(
     let page = PageQuery { limit, cursor };
     let (limit, before) = (page.limit()?, page.cursor::<MtId>()?);
     let states = match wanted.as_deref() {
-        None | Some("") => Vec::new(),
-        Some("open") => MtState::ALL.iter().copied().filter(|state| !state.is_final()).collect(),
+        None => Vec::new(),
+        Some(OPEN) => MtState::ALL.iter().copied().filter(|state| !state.is_final()).collect(),
         Some(word) => vec![
             word.parse().map_err(|e: String| ApiError::new(Code::BadRequest, format!("{e}, or open.")))?,
         ],
@@ -75,7 +85,7 @@ pub(crate) async fn list(
 /// What a device is to be told.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Ask {
+pub(crate) struct NewOutgoing {
     /// The modem of the device.
     modem_id: Uuid,
     /// What it is told.
@@ -88,7 +98,7 @@ pub(crate) struct Ask {
 }
 
 /// Asks for a message to a device. With an Idempotency-Key the same request, sent again, makes no second message.
-#[utoipa::path(post, path = "/api/v1/outgoing", tag = "outgoing", request_body = Ask,
+#[utoipa::path(post, path = "/api/v1/outgoing", tag = "outgoing", request_body = NewOutgoing,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters")),
     responses((status = 201, body = MtView), (status = 200, description = "This request came before", body = MtView),
         (status = 404, body = fairlead_web::error::ProblemJson), (status = 409, body = fairlead_web::error::ProblemJson),
@@ -97,9 +107,9 @@ pub(crate) async fn ask(
     caller: Operator,
     request: HttpRequest,
     state: web::Data<Courier>,
-    ask: web::Json<Ask>,
+    new: web::Json<NewOutgoing>,
 ) -> Result<HttpResponse, ApiError> {
-    let Ask { modem_id, order, expires_in_s, reason } = ask.into_inner();
+    let NewOutgoing { modem_id, order, expires_in_s, reason } = new.into_inner();
     if matches!(order, Order::Text { .. }) && caller.0.role < Role::Admin {
         return Err(ApiError::new(Code::NotAllowed, "A free text needs the role admin."));
     }
@@ -155,7 +165,7 @@ fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
 
 /// One message with its life.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Detail {
+pub(crate) struct OutgoingDetail {
     /// The message.
     mt: MtView,
     /// The steps of its life, oldest first.
@@ -169,12 +179,12 @@ pub(crate) struct Detail {
 
 /// One message to a device, with the steps of its life.
 #[utoipa::path(get, path = "/api/v1/outgoing/{id}", tag = "outgoing", params(("id" = Uuid, Path)),
-    responses((status = 200, body = Detail), (status = 404, body = fairlead_web::error::ProblemJson)))]
+    responses((status = 200, body = OutgoingDetail), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn get(
     _: Viewer,
     state: web::Data<Courier>,
     id: web::Path<Uuid>,
-) -> Result<web::Json<Detail>, ApiError> {
+) -> Result<web::Json<OutgoingDetail>, ApiError> {
     let id = MtId::from(id.into_inner());
     let detail = state.store.read(move |conn| {
         let row = mt::get(conn, id)?;
@@ -184,7 +194,12 @@ pub(crate) async fn get(
         let before =
             mt::of_modem(conn, modem, &open, BEFORE)?.iter().filter(|other| other.id < row.id).count();
         let expected_at = fleet::view(conn, modem)?.expected_at;
-        Ok(Detail { mt: row.view()?, steps, expected_at, before: i64::try_from(before).unwrap_or(BEFORE) })
+        Ok(OutgoingDetail {
+            mt: row.view()?,
+            steps,
+            expected_at,
+            before: i64::try_from(before).unwrap_or(BEFORE),
+        })
     });
     Ok(web::Json(detail.await?))
 }
@@ -195,7 +210,7 @@ const BEFORE: i64 = 500;
 /// What a person decides about an unknown outcome.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Settle {
+pub(crate) struct OutgoingDecision {
     /// The decision.
     decision: Decision,
     /// In the person's words; goes into the audit log.
@@ -204,15 +219,15 @@ pub(crate) struct Settle {
 
 /// Settles a message of which nobody knows whether it was sent.
 #[utoipa::path(post, path = "/api/v1/outgoing/{id}/settle", tag = "outgoing", params(("id" = Uuid, Path)),
-    request_body = Settle,
+    request_body = OutgoingDecision,
     responses((status = 200, body = MtView), (status = 409, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn settle(
     caller: Operator,
     state: web::Data<Courier>,
     id: web::Path<Uuid>,
-    settle: web::Json<Settle>,
+    settled: web::Json<OutgoingDecision>,
 ) -> Result<web::Json<MtView>, ApiError> {
-    let Settle { decision, reason } = settle.into_inner();
+    let OutgoingDecision { decision, reason } = settled.into_inner();
     let name = caller.0.name.clone();
     let not = "Its outcome is not unknown, so there is nothing to settle.";
     change(
@@ -246,23 +261,15 @@ pub(crate) async fn settle(
     .await
 }
 
-/// Why something is done.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Reason {
-    /// In the person's words; goes into the audit log.
-    pub(crate) reason: String,
-}
-
 /// Calls a message off that was not sent yet.
 #[utoipa::path(post, path = "/api/v1/outgoing/{id}/cancel", tag = "outgoing", params(("id" = Uuid, Path)),
-    request_body = Reason,
+    request_body = ChangeReason,
     responses((status = 200, body = MtView), (status = 409, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn cancel(
     caller: Operator,
     state: web::Data<Courier>,
     id: web::Path<Uuid>,
-    reason: web::Json<Reason>,
+    reason: web::Json<ChangeReason>,
 ) -> Result<web::Json<MtView>, ApiError> {
     let name = caller.0.name.clone();
     let reason = reason.into_inner().reason;

@@ -25,7 +25,7 @@ use crate::trust::{Approach, Vouched};
 
 /// Why a held push is let in.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct Admission {
+pub(crate) struct HeldAdmission {
     /// In the person's words; goes into the audit log.
     reason: String,
     /// Let it in as unsigned although nobody vouches for it (administrators only).
@@ -34,7 +34,7 @@ pub(crate) struct Admission {
 }
 
 /// Verifies a held push again and lets it in.
-#[utoipa::path(post, path = "/api/v1/held/{id}/admit", tag = "problems", request_body = Admission,
+#[utoipa::path(post, path = "/api/v1/held/{id}/admit", tag = "problems", request_body = HeldAdmission,
     params(("id" = Uuid, Path, description = "The held push")),
     responses((status = 200, description = "It is in", body = ProblemView),
         (status = 422, description = "Still nobody vouches for it", body = fairlead_web::error::ProblemJson)))]
@@ -42,7 +42,7 @@ pub(crate) async fn admit(
     caller: Operator,
     state: web::Data<State>,
     id: web::Path<uuid::Uuid>,
-    admission: web::Json<Admission>,
+    admission: web::Json<HeldAdmission>,
 ) -> Result<web::Json<ProblemView>, ApiError> {
     let id = HeldId::from(id.into_inner());
     let row = state.store.read(move |conn| held::get(conn, id)).await?;

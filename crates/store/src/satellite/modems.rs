@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
-use fairlead_model::message::{ModemView, PositionView};
+use fairlead_model::message::{IntervalSource, ModemView, PositionView};
 use fairlead_model::{Clock, Imei, Latitude, Longitude, ModemId, PositionSource, Time, Trust};
 
-use super::{gaps, held};
+use super::{gaps, held, word};
 use crate::dialect::{self, insert_rows, on_either};
 use crate::schema::{modem_states, modems};
 use crate::{Conn, Id, Micros, StoreError, Tx, problems};
@@ -78,7 +78,7 @@ pub struct StateRow {
     pub battery_v: Option<f64>,
     /// Interval that silence is measured against, seconds.
     pub interval_s: i64,
-    /// `reported`, `observed` or `assumed`.
+    /// Where the interval comes from.
     pub interval_source: String,
     /// The device's word on its wake-up.
     pub status: Option<String>,
@@ -291,7 +291,7 @@ fn as_shown(modem: ModemRow, state: Option<StateRow>, counts: &Counts) -> Result
         id: modem.id.into(),
         imei: modem.imei.parse().map_err(|e| StoreError::Fault(format!("{}: {e}", modem.imei)))?,
         serial: modem.serial,
-        dialect: modem.dialect,
+        dialect: word(modem.dialect.as_deref())?,
         first_seen_at: modem.first_seen_at.into(),
         signed_since: counts.signed_since,
         last_seen_at: last,
@@ -303,8 +303,9 @@ fn as_shown(modem: ModemRow, state: Option<StateRow>, counts: &Counts) -> Result
         course_deg: state.as_ref().and_then(|s| s.course_deg),
         battery_v: state.as_ref().and_then(|s| s.battery_v),
         interval_s: state.as_ref().map_or(0, |s| s.interval_s),
-        interval_source: state.as_ref().map_or_else(|| "assumed".to_owned(), |s| s.interval_source.clone()),
-        status: state.as_ref().and_then(|s| s.status.clone()),
+        interval_source: word(state.as_ref().map(|s| s.interval_source.as_str()))?
+            .unwrap_or(IntervalSource::Assumed),
+        status: word(state.as_ref().and_then(|s| s.status.as_deref()))?,
         beacon_on: state.as_ref().and_then(|s| s.beacon_on),
         expected_at: after(1, Duration::ZERO),
         late_at: after(1, WAKE),

@@ -8,7 +8,7 @@ use diesel::connection::{Connection, Instrumentation, InstrumentationEvent, Simp
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use fairlead_model::message::MessageState;
-use fairlead_model::mt::MtState;
+use fairlead_model::mt::{CreditsBy, MtState};
 use fairlead_model::problem::{ProblemKind, ProblemState};
 use fairlead_model::{MessageId, ModemId, Time};
 use fairlead_store::satellite::{gaps, held, messages, modems, mt, notes, readings};
@@ -215,7 +215,7 @@ const HOT: &[(&str, Query)] = &[
     ("outgoing, of an account", |c| mt::count_of_account(c, "rockblock", MtState::Unknown).map(drop)),
     ("outgoing, steps", |c| mt::steps(c, id(7).into()).map(drop)),
     ("calls, spent", |c| mt::calls::spent(c, "rockblock", 590).map(drop)),
-    ("calls, by day", |c| mt::calls::sums(c, mt::calls::By::Day, 580, 600).map(drop)),
+    ("calls, by day", |c| mt::calls::sums(c, CreditsBy::Day, 580, 600).map(drop)),
     ("modems, awaited", |c| mt::modems::awaited(c, &[id(7), id(8)]).map(drop)),
     ("person by name", |c| people::by_name(c, "ada").map(drop)),
     ("audit log", |c| audit::list(c, None, None, 51).map(drop)),

@@ -1,5 +1,7 @@
 //! What arrived, what it said, and what we made of it.
 
+use std::collections::BTreeMap;
+
 use actix_web::web;
 use fairlead_model::message::{MessageState, MessageView};
 use fairlead_model::{MessageId, ModemId, Time};
@@ -9,7 +11,6 @@ use fairlead_store::satellite::modems;
 use fairlead_store::satellite::readings::{self, ReadingRow};
 use fairlead_web::{ApiError, Code, Page, PageQuery, Viewer};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -65,16 +66,16 @@ pub(crate) struct MessageDetail {
     /// As in the list.
     message: MessageView,
     /// How it came.
-    source: SourceView,
+    source: MessageSource,
     /// What the provider said about it.
-    push: PushView,
+    push: MessagePush,
     /// What was read from it.
     reading: Option<ReadingView>,
 }
 
 /// How a message came.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SourceView {
+pub(crate) struct MessageSource {
     /// The provider.
     provider: String,
     /// When it was received.
@@ -85,16 +86,16 @@ pub(crate) struct SourceView {
     /// Its content type.
     content_type: Option<String>,
     /// Headers that tell about the sender.
-    headers: Value,
+    headers: BTreeMap<String, String>,
     /// Fields that its token and the push tell differently.
-    differences: Value,
+    differences: Vec<String>,
     /// The body as text.
     body: String,
 }
 
 /// What the provider said about a message.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PushView {
+pub(crate) struct MessagePush {
     /// Its name for the kind of modem.
     device_type: Option<String>,
     /// The modem's serial number.
@@ -108,7 +109,18 @@ pub(crate) struct PushView {
     /// The network's word on the session; 0 is well.
     session_status: Option<i32>,
     /// Fields that nobody described.
-    unknown: Value,
+    unknown: BTreeMap<String, String>,
+}
+
+/// How a message came, as the intake wrote it down.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    address: Option<String>,
+    content_type: Option<String>,
+    headers: BTreeMap<String, String>,
+    differences: Vec<String>,
+    unknown: BTreeMap<String, String>,
 }
 
 /// One message with everything that is known of it.
@@ -127,29 +139,27 @@ pub(crate) async fn get(
 
 fn detail(row: MessageRow, reading: Option<ReadingRow>) -> Result<MessageDetail, StoreError> {
     let message = row.view()?;
-    let mut source: Value = serde_json::from_str(&row.source).unwrap_or_default();
-    let mut part = |name: &str| source.get_mut(name).map(Value::take).unwrap_or_default();
-    let text = |v: Value| v.as_str().map(str::to_owned);
+    let source: Source = serde_json::from_str(&row.source).unwrap_or_default();
     Ok(MessageDetail {
         message,
-        push: PushView {
+        push: MessagePush {
             device_type: row.device_type,
             serial: row.serial,
             latitude: row.iridium_latitude,
             longitude: row.iridium_longitude,
             cep_km: row.iridium_cep_km,
             session_status: row.session_status,
-            unknown: part("unknown"),
+            unknown: source.unknown,
         },
-        source: SourceView {
+        source: MessageSource {
             provider: row.provider,
             received_at: row.received_at.into(),
-            source_address: text(part("address")),
-            content_type: text(part("content_type")),
-            headers: part("headers"),
-            differences: part("differences"),
+            source_address: source.address,
+            content_type: source.content_type,
+            headers: source.headers,
+            differences: source.differences,
             body: String::from_utf8_lossy(&row.body).into_owned(),
         },
-        reading: reading.map(Into::into),
+        reading: reading.map(ReadingView::of).transpose()?,
     })
 }

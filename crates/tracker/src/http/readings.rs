@@ -1,10 +1,11 @@
 //! What a modem's messages told: its readings, and its track.
 
 use actix_web::web;
-use fairlead_model::message::PositionView;
+use fairlead_model::message::{Dialect, PositionView, WakeStatus};
 use fairlead_model::{MessageId, ModemId, Time};
-use fairlead_store::satellite::modems;
+use fairlead_store::StoreError;
 use fairlead_store::satellite::readings::{self, Filter, ReadingRow};
+use fairlead_store::satellite::{modems, word};
 use fairlead_web::{ApiError, Code, Page, PageQuery, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -53,16 +54,16 @@ pub(crate) struct ReadingView {
     /// Sleep that it named, seconds.
     sleep_s: Option<i64>,
     /// Its word on its wake-up.
-    status: Option<String>,
+    status: Option<WakeStatus>,
     /// Whether its last-mile beacon is on.
     beacon_on: Option<bool>,
     /// The build that seems to speak.
-    dialect: Option<String>,
+    dialect: Option<Dialect>,
 }
 
-impl From<ReadingRow> for ReadingView {
-    fn from(row: ReadingRow) -> Self {
-        Self {
+impl ReadingView {
+    pub(crate) fn of(row: ReadingRow) -> Result<Self, StoreError> {
+        Ok(Self {
             message_id: row.message_id.into(),
             transmitted_at: row.transmitted_at.into(),
             momsn: row.momsn,
@@ -80,10 +81,10 @@ impl From<ReadingRow> for ReadingView {
             battery_v: row.battery_v,
             interval_s: row.interval_s,
             sleep_s: row.sleep_s,
-            status: row.status,
+            status: word(row.status.as_deref())?,
             beacon_on: row.beacon_on,
-            dialect: row.dialect,
-        }
+            dialect: word(row.dialect.as_deref())?,
+        })
     }
 }
 
@@ -114,7 +115,8 @@ pub(crate) async fn list(
     query: web::Query<HistoryQuery>,
 ) -> Result<web::Json<Page<ReadingView>>, ApiError> {
     let Page { items, next_cursor } = page(&state, id.into_inner(), query.into_inner()).await?;
-    Ok(web::Json(Page { items: items.into_iter().map(Into::into).collect(), next_cursor }))
+    let items = items.into_iter().map(ReadingView::of).collect::<Result<_, _>>()?;
+    Ok(web::Json(Page { items, next_cursor }))
 }
 
 /// The track of a modem, newest first. A page may hold fewer positions than asked for where messages had none.

@@ -10,7 +10,7 @@ use fairlead_store::audit::{self, Entry};
 use fairlead_store::satellite::messages::{self, MessageRow, Outcome};
 use fairlead_store::satellite::{gaps, modems, readings};
 use fairlead_store::{StoreError, Tx, problems};
-use fairlead_web::{ApiError, Code, Operator};
+use fairlead_web::{ApiError, ChangeReason, Code, Operator};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,16 +21,9 @@ use crate::service::State;
 /// Longest repaired text, bytes: the most that a modem can send.
 const LONGEST: usize = fairlead_wire::pk::MO_LIMIT_BYTES;
 
-/// Why something is done.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct Reason {
-    /// In the person's words; goes into the audit log.
-    reason: String,
-}
-
 /// A text put right.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct Repair {
+pub(crate) struct ProblemRepair {
     /// The text as it should have been.
     payload_text: String,
     /// In the person's words; goes into the audit log.
@@ -38,7 +31,7 @@ pub(crate) struct Repair {
 }
 
 /// Puts a repaired copy of a message in: a new message that names the old one.
-#[utoipa::path(post, path = "/api/v1/problems/{id}/repair", tag = "problems", request_body = Repair,
+#[utoipa::path(post, path = "/api/v1/problems/{id}/repair", tag = "problems", request_body = ProblemRepair,
     params(("id" = Uuid, Path)),
     responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson),
         (status = 422, description = "The text still cannot be read", body = fairlead_web::error::ProblemJson)))]
@@ -46,9 +39,9 @@ pub(crate) async fn repair(
     caller: Operator,
     state: web::Data<State>,
     id: web::Path<Uuid>,
-    repair: web::Json<Repair>,
+    repair: web::Json<ProblemRepair>,
 ) -> Result<web::Json<ProblemView>, ApiError> {
-    let Repair { payload_text, reason } = repair.into_inner();
+    let ProblemRepair { payload_text, reason } = repair.into_inner();
     if payload_text.len() > LONGEST {
         return Err(ApiError::new(Code::Unprocessable, format!("A text has at most {LONGEST} bytes.")));
     }
@@ -73,14 +66,14 @@ pub(crate) async fn repair(
 }
 
 /// Puts a message through again as it is.
-#[utoipa::path(post, path = "/api/v1/problems/{id}/replay", tag = "problems", request_body = Reason,
+#[utoipa::path(post, path = "/api/v1/problems/{id}/replay", tag = "problems", request_body = ChangeReason,
     params(("id" = Uuid, Path)),
     responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn replay(
     caller: Operator,
     state: web::Data<State>,
     id: web::Path<Uuid>,
-    reason: web::Json<Reason>,
+    reason: web::Json<ChangeReason>,
 ) -> Result<web::Json<ProblemView>, ApiError> {
     let reason = reason.into_inner().reason;
     let becomes = ProblemState::Replayed;
@@ -105,14 +98,14 @@ pub(crate) async fn replay(
 }
 
 /// Decides that nothing is to be done.
-#[utoipa::path(post, path = "/api/v1/problems/{id}/discard", tag = "problems", request_body = Reason,
+#[utoipa::path(post, path = "/api/v1/problems/{id}/discard", tag = "problems", request_body = ChangeReason,
     params(("id" = Uuid, Path)),
     responses((status = 200, body = ProblemView), (status = 409, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn discard(
     caller: Operator,
     state: web::Data<State>,
     id: web::Path<Uuid>,
-    reason: web::Json<Reason>,
+    reason: web::Json<ChangeReason>,
 ) -> Result<web::Json<ProblemView>, ApiError> {
     let reason = reason.into_inner().reason;
     let becomes = ProblemState::Discarded;

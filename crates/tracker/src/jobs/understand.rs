@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use fairlead_bus::{Consumer, Delivery, Verdict};
-use fairlead_model::message::MessageState;
+use fairlead_model::message::{Dialect, MessageState};
 use fairlead_model::problem::ProblemKind;
 use fairlead_model::queue::{MoCommand, MoHeard, MoStored};
 use fairlead_model::{Clock, Imei, MessageId, ModemId, ProblemId, Time, Trust};
@@ -15,7 +15,6 @@ use fairlead_store::satellite::modems::{self, ModemRow, StateRow};
 use fairlead_store::satellite::mt;
 use fairlead_store::satellite::readings::{self, Plan, ReadingRow};
 use fairlead_store::{Id, Micros, Store, StoreError, Tx};
-use fairlead_wire::pk::Dialect;
 
 use crate::decode::{self, Decoded};
 use crate::jobs::news::News;
@@ -225,7 +224,7 @@ impl Unit<'_, '_> {
             if let Some(state) = &mut state {
                 let interval = rules::interval(&plans, self.policy.assumed_interval_s);
                 state.interval_s = interval.seconds();
-                interval.source().clone_into(&mut state.interval_source);
+                interval.source().as_str().clone_into(&mut state.interval_source);
             }
         } else {
             state = None;

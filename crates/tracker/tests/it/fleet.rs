@@ -58,7 +58,9 @@ async fn a_reading_tells_what_its_message_said(backend: Backend) {
     (report.iridium_latitude, report.iridium_longitude) = (Some(38.0), Some(-122.25));
     report.iridium_cep_km = Some(2.5);
     let rows = [sea.message(1, at.minus(minutes(10)), "garbage"), report];
-    sea.handle(&rows).await;
+    for row in &rows {
+        sea.handle(std::slice::from_ref(row)).await;
+    }
     let modem = sea.modem().await["id"].as_str().unwrap().to_owned();
     let readings = sea.items(&format!("/api/v1/modems/{modem}/readings")).await;
     let told = |value: Value| value.as_object().unwrap().clone();

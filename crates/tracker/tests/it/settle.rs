@@ -109,8 +109,10 @@ async fn of_many_who_settle_at_once_one_does(backend: Backend) {
     sea.handle(&[sea.message(1, at, "garbage")]).await;
     let problem = sea.problems("").await.remove(0);
     let text = pk101(at, "3750.5117", 10);
-    let tries =
-        (0..8).map(|n| sea.settle(&problem, if n % 2 == 0 { "repair" } else { "replay" }, Some(&text)));
+    let tries = (0..8).map(|n| {
+        let (way, text) = if n % 2 == 0 { ("repair", Some(text.as_str())) } else { ("replay", None) };
+        sea.settle(&problem, way, text)
+    });
     let mut answers: Vec<_> =
         futures_util::future::join_all(tries).await.into_iter().map(|(status, _)| status.as_u16()).collect();
     answers.sort_unstable();

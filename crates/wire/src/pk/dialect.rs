@@ -1,7 +1,6 @@
 //! Which build is speaking: PK001 alone does not say, its manner does.
 
-use std::fmt;
-use std::str::FromStr;
+use fairlead_model::message::Dialect;
 
 use super::field::{Field, Fields};
 use super::report::ReportKind;
@@ -11,54 +10,6 @@ use crate::nmea;
 const PADDED_LATITUDE: usize = 4;
 /// Digits before the point in a zero-padded longitude (`DDDMM`).
 const PADDED_LONGITUDE: usize = 5;
-
-/// A build of the firmware, by what it means with the same letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dialect {
-    /// `MicroPython` buoy: speed in km/h, status in hexadecimal.
-    V2Buoy,
-    /// C++ buoy: speed in knots, status (if any) in decimal.
-    V3Buoy,
-    /// `MicroPython` handset: speed in km/h, neither status nor battery.
-    Handset,
-}
-
-impl Dialect {
-    /// All dialects.
-    pub const ALL: [Self; 3] = [Self::V2Buoy, Self::V3Buoy, Self::Handset];
-
-    /// The word used in JSON and in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::V2Buoy => "v2_buoy",
-            Self::V3Buoy => "v3_buoy",
-            Self::Handset => "handset",
-        }
-    }
-}
-
-impl fmt::Display for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V2Buoy => "v2 buoy",
-            Self::V3Buoy => "v3 buoy",
-            Self::Handset => "handset",
-        })
-    }
-}
-
-/// A word that names no dialect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a dialect is v2_buoy, v3_buoy or handset")]
-pub struct UnknownDialect;
-
-impl FromStr for Dialect {
-    type Err = UnknownDialect;
-
-    fn from_str(text: &str) -> Result<Self, UnknownDialect> {
-        Self::ALL.into_iter().find(|d| d.as_str() == text).ok_or(UnknownDialect)
-    }
-}
 
 /// The build that printed a position text; `None` where its manner fits none or more than one.
 pub(super) fn infer(kind: ReportKind, fields: &Fields<'_>) -> Option<Dialect> {
@@ -146,13 +97,5 @@ mod tests {
         assert_eq!(of("lat:800.0120,lon:15112.5702"), Some(Dialect::V3Buoy));
         assert_eq!(of("lat:0800.0120,lon:515.0000,sta:01,batt:3.7"), Some(Dialect::V3Buoy));
         assert_eq!(of("lat:0800.0120,lon:00515.0000,sta:01"), None);
-    }
-
-    #[test]
-    fn words_round_trip() {
-        for dialect in Dialect::ALL {
-            assert_eq!(dialect.as_str().parse(), Ok(dialect));
-        }
-        assert_eq!("V2".parse::<Dialect>(), Err(UnknownDialect));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fairlead_model::message::WakeStatus;
 use fairlead_model::{Fix, Latitude, Longitude, PositionSource, Time};
 
 use super::field::{Field, Fields};
@@ -92,15 +93,15 @@ impl WakeReason {
         }
     }
 
-    /// The word used in JSON and in the store.
-    pub const fn as_str(self) -> &'static str {
+    /// What it says to a person.
+    pub const fn status(self) -> WakeStatus {
         match self {
-            Self::Normal => "normal",
-            Self::PowerOn => "power_on",
-            Self::AfterSleep => "after_sleep",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Unknown(_) => "unknown",
+            Self::Normal => WakeStatus::Normal,
+            Self::PowerOn => WakeStatus::PowerOn,
+            Self::AfterSleep => WakeStatus::AfterSleep,
+            Self::Accepted => WakeStatus::Accepted,
+            Self::Rejected => WakeStatus::Rejected,
+            Self::Unknown(_) => WakeStatus::Unknown,
         }
     }
 }

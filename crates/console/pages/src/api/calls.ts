@@ -24,7 +24,7 @@ import type {
   Spent,
 } from "./types";
 
-const because = (reason: string): Body<"Reason"> => ({ reason });
+const because = (reason: string): Body<"ChangeReason"> => ({ reason });
 
 export const session = () => get<Session>("/session");
 export const signIn = (link: string) => post<Session>("/session", { link } satisfies Body<"SignIn">);
@@ -64,24 +64,25 @@ export const message = (id: string) => get<MessageDetail>(`/messages/${id}`);
 export const problems = (state: ProblemState, kind: ProblemKind | undefined, cursor: string | null) =>
   get<Page<Problem>>("/problems", { state, kind, limit: 100, cursor });
 export const repair = (id: string, payload_text: string, reason: string) =>
-  post<Problem>(`/problems/${id}/repair`, { payload_text, reason } satisfies Body<"Repair">);
+  post<Problem>(`/problems/${id}/repair`, { payload_text, reason } satisfies Body<"ProblemRepair">);
 export const replay = (id: string, reason: string) => post<Problem>(`/problems/${id}/replay`, because(reason));
 export const discard = (id: string, reason: string) => post<Problem>(`/problems/${id}/discard`, because(reason));
 export const admit = (heldId: string, force: boolean, reason: string) =>
-  post<Problem>(`/held/${heldId}/admit`, { reason, force } satisfies Body<"Admission">);
+  post<Problem>(`/held/${heldId}/admit`, { reason, force } satisfies Body<"HeldAdmission">);
 
 export type OutgoingFilter = Omit<Query<"/api/v1/outgoing">, "limit" | "cursor">;
 export const outgoing = (filter: OutgoingFilter, cursor: string | null, limit = 100) =>
   get<Page<Mt>>("/outgoing", { ...filter, limit, cursor });
 export const outgoingOne = (id: string) => get<MtDetail>(`/outgoing/${id}`);
 export const settleMt = (id: string, decision: Decision, reason: string) =>
-  post<Mt>(`/outgoing/${id}/settle`, { decision, reason } satisfies Body<"Settle">);
+  post<Mt>(`/outgoing/${id}/settle`, { decision, reason } satisfies Body<"OutgoingDecision">);
 export const cancelMt = (id: string, reason: string) => post<Mt>(`/outgoing/${id}/cancel`, because(reason));
 
 export const downlink = (modemId: string) => get<Downlink>(`/downlinks/${modemId}`);
-export const changeDownlink = (modemId: string, change: Body<"Said">) => put<Downlink>(`/downlinks/${modemId}`, change);
+export const changeDownlink = (modemId: string, change: Body<"DownlinkChange">) =>
+  put<Downlink>(`/downlinks/${modemId}`, change);
 
-export type Telling = Body<"Ask">;
+export type Telling = Body<"NewOutgoing">;
 /** Tells a device something. The same key twice is one message, however often the answer was lost. */
 export const tell = (telling: Telling, key: string) => post<Mt>("/outgoing", telling, { "Idempotency-Key": key });
 

@@ -741,30 +741,6 @@ export interface components {
              */
             waiting: number;
         };
-        /** @description Why a held push is let in. */
-        Admission: {
-            /** @description Let it in as unsigned although nobody vouches for it (administrators only). */
-            force?: boolean;
-            /** @description In the person's words; goes into the audit log. */
-            reason: string;
-        };
-        /** @description What a device is to be told. */
-        Ask: {
-            /**
-             * Format: int64
-             * @description Seconds after which it is not sent any more, up to 30 days; `courier.expires_h` where it is not said.
-             */
-            expires_in_s?: number | null;
-            /**
-             * Format: uuid
-             * @description The modem of the device.
-             */
-            modem_id: string;
-            /** @description What it is told. */
-            order: components["schemas"]["Order"];
-            /** @description In the person's words; goes into the audit log. */
-            reason?: string;
-        };
         /** @description A change that was made. */
         AuditView: {
             /** @description What, as a word like `problem.discard`. */
@@ -794,6 +770,11 @@ export interface components {
             reachable: boolean;
             /** @description Why not. */
             reason: string | null;
+        };
+        /** @description Why something is changed. */
+        ChangeReason: {
+            /** @description In the person's words; goes into the audit log. */
+            reason: string;
         };
         /** @description What has changed, each thing once, as it is now. */
         Changes: {
@@ -834,9 +815,11 @@ export interface components {
             held: number;
             /**
              * Format: int64
-             * @description Stored messages.
+             * @description Messages that came in the last 24 hours.
              */
-            messages: number;
+            messages_last_day: number;
+            /** @description Whether there are more than that. */
+            messages_last_day_is_capped: boolean;
             /**
              * Format: int64
              * @description Modems.
@@ -870,22 +853,20 @@ export interface components {
          * @enum {string}
          */
         Decision: "sent" | "send_again" | "give_up";
-        /** @description One message with its life. */
-        Detail: {
-            /**
-             * Format: int64
-             * @description Messages that its device hears before it.
-             */
-            before: number;
-            /**
-             * Format: date-time
-             * @description When its device should be heard next.
-             */
-            expected_at: string | null;
-            /** @description The message. */
-            mt: components["schemas"]["MtView"];
-            /** @description The steps of its life, oldest first. */
-            steps: components["schemas"]["MtStep"][];
+        /**
+         * @description A build of the firmware, by what it means with the same letters.
+         * @enum {string}
+         */
+        Dialect: "v2_buoy" | "v3_buoy" | "handset";
+        /** @description What a person says about sending to a modem. What is not named stays. */
+        DownlinkChange: {
+            /** @description The account that pays; null: the first. */
+            account?: string | null;
+            /** @description What the provider had against it is put right. */
+            clear_fault?: boolean;
+            generation?: components["schemas"]["Dialect"] | null;
+            /** @description In the person's words; goes into the audit log. */
+            reason: string;
         };
         /** @description What can be told to a modem, and what stands before it. */
         DownlinkView: {
@@ -903,8 +884,7 @@ export interface components {
             expected_at: string | null;
             /** @description Why the provider does not take messages for it, in a sentence. */
             fault: string | null;
-            /** @description The build of its device: `v2_buoy`, `v3_buoy` or `handset`; absent where nobody knows. */
-            generation: string | null;
+            generation: components["schemas"]["Dialect"] | null;
             /** @description Whether a person said so; else it is inferred from what the device sends. */
             generation_is_set: boolean;
             /**
@@ -955,6 +935,18 @@ export interface components {
              */
             last_momsn: number;
         };
+        /** @description Why a held push is let in. */
+        HeldAdmission: {
+            /** @description Let it in as unsigned although nobody vouches for it (administrators only). */
+            force?: boolean;
+            /** @description In the person's words; goes into the audit log. */
+            reason: string;
+        };
+        /**
+         * @description Where the interval comes from that silence is measured against.
+         * @enum {string}
+         */
+        IntervalSource: "reported" | "observed" | "assumed";
         /** @description A person with the link that lets this person in once. */
         Invitation: {
             /**
@@ -1038,10 +1030,63 @@ export interface components {
             /** @description As in the list. */
             message: components["schemas"]["MessageView"];
             /** @description What the provider said about it. */
-            push: components["schemas"]["PushView"];
+            push: components["schemas"]["MessagePush"];
             reading: components["schemas"]["ReadingView"] | null;
             /** @description How it came. */
-            source: components["schemas"]["SourceView"];
+            source: components["schemas"]["MessageSource"];
+        };
+        /** @description What the provider said about a message. */
+        MessagePush: {
+            /**
+             * Format: double
+             * @description Circular error probable of the estimate, kilometres.
+             */
+            cep_km: number | null;
+            /** @description Its name for the kind of modem. */
+            device_type: string | null;
+            /**
+             * Format: double
+             * @description The network's estimate, degrees north.
+             */
+            latitude: number | null;
+            /**
+             * Format: double
+             * @description The network's estimate, degrees east.
+             */
+            longitude: number | null;
+            /** @description The modem's serial number. */
+            serial: string | null;
+            /**
+             * Format: int32
+             * @description The network's word on the session; 0 is well.
+             */
+            session_status: number | null;
+            /** @description Fields that nobody described. */
+            unknown: {
+                [key: string]: string;
+            };
+        };
+        /** @description How a message came. */
+        MessageSource: {
+            /** @description The body as text. */
+            body: string;
+            /** @description Its content type. */
+            content_type: string | null;
+            /** @description Fields that its token and the push tell differently. */
+            differences: string[];
+            /** @description Headers that tell about the sender. */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description The provider. */
+            provider: string;
+            /**
+             * Format: date-time
+             * @description When it was received.
+             */
+            received_at: string;
+            /** @description The address that it came from. */
+            source_address: string | null;
         };
         /**
          * @description What became of a stored message.
@@ -1095,7 +1140,7 @@ export interface components {
              */
             transmitted_at: string | null;
             /** @description Who vouches for it. */
-            trust: string;
+            trust: components["schemas"]["Trust"];
         };
         /** @description One modem on the line, with what is known of it now. */
         ModemView: {
@@ -1111,8 +1156,7 @@ export interface components {
              * @description Course over ground in degrees true.
              */
             course_deg: number | null;
-            /** @description The build that speaks, as inferred: `v2_buoy`, `v3_buoy` or `handset`. */
-            dialect: string | null;
+            dialect: components["schemas"]["Dialect"] | null;
             estimate: components["schemas"]["PositionView"] | null;
             /**
              * Format: date-time
@@ -1137,8 +1181,8 @@ export interface components {
              * @description Reporting interval in seconds that the page measures silence against.
              */
             interval_s: number;
-            /** @description Where the interval comes from: `reported`, `observed` or `assumed`. */
-            interval_source: string;
+            /** @description Where the interval comes from. */
+            interval_source: components["schemas"]["IntervalSource"];
             /**
              * Format: date-time
              * @description Receive time of the newest message.
@@ -1186,8 +1230,7 @@ export interface components {
              * @description Speed over ground in metres per second.
              */
             speed_m_s: number | null;
-            /** @description What the device said about its wake-up: `normal`, `power_on`, `after_sleep`, `accepted`, `rejected`. */
-            status: string | null;
+            status: components["schemas"]["WakeStatus"] | null;
         };
         /**
          * @description How far an MT has come.
@@ -1287,6 +1330,23 @@ export interface components {
             /** @description The text, 1 to 4,000 characters. */
             text: string;
         };
+        /** @description What a device is to be told. */
+        NewOutgoing: {
+            /**
+             * Format: int64
+             * @description Seconds after which it is not sent any more, up to 30 days; `courier.expires_h` where it is not said.
+             */
+            expires_in_s?: number | null;
+            /**
+             * Format: uuid
+             * @description The modem of the device.
+             */
+            modem_id: string;
+            /** @description What it is told. */
+            order: components["schemas"]["Order"];
+            /** @description In the person's words; goes into the audit log. */
+            reason?: string;
+        };
         /** @description A person to be added. */
         NewPerson: {
             /** @description 1 to 64 characters, unique without regard to case. */
@@ -1320,8 +1380,8 @@ export interface components {
         };
         /** @description Whether a modem can be told something of one kind. */
         OfferView: {
-            /** @description The kind of order: `beacon`, `interval`, `sleep`, `support` or `text`. */
-            kind: string;
+            /** @description The kind of order. */
+            kind: components["schemas"]["OrderKind"];
             /** @description What would show that the device got it. */
             proof: components["schemas"]["Proof"];
             /** @description Least and greatest number that this device heeds. */
@@ -1363,621 +1423,123 @@ export interface components {
             /** @enum {string} */
             type: "text";
         };
+        /**
+         * @description What kind of thing a device is told, in the order of a form.
+         * @enum {string}
+         */
+        OrderKind: "interval" | "sleep" | "beacon" | "support" | "text";
+        /** @description What a person decides about an unknown outcome. */
+        OutgoingDecision: {
+            /** @description The decision. */
+            decision: components["schemas"]["Decision"];
+            /** @description In the person's words; goes into the audit log. */
+            reason: string;
+        };
+        /** @description One message with its life. */
+        OutgoingDetail: {
+            /**
+             * Format: int64
+             * @description Messages that its device hears before it.
+             */
+            before: number;
+            /**
+             * Format: date-time
+             * @description When its device should be heard next.
+             */
+            expected_at: string | null;
+            /** @description The message. */
+            mt: components["schemas"]["MtView"];
+            /** @description The steps of its life, oldest first. */
+            steps: components["schemas"]["MtStep"][];
+        };
         /** @description One page of a list. */
         Page_AccountView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: int64
-                 * @description Credits spent in the last 30 days.
-                 */
-                credits_30_days: number;
-                /**
-                 * Format: int64
-                 * @description Credits spent today (UTC); calls with an unknown outcome count.
-                 */
-                credits_today: number;
-                /** @description Its name, as in the settings. */
-                name: string;
-                /**
-                 * Format: date-time
-                 * @description Since when it is paused.
-                 */
-                paused_since: string | null;
-                /** @description The provider. */
-                provider: string;
-                /** @description Why not, in a sentence. */
-                reason: string | null;
-                /** @description Whether it sends. */
-                state: components["schemas"]["AccountState"];
-                /**
-                 * Format: int64
-                 * @description Messages of it whose outcome is unknown.
-                 */
-                unknown: number;
-                /**
-                 * Format: int64
-                 * @description Messages that wait to be sent by it.
-                 */
-                waiting: number;
-            }[];
+            items: components["schemas"]["AccountView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_AuditView: {
             /** @description The items. */
-            items: {
-                /** @description What, as a word like `problem.discard`. */
-                action: string;
-                /** @description Who: the name of a person or of a token, or `command line`. */
-                actor: string;
-                /**
-                 * Format: date-time
-                 * @description When.
-                 */
-                at: string;
-                /** @description Why, in the person's words, or what it came to. */
-                detail: string;
-                /**
-                 * Format: uuid
-                 * @description Its id.
-                 */
-                id: string;
-                /** @description To what: a kind and an id or name. */
-                subject: string;
-            }[];
+            items: components["schemas"]["AuditView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_CreditsView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: int64
-                 * @description Calls of the provider.
-                 */
-                calls: number;
-                /**
-                 * Format: int64
-                 * @description Credits; of a call with an unknown outcome, what it may have cost.
-                 */
-                credits: number;
-                /** @description The account's name, the modem's IMEI, or the day. */
-                key: string;
-                /** @description The same, for a person. */
-                label: string;
-            }[];
+            items: components["schemas"]["CreditsView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_GapView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: date-time
-                 * @description Transmit time of the message before.
-                 */
-                after_at: string;
-                /**
-                 * Format: date-time
-                 * @description Transmit time of the message after.
-                 */
-                before_at: string;
-                /**
-                 * Format: int64
-                 * @description How many.
-                 */
-                count: number;
-                /**
-                 * Format: int32
-                 * @description First missing MOMSN.
-                 */
-                first_momsn: number;
-                /**
-                 * Format: int32
-                 * @description Last missing MOMSN; less than the first where the counter wrapped.
-                 */
-                last_momsn: number;
-            }[];
+            items: components["schemas"]["GapView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_MessageView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: uuid
-                 * @description Its id, given before it was journalled.
-                 */
-                id: string;
-                /** @description The sender. */
-                imei: string;
-                /** @description Why a value is absent or doubtful, a sentence each. */
-                marks: string[];
-                /**
-                 * Format: uuid
-                 * @description The modem, once the tracker has looked at it.
-                 */
-                modem_id: string | null;
-                /**
-                 * Format: int32
-                 * @description The modem's message number, 0 to 65,535.
-                 */
-                momsn: number | null;
-                /** @description The payload in hexadecimal, or the pushed text where it is not hexadecimal. */
-                payload_hex: string;
-                /** @description The payload as text, where it is printable. */
-                payload_text: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was received here.
-                 */
-                received_at: string;
-                /**
-                 * Format: uuid
-                 * @description The message of which this is a repaired copy.
-                 */
-                replaces: string | null;
-                /** @description What became of it. */
-                state: components["schemas"]["MessageState"];
-                /** @description What we made of it, in one line. */
-                summary: string | null;
-                /** @description The transmit time exactly as pushed. */
-                transmit_time_raw: string | null;
-                /**
-                 * Format: date-time
-                 * @description When the modem sent it, by the network.
-                 */
-                transmitted_at: string | null;
-                /** @description Who vouches for it. */
-                trust: string;
-            }[];
+            items: components["schemas"]["MessageView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_ModemView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: double
-                 * @description Battery voltage.
-                 */
-                battery_v: number | null;
-                /** @description Whether the last-mile beacon is on. */
-                beacon_on: boolean | null;
-                /**
-                 * Format: double
-                 * @description Course over ground in degrees true.
-                 */
-                course_deg: number | null;
-                /** @description The build that speaks, as inferred: `v2_buoy`, `v3_buoy` or `handset`. */
-                dialect: string | null;
-                estimate: components["schemas"]["PositionView"] | null;
-                /**
-                 * Format: date-time
-                 * @description When the next message should arrive.
-                 */
-                expected_at: string | null;
-                /**
-                 * Format: date-time
-                 * @description When the first message from it was stored.
-                 */
-                first_seen_at: string;
-                fix: components["schemas"]["PositionView"] | null;
-                /**
-                 * Format: uuid
-                 * @description Its id.
-                 */
-                id: string;
-                /** @description Its number on the network. */
-                imei: string;
-                /**
-                 * Format: int64
-                 * @description Reporting interval in seconds that the page measures silence against.
-                 */
-                interval_s: number;
-                /** @description Where the interval comes from: `reported`, `observed` or `assumed`. */
-                interval_source: string;
-                /**
-                 * Format: date-time
-                 * @description Receive time of the newest message.
-                 */
-                last_received_at: string | null;
-                /**
-                 * Format: date-time
-                 * @description Transmit time of the newest message.
-                 */
-                last_seen_at: string | null;
-                /**
-                 * Format: date-time
-                 * @description From this moment it is late.
-                 */
-                late_at: string | null;
-                /**
-                 * Format: int64
-                 * @description Messages that its MOMSN says were sent and that never arrived.
-                 */
-                missing: number;
-                /**
-                 * Format: int32
-                 * @description MOMSN of the newest message, 0 to 65,535.
-                 */
-                momsn: number | null;
-                /**
-                 * Format: int64
-                 * @description Problems of it that are open.
-                 */
-                open_problems: number;
-                /** @description The provider's serial number, printed on the modem. */
-                serial: string | null;
-                /**
-                 * Format: date-time
-                 * @description When the provider signed for it first; from then on unsigned messages are not trusted.
-                 */
-                signed_since: string | null;
-                /**
-                 * Format: date-time
-                 * @description From this moment it is silent.
-                 */
-                silent_at: string | null;
-                /**
-                 * Format: double
-                 * @description Speed over ground in metres per second.
-                 */
-                speed_m_s: number | null;
-                /** @description What the device said about its wake-up: `normal`, `power_on`, `after_sleep`, `accepted`, `rejected`. */
-                status: string | null;
-            }[];
+            items: components["schemas"]["ModemView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_MtView: {
             /** @description The items. */
-            items: {
-                /** @description The account that pays for it. */
-                account: string;
-                /**
-                 * Format: uuid
-                 * @description The handset's message that asked for it.
-                 */
-                asked_by_message: string | null;
-                /**
-                 * Format: int32
-                 * @description How often the provider was called for it.
-                 */
-                attempts: number;
-                /** @description Why it is in this state, in a sentence. */
-                cause: string;
-                /**
-                 * Format: uuid
-                 * @description The device's message that proved it.
-                 */
-                confirmed_by: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was asked for.
-                 */
-                created_at: string;
-                /** @description Who asked: a session, a token, or a handset's message. */
-                created_by: string;
-                /**
-                 * Format: int32
-                 * @description What one sending of it costs: 1 credit for each 50 bytes begun.
-                 */
-                credits: number;
-                /**
-                 * Format: date-time
-                 * @description From then on it is not sent any more.
-                 */
-                expires_at: string;
-                /**
-                 * Format: uuid
-                 * @description Its id.
-                 */
-                id: string;
-                /** @description That modem's number. */
-                imei: string;
-                /**
-                 * Format: uuid
-                 * @description The modem that it is for.
-                 */
-                modem_id: string;
-                /**
-                 * Format: date-time
-                 * @description It is not tried before; shown while it waits for another try.
-                 */
-                next_try_at: string | null;
-                /** @description What the device is told. */
-                order: components["schemas"]["Order"];
-                /** @description What would show that the device got it. */
-                proof: components["schemas"]["Proof"];
-                /** @description The provider's number for it. */
-                provider_id: string | null;
-                /**
-                 * Format: date-time
-                 * @description When the provider took it.
-                 */
-                sent_at: string | null;
-                /** @description How far it has come. */
-                state: components["schemas"]["MtState"];
-                /**
-                 * Format: date-time
-                 * @description Since when.
-                 */
-                state_since: string;
-                /** @description The text as the device gets it. */
-                text: string;
-            }[];
+            items: components["schemas"]["MtView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_NoteView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: date-time
-                 * @description When it was written.
-                 */
-                at: string;
-                /** @description Who wrote it. */
-                author: string;
-                /**
-                 * Format: uuid
-                 * @description Its id.
-                 */
-                id: string;
-                /** @description The text. */
-                text: string;
-            }[];
+            items: components["schemas"]["NoteView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_PersonView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: date-time
-                 * @description When the person was added.
-                 */
-                created_at: string;
-                /** @description Whether the person is kept out. */
-                disabled: boolean;
-                /** @description Whether the person has chosen a password; until then only a link lets the person in. */
-                has_password: boolean;
-                /**
-                 * Format: uuid
-                 * @description The person's id.
-                 */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description When the person signed in last.
-                 */
-                last_sign_in_at: string | null;
-                /** @description The name. */
-                name: string;
-                /** @description What the person may do. */
-                role: components["schemas"]["Role"];
-            }[];
+            items: components["schemas"]["PersonView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_PositionView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: double
-                 * @description Radius of uncertainty in metres; absent for a GPS fix.
-                 */
-                accuracy_m: number | null;
-                /**
-                 * Format: date-time
-                 * @description When the device was there, by its own clock where it has one.
-                 */
-                at: string;
-                /** @description Arrived after a newer one. */
-                late: boolean;
-                /**
-                 * Format: double
-                 * @description Degrees north.
-                 */
-                latitude: number;
-                /**
-                 * Format: double
-                 * @description Degrees east.
-                 */
-                longitude: number;
-                /**
-                 * Format: uuid
-                 * @description The message that told it.
-                 */
-                message_id: string;
-                /** @description Who measured it. */
-                source: string;
-            }[];
+            items: components["schemas"]["PositionView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_ProblemView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: date-time
-                 * @description When it changed last.
-                 */
-                changed_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it was found.
-                 */
-                created_at: string;
-                /** @description The text or body in question, as far as it is printable, at most 16,000 characters. */
-                excerpt: string | null;
-                /**
-                 * Format: uuid
-                 * @description The held push that it is about.
-                 */
-                held_id: string | null;
-                /**
-                 * Format: uuid
-                 * @description Its id.
-                 */
-                id: string;
-                /** @description The IMEI that it is about. */
-                imei: string | null;
-                /** @description Its kind. */
-                kind: components["schemas"]["ProblemKind"];
-                /**
-                 * Format: uuid
-                 * @description The message that it is about.
-                 */
-                message_id: string | null;
-                /**
-                 * Format: uuid
-                 * @description The modem that it is about.
-                 */
-                modem_id: string | null;
-                /** @description Why, in a sentence. */
-                reason: string;
-                /** @description Where it stands. */
-                state: components["schemas"]["ProblemState"];
-                /** @description The headline. */
-                title: string;
-            }[];
+            items: components["schemas"]["ProblemView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_ReadingView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: double
-                 * @description Battery, volts.
-                 */
-                battery_v: number | null;
-                /** @description Whether its last-mile beacon is on. */
-                beacon_on: boolean | null;
-                /** @description The device's clock is too far ahead to be believed. */
-                clock_ahead: boolean;
-                /**
-                 * Format: double
-                 * @description Course over ground, degrees true.
-                 */
-                course_deg: number | null;
-                /**
-                 * Format: date-time
-                 * @description The device's own time; the transmit time where it told none.
-                 */
-                device_at: string;
-                /** @description The build that seems to speak. */
-                dialect: string | null;
-                /**
-                 * Format: double
-                 * @description Radius of the network's estimate, metres.
-                 */
-                estimate_accuracy_m: number | null;
-                /**
-                 * Format: double
-                 * @description The network's estimate, degrees north.
-                 */
-                estimate_latitude: number | null;
-                /**
-                 * Format: double
-                 * @description The network's estimate, degrees east.
-                 */
-                estimate_longitude: number | null;
-                /**
-                 * Format: int64
-                 * @description Reporting interval that it named, seconds.
-                 */
-                interval_s: number | null;
-                /** @description The message type, as `PK001`; `empty`, or `unread`. */
-                kind: string;
-                /** @description It was handled after a newer one. */
-                late: boolean;
-                /**
-                 * Format: double
-                 * @description GPS, degrees north.
-                 */
-                latitude: number | null;
-                /**
-                 * Format: double
-                 * @description GPS, degrees east.
-                 */
-                longitude: number | null;
-                /**
-                 * Format: uuid
-                 * @description The message.
-                 */
-                message_id: string;
-                /**
-                 * Format: int32
-                 * @description The modem's message number, 0 to 65,535.
-                 */
-                momsn: number | null;
-                /**
-                 * Format: int64
-                 * @description Sleep that it named, seconds.
-                 */
-                sleep_s: number | null;
-                /**
-                 * Format: double
-                 * @description Speed over ground, metres per second.
-                 */
-                speed_m_s: number | null;
-                /** @description Its word on its wake-up. */
-                status: string | null;
-                /**
-                 * Format: date-time
-                 * @description When the modem sent it; when it was received where that is not known.
-                 */
-                transmitted_at: string;
-            }[];
+            items: components["schemas"]["ReadingView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_TokenView: {
             /** @description The items. */
-            items: {
-                /**
-                 * Format: date-time
-                 * @description When it was made.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description From when it is refused.
-                 */
-                expires_at: string | null;
-                /**
-                 * Format: uuid
-                 * @description Its id.
-                 */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description When it was used last, to the minute.
-                 */
-                last_used_at: string | null;
-                /** @description What its owner calls it. */
-                name: string;
-                /** @description What it may do. */
-                role: components["schemas"]["Role"];
-                /** @description The parts of the API that it is limited to; empty: all of them. */
-                scopes: components["schemas"]["Scope"][];
-            }[];
+            items: components["schemas"]["TokenView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
@@ -2020,6 +1582,11 @@ export interface components {
             /** @description What the person may do. */
             role: components["schemas"]["Role"];
         };
+        /**
+         * @description Who measured a position.
+         * @enum {string}
+         */
+        PositionSource: "gps" | "satellite";
         /** @description A position with its time, as shown. */
         PositionView: {
             /**
@@ -2050,7 +1617,7 @@ export interface components {
              */
             message_id: string;
             /** @description Who measured it. */
-            source: string;
+            source: components["schemas"]["PositionSource"];
         };
         /** @description What a person has chosen. */
         Preferences: {
@@ -2086,6 +1653,13 @@ export interface components {
          * @enum {string}
          */
         ProblemKind: "faulty_push" | "unreadable_text" | "conflicting_message" | "untrusted_push" | "no_imei" | "new_modem_limit" | "refused_command" | "failed_work";
+        /** @description A text put right. */
+        ProblemRepair: {
+            /** @description The text as it should have been. */
+            payload_text: string;
+            /** @description In the person's words; goes into the audit log. */
+            reason: string;
+        };
         /**
          * @description Where a problem stands.
          * @enum {string}
@@ -2141,47 +1715,23 @@ export interface components {
          * @enum {string}
          */
         Proof: "answer" | "beacon" | "rhythm" | "none";
-        /** @description What the provider said about a message. */
-        PushView: {
-            /**
-             * Format: double
-             * @description Circular error probable of the estimate, kilometres.
-             */
-            cep_km: number | null;
-            /** @description Its name for the kind of modem. */
-            device_type: string | null;
-            /**
-             * Format: double
-             * @description The network's estimate, degrees north.
-             */
-            latitude: number | null;
-            /**
-             * Format: double
-             * @description The network's estimate, degrees east.
-             */
-            longitude: number | null;
-            /** @description The modem's serial number. */
-            serial: string | null;
-            /**
-             * Format: int32
-             * @description The network's word on the session; 0 is well.
-             */
-            session_status: number | null;
-            /** @description Fields that nobody described. */
-            unknown: unknown;
-        };
         /** @description What waits in a queue. */
         QueueView: {
             /** @description Its name. */
             name: string;
             /**
              * Format: int64
-             * @description For how long the oldest could have been handled.
+             * @description For how long the oldest of these could have been handled.
              */
             oldest_age_s: number;
             /**
+             * Format: int32
+             * @description How many wait on the broker to be handled; absent without a broker, and where it does not say.
+             */
+            on_broker: number | null;
+            /**
              * Format: int64
-             * @description How many messages wait.
+             * @description How many messages wait in the store; over a broker, to be published.
              */
             waiting: number;
         };
@@ -2206,8 +1756,7 @@ export interface components {
              * @description The device's own time; the transmit time where it told none.
              */
             device_at: string;
-            /** @description The build that seems to speak. */
-            dialect: string | null;
+            dialect: components["schemas"]["Dialect"] | null;
             /**
              * Format: double
              * @description Radius of the network's estimate, metres.
@@ -2262,47 +1811,50 @@ export interface components {
              * @description Speed over ground, metres per second.
              */
             speed_m_s: number | null;
-            /** @description Its word on its wake-up. */
-            status: string | null;
+            status: components["schemas"]["WakeStatus"] | null;
             /**
              * Format: date-time
              * @description When the modem sent it; when it was received where that is not known.
              */
             transmitted_at: string;
         };
-        /** @description Why something is done. */
-        Reason: {
-            /** @description In the person's words; goes into the audit log. */
-            reason: string;
-        };
-        /** @description A text put right. */
-        Repair: {
-            /** @description The text as it should have been. */
-            payload_text: string;
-            /** @description In the person's words; goes into the audit log. */
-            reason: string;
-        };
         /**
          * @description A role, least first: a later one may do all that an earlier one may.
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin";
-        /** @description What a person says about sending to a modem. What is not named stays. */
-        Said: {
-            /** @description The account that pays; null: the first. */
-            account?: string | null;
-            /** @description What the provider had against it is put right. */
-            clear_fault?: boolean;
-            /** @description The build of its device: `v2_buoy`, `v3_buoy` or `handset`; null: as its messages tell. */
-            generation?: string | null;
-            /** @description In the person's words; goes into the audit log. */
-            reason: string;
-        };
         /**
          * @description A part of the API that a token may be limited to. Within it, the token's role says what may be done.
          * @enum {string}
          */
         Scope: "modems" | "messages" | "problems" | "outgoing" | "changes" | "system" | "people";
+        /** @description A process of this system. */
+        ServiceView: {
+            /** @description What it has looked at. */
+            checks: components["schemas"]["Check"][];
+            /** @description What `fairlead doctor` says on its machine. */
+            findings: components["schemas"]["Check"][];
+            /** @description What it is called, as `intake@host:8081`. */
+            process: string;
+            /** @description Whether it can do its work. */
+            ready: boolean;
+            /**
+             * Format: date-time
+             * @description When it was heard.
+             */
+            seen_at: string;
+            /** @description The services in it. */
+            services: string[];
+            /** @description Whether it should have been heard again by now: it was killed, or cannot reach the store. */
+            silent: boolean;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            started_at: string;
+            /** @description Its build. */
+            version: string;
+        };
         /** @description Who is signed in. */
         SessionView: {
             /** @description To be sent as `X-CSRF-Token` with every change; absent for a token. */
@@ -2330,13 +1882,6 @@ export interface components {
             role: components["schemas"]["Role"];
             tiles: components["schemas"]["Tiles"] | null;
         };
-        /** @description What a person decides about an unknown outcome. */
-        Settle: {
-            /** @description The decision. */
-            decision: components["schemas"]["Decision"];
-            /** @description In the person's words; goes into the audit log. */
-            reason: string;
-        };
         /** @description A way in: either a link, or name and password. */
         SignIn: {
             /** @description The secret of a one-time link, the whole link, or an API token. */
@@ -2345,26 +1890,6 @@ export interface components {
             name?: string | null;
             /** @description The person's password. */
             password?: string | null;
-        };
-        /** @description How a message came. */
-        SourceView: {
-            /** @description The body as text. */
-            body: string;
-            /** @description Its content type. */
-            content_type: string | null;
-            /** @description Fields that its token and the push tell differently. */
-            differences: unknown;
-            /** @description Headers that tell about the sender. */
-            headers: unknown;
-            /** @description The provider. */
-            provider: string;
-            /**
-             * Format: date-time
-             * @description When it was received.
-             */
-            received_at: string;
-            /** @description The address that it came from. */
-            source_address: string | null;
         };
         /**
          * @description A unit of speed.
@@ -2379,6 +1904,11 @@ export interface components {
             reachable: boolean;
             /** @description The newest migration that was run. */
             schema: string | null;
+            /**
+             * Format: int64
+             * @description What the data take.
+             */
+            size_bytes: number | null;
             /** @description The newest migration of this build. */
             wanted_schema: string | null;
         };
@@ -2394,8 +1924,10 @@ export interface components {
              * @description The server's time.
              */
             now: string;
-            /** @description What waits to be handled; over a broker, what waits to be published. */
+            /** @description What waits to be handled. */
             queues: components["schemas"]["QueueView"][];
+            /** @description The processes of this system, as each says of itself. */
+            services: components["schemas"]["ServiceView"][];
             /**
              * Format: int32
              * @description Seconds of the server's clock in a real second.
@@ -2456,6 +1988,16 @@ export interface components {
             /** @description The parts of the API that it is limited to; empty: all of them. */
             scopes: components["schemas"]["Scope"][];
         };
+        /**
+         * @description Trust in the origin of a pushed message, least first: a later variant is worth more.
+         * @enum {string}
+         */
+        Trust: "unsigned" | "listed_address" | "secret_path" | "signed";
+        /**
+         * @description What a device says about its wake-up.
+         * @enum {string}
+         */
+        WakeStatus: "normal" | "power_on" | "after_sleep" | "accepted" | "rejected" | "unknown";
     };
     responses: never;
     parameters: never;
@@ -2504,7 +2046,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["ChangeReason"];
             };
         };
         responses: {
@@ -2546,7 +2088,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["ChangeReason"];
             };
         };
         responses: {
@@ -2615,8 +2157,8 @@ export interface operations {
     get_credits: {
         parameters: {
             query?: {
-                /** @description `account`, `modem` or `day`; `account` where it is not said. */
-                by?: string;
+                /** @description By account where it is not said. */
+                by?: "account" | "modem" | "day";
                 /** @description First day (UTC), as 2026-11-21; 29 days before the last where it is not said. */
                 from?: string;
                 /** @description Last day (UTC); today where it is not said. */
@@ -2704,7 +2246,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Said"];
+                "application/json": components["schemas"]["DownlinkChange"];
             };
         };
         responses: {
@@ -2788,7 +2330,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Admission"];
+                "application/json": components["schemas"]["HeldAdmission"];
             };
         };
         responses: {
@@ -3269,8 +2811,7 @@ export interface operations {
     get_outgoing: {
         parameters: {
             query?: {
-                /** @description A state, or `open` for `queued`, `sending`, `accepted` and `unknown` together. */
-                state?: string;
+                state?: "queued" | "sending" | "accepted" | "delivered" | "rejected" | "unconfirmable" | "failed" | "unknown" | "expired" | "superseded" | "cancelled" | "open";
                 /** @description Only those for this modem. */
                 modem_id?: string;
                 /** @description Only those of this account. */
@@ -3317,7 +2858,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ask"];
+                "application/json": components["schemas"]["NewOutgoing"];
             };
         };
         responses: {
@@ -3390,7 +2931,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Detail"];
+                    "application/json": components["schemas"]["OutgoingDetail"];
                 };
             };
             404: {
@@ -3423,7 +2964,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["ChangeReason"];
             };
         };
         responses: {
@@ -3465,7 +3006,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Settle"];
+                "application/json": components["schemas"]["OutgoingDecision"];
             };
         };
         responses: {
@@ -3752,7 +3293,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["ChangeReason"];
             };
         };
         responses: {
@@ -3794,7 +3335,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Repair"];
+                "application/json": components["schemas"]["ProblemRepair"];
             };
         };
         responses: {
@@ -3845,7 +3386,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["ChangeReason"];
             };
         };
         responses: {

@@ -12,24 +12,9 @@ export type Query<Path extends keyof paths> = paths[Path] extends { get: { param
 
 export type Role = Schemas["Role"];
 export type Scope = Schemas["Scope"];
-export type Trust = "unsigned" | "listed_address" | "secret_path" | "signed";
-export type Generation = "v2_buoy" | "v3_buoy" | "handset";
-export type CreditsBy = "account" | "modem" | "day";
-
-/** Fields that are plain strings in the description, although only these words stand in them. */
-interface Words {
-  role: Role;
-  trust: Trust;
-  generation: Generation;
-  /** Of a position; the source of a message is no string. */
-  source: "gps" | "satellite";
-}
-type Word<Said, Field> = Said extends string ? (Field extends keyof Words ? Words[Field] : Said) : Whole<Said>;
-
-/** As the server answers, with the words that the description calls plain strings. */
-type Whole<T> = unknown extends T ? T : { [Field in keyof T]: Word<T[Field], Field> };
-type Answer<Name extends keyof Schemas> = Whole<Schemas[Name]>;
-
+export type Trust = Schemas["Trust"];
+export type Generation = Schemas["Dialect"];
+export type CreditsBy = NonNullable<Query<"/api/v1/credits">["by"]>;
 export type MessageState = Schemas["MessageState"];
 export type ProblemState = Schemas["ProblemState"];
 export type ProblemKind = Schemas["ProblemKind"];
@@ -73,32 +58,31 @@ export const CREDITS_BY = all<CreditsBy>({ account: 1, modem: 1, day: 1 });
 /** A moment in RFC 3339. */
 export type Time = string;
 
-export type Session = Answer<"SessionView">;
+export type Session = Schemas["SessionView"];
 export type Preferences = Schemas["Preferences"];
-export type Person = Answer<"PersonView">;
-export type Invitation = Answer<"Invitation">;
-export type Token = Answer<"TokenView">;
-export type NewToken = Answer<"NewToken">;
-export type AuditEntry = Answer<"AuditView">;
-export type Position = Answer<"PositionView">;
-export type Modem = Answer<"ModemView">;
-export type Message = Answer<"MessageView">;
-export type Reading = Answer<"ReadingView">;
-export type Gap = Answer<"GapView">;
-export type Problem = Answer<"ProblemView">;
-export type System = Answer<"SystemView">;
+export type Tiles = Schemas["Tiles"];
+export type Person = Schemas["PersonView"];
+export type Invitation = Schemas["Invitation"];
+export type Token = Schemas["TokenView"];
+export type NewToken = Schemas["NewToken"];
+export type AuditEntry = Schemas["AuditView"];
+export type Position = Schemas["PositionView"];
+export type Modem = Schemas["ModemView"];
+export type Message = Schemas["MessageView"];
+export type Reading = Schemas["ReadingView"];
+export type Note = Schemas["NoteView"];
+export type Gap = Schemas["GapView"];
+export type Problem = Schemas["ProblemView"];
+export type System = Schemas["SystemView"];
 export type Order = Schemas["Order"];
-export type Mt = Answer<"MtView">;
-export type MtDetail = Answer<"Detail">;
-export type Account = Answer<"AccountView">;
-export type Spent = Answer<"CreditsView">;
-export type LiveEvent = Answer<"LiveEvent">;
+export type Mt = Schemas["MtView"];
+export type MtDetail = Schemas["OutgoingDetail"];
+export type Account = Schemas["AccountView"];
+export type Spent = Schemas["CreditsView"];
+export type LiveEvent = Schemas["LiveEvent"];
 
-export type MessageDetail = Answer<"MessageDetail"> & {
-  // The description calls both anything.
-  source: { headers: Record<string, string> | null; differences: string[] | null };
-};
-export type Offer = Answer<"OfferView"> & { kind: Order["type"] };
-export type Downlink = Omit<Answer<"DownlinkView">, "offers"> & { offers: Offer[] };
+export type MessageDetail = Schemas["MessageDetail"];
+export type Offer = Schemas["OfferView"];
+export type Downlink = Schemas["DownlinkView"];
 
-export type Page<Item> = Omit<Answer<"Page_MtView">, "items"> & { items: Item[] };
+export type Page<Item> = Omit<Schemas["Page_MtView"], "items"> & { items: Item[] };

@@ -129,7 +129,7 @@ function Source({ detail }: { detail: MessageDetail }) {
       <Part title={t("message.push")}>
         <Pushed of={push} />
       </Part>
-      {source.differences && source.differences.length > 0 && (
+      {source.differences.length > 0 && (
         <Part title={t("message.differences")}>
           <ul className={css.markList}>
             {source.differences.map((difference) => (
@@ -145,7 +145,7 @@ function Source({ detail }: { detail: MessageDetail }) {
           <Fact name={t("message.provider")}>{source.provider}</Fact>
           <Fact name={t("message.address")}>{source.source_address && <Copyable text={source.source_address} />}</Fact>
           <Fact name={t("message.content_type")}>{source.content_type}</Fact>
-          {Object.entries(source.headers ?? {}).map(([name, value]) => (
+          {Object.entries(source.headers).map(([name, value]) => (
             <Fact key={name} name={name}>
               {value}
             </Fact>

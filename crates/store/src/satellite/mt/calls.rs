@@ -1,6 +1,7 @@
 //! The ledger of credits: a row for every call of a provider.
 
 use diesel::prelude::*;
+use fairlead_model::mt::CreditsBy;
 use fairlead_model::{CallId, Time};
 
 use crate::schema::{modems, mt_calls};
@@ -40,21 +41,10 @@ pub struct CallRow {
     pub credits: i32,
 }
 
-/// By what credits are summed up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// By account.
-    Account,
-    /// By modem: the key is its IMEI.
-    Modem,
-    /// By day: the key is the number of the day.
-    Day,
-}
-
 /// A sum of credits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sum {
-    /// Of what.
+    /// Of what: the account's name, the modem's IMEI, or the number of the day.
     pub key: String,
     /// Credits.
     pub credits: i64,
@@ -108,11 +98,11 @@ pub fn spent(conn: &mut Conn, account: &str, from_day: i32) -> Result<i64, Store
 ///
 /// # Errors
 /// What the database says.
-pub fn sums(conn: &mut Conn, by: By, from: i32, to: i32) -> Result<Vec<Sum>, StoreError> {
+pub fn sums(conn: &mut Conn, by: CreditsBy, from: i32, to: i32) -> Result<Vec<Sum>, StoreError> {
     let calls = mt_calls::table.filter(mt_calls::day.between(from, to));
     let total = (diesel::dsl::sum(mt_calls::credits), diesel::dsl::count_star());
     Ok(match by {
-        By::Account => {
+        CreditsBy::Account => {
             let rows: Vec<(String, Option<i64>, i64)> = calls
                 .group_by(mt_calls::account)
                 .select((mt_calls::account, total.0, total.1))
@@ -120,7 +110,7 @@ pub fn sums(conn: &mut Conn, by: By, from: i32, to: i32) -> Result<Vec<Sum>, Sto
                 .load(conn)?;
             rows.into_iter().map(|(key, credits, calls)| sum(key, credits, calls)).collect()
         }
-        By::Modem => {
+        CreditsBy::Modem => {
             let rows: Vec<(Id, Option<i64>, i64)> = calls
                 .group_by(mt_calls::modem_id)
                 .select((mt_calls::modem_id, total.0, total.1))
@@ -134,7 +124,7 @@ pub fn sums(conn: &mut Conn, by: By, from: i32, to: i32) -> Result<Vec<Sum>, Sto
                 .map(|(id, credits, calls)| sum(imei(id).unwrap_or_default(), credits, calls))
                 .collect()
         }
-        By::Day => {
+        CreditsBy::Day => {
             let rows: Vec<(i32, Option<i64>, i64)> = calls
                 .group_by(mt_calls::day)
                 .select((mt_calls::day, total.0, total.1))
