@@ -201,6 +201,7 @@ const HOT: &[(&str, Query)] = &[
     ("open problems by modem", |c| problems::count_open_by_modem(c, &[id(7), id(8)]).map(drop)),
     ("outbox, due", |c| outbox::due(c, "mo.stored", Time::from_micros(5_000), 100).map(drop)),
     ("held by key", |c| held::by_keys(c, &[key(1), key(2)]).map(drop)),
+    ("held, the newest", |c| held::newest(c).map(drop)),
     ("signed since", |c| held::signed_since(c, &["300434063836507".to_owned()]).map(drop)),
     ("readings since", |c| readings::since(c, modem(), Time::from_micros(100), 50).map(drop)),
     ("outgoing", |c| mt::list(c, &mt::Filter::default(), 51).map(drop)),
