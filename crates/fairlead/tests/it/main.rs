@@ -8,3 +8,4 @@ mod courier_killed;
 mod killed;
 mod process;
 mod servers;
+mod tls;
