@@ -240,6 +240,57 @@ pub fn positions(
     Ok(rows.into_iter().map(|row| (row.transmitted_at.into(), row.position())).collect())
 }
 
+/// How far a walk through a modem's readings has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    at: Time,
+    /// How many of that moment were passed.
+    passed: i64,
+}
+
+impl Place {
+    /// Before the first reading of a moment.
+    pub const fn at(at: Time) -> Self {
+        Self { at, passed: 0 }
+    }
+
+    /// Behind these readings, which are the next from here.
+    fn behind(self, rows: &[ReadingRow]) -> Self {
+        let Some(last) = rows.last() else { return self };
+        let at = last.transmitted_at;
+        let of_it = rows.iter().rev().take_while(|row| row.transmitted_at == at).count();
+        let passed = i64::try_from(of_it).unwrap_or(i64::MAX);
+        let before = if Micros::from(self.at) == at { self.passed } else { 0 };
+        Self { at: at.into(), passed: before.saturating_add(passed) }
+    }
+}
+
+/// The next readings of a modem with transmit times before `to`, oldest first, and the place behind them. None are
+/// left where none come.
+///
+/// # Errors
+/// What the database says.
+pub fn walk(
+    conn: &mut Conn,
+    modem: ModemId,
+    place: Place,
+    to: Time,
+    limit: i64,
+) -> Result<(Vec<ReadingRow>, Place), StoreError> {
+    // Several can have one moment, and one number too: they are counted, as nothing else tells them apart by an index.
+    let rows: Vec<ReadingRow> = readings::table
+        .filter(readings::modem_id.eq(Id::from(modem)))
+        .filter(readings::transmitted_at.ge(Micros::from(place.at)))
+        .filter(readings::transmitted_at.lt(Micros::from(to)))
+        .order((readings::transmitted_at.asc(), readings::momsn.asc()))
+        .offset(place.passed)
+        .limit(limit)
+        .select(ReadingRow::as_select())
+        .load(conn)?;
+    let place = place.behind(&rows);
+    Ok((rows, place))
+}
+
 impl ReadingRow {
     /// The place it tells of: the GPS fix, else the network's estimate.
     pub fn position(&self) -> Option<PositionView> {

@@ -5,3 +5,4 @@ mod plans;
 mod reports;
 mod schema;
 mod units;
+mod walks;

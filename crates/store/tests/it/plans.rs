@@ -148,7 +148,7 @@ fn modem() -> ModemId {
     id(7).into()
 }
 
-const HOT: [(&str, Query); 46] = [
+const HOT: [(&str, Query); 49] = [
     ("messages", |c| list_messages(c, false, false, false)),
     ("messages, next page", |c| list_messages(c, false, false, true)),
     ("messages by imei", |c| list_messages(c, true, false, false)),
@@ -170,6 +170,14 @@ const HOT: [(&str, Query); 46] = [
     ("part of a track", |c| {
         readings::positions(c, modem(), Some(Time::from_micros(500)), Some(Time::from_micros(2_000)), 51)
             .map(drop)
+    }),
+    ("readings, walked through", |c| {
+        let place = readings::Place::at(Time::from_micros(500));
+        readings::walk(c, modem(), place, Time::from_micros(2_000), 50).map(drop)
+    }),
+    ("messages, walked through", |c| messages::walk(c, None, id(2_000), after_all_ids(), 50).map(drop)),
+    ("messages by imei, walked through", |c| {
+        messages::walk(c, Some("300434063836507"), id(2_000), after_all_ids(), 50).map(drop)
     }),
     ("neighbours", |c| readings::neighbours(c, id(7), Micros(1_200), Some(3)).map(drop)),
     ("newest plans", |c| readings::newest_plans(c, id(7), 8).map(drop)),
