@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Replay(commands::replay::Replay),
     /// Copies store and journal into a folder while the server runs
     Backup(commands::backup::Backup),
+    /// Writes positions or messages as a table or a map, while the server runs
+    Export(commands::export::Export),
     /// Plays a believable world: simulated buoys, a live map, nothing to install
     Demo(commands::demo::Demo),
     /// Prints a script that completes commands in a shell
@@ -59,6 +61,7 @@ impl Cli {
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
             Command::Backup(backup) => block_on(backup.run(settings)),
+            Command::Export(export) => block_on(export.run(settings)),
             Command::Config(config) => config.run(&settings),
             Command::Migrate => block_on(commands::migrate::run(settings)),
             Command::Doctor(doctor) => block_on(doctor.run(settings)),

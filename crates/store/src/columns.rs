@@ -26,7 +26,8 @@ pub struct Micros(pub i64);
 impl Id {
     /// What parts the ids made before a moment, which are lower, from those made then; exact to the millisecond.
     pub fn lowest(at: Time) -> Self {
-        let millis = u128::try_from(at.micros() / 1_000).unwrap_or(0);
+        // An id has 48 bits for them.
+        let millis = u128::try_from(at.micros() / 1_000).unwrap_or(0).min((1 << 48) - 1);
         Uuid::from_u128(millis << 80).into()
     }
 }
@@ -152,5 +153,7 @@ mod tests {
         let before = Id::from(clock.new_id());
         hand.advance(Duration::from_millis(1));
         assert!(before < Id::lowest(moment) && Id::lowest(moment) <= Id::from(clock.new_id()));
+        assert!(Id::lowest(Time::from_micros(i64::MAX)) > Id::from(clock.new_id()));
+        assert_eq!(Id::lowest(Time::from_micros(-1)), Id::from(Uuid::nil()));
     }
 }

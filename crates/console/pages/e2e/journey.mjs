@@ -1,5 +1,6 @@
 // What a person does, from the link in the terminal to signing out; each step waits for what the page itself shows.
 import assert from "node:assert/strict";
+import { device, deviceOnPhone } from "./device.mjs";
 import { outgoing } from "./outgoing.mjs";
 import { mustFit, options, part, tab } from "./page.mjs";
 import { people, signOut } from "./people.mjs";
@@ -119,12 +120,14 @@ export async function journey(browser, link, expects) {
   });
 
   await outgoing(browser, page, step);
+  await device(browser, page, step);
 
   await step("the system page names this shape's store and bus", async () => {
     await tab(page, "System");
     await page.getByRole("heading", { name: "The line is healthy" }).waitFor();
-    await page.getByText(expects.store).waitFor();
-    await page.getByText(expects.bus).waitFor();
+    const about = page.getByRole("region", { name: "About" });
+    await about.getByText(expects.store).waitFor();
+    await about.getByText(expects.bus).waitFor();
     await browser.mustBeAccessible(page);
   });
 
@@ -149,6 +152,11 @@ export async function journey(browser, link, expects) {
       await mustFit(phone);
       await browser.mustBeAccessible(phone);
     }
+  });
+
+  await step("a device's page takes its turn in a hand, part by part", async () => {
+    await tab(phone, "Fleet");
+    await deviceOnPhone(browser, phone);
   });
 
   // What shows the API nests buttons, which axe reports and nobody here can change.

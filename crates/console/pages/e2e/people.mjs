@@ -141,9 +141,25 @@ export async function people(browser, page, step, phoneOptions) {
     await entry.waitFor({ state: "detached" });
   });
 
-  await step("who is disabled is signed out, and cannot come back", async () => {
+  await step("a forgotten password is replaced by way of a new link", async () => {
     await page.getByRole("button", { name: "People", exact: true }).click();
     await options(page, "People").filter({ hasText: GRACE.name }).click();
+    const panel = page.getByRole("complementary", { name: "Person" });
+    await panel.getByRole("button", { name: "New one-time link" }).click();
+    const other = await browser.open();
+    await other.goto(await panel.locator("code").innerText());
+    GRACE.password = "seven buoys beyond the bar";
+    await other.getByLabel("New password", { exact: true }).fill(GRACE.password);
+    await other.getByRole("button", { name: "Set the password" }).click();
+    await options(other, "Fleet").first().waitFor();
+    await other.context().close();
+    // Whoever has the old one is out.
+    await guest.goto(`${base}/me`);
+    await signIn(guest, GRACE);
+    await guest.getByRole("heading", { name: GRACE.name }).waitFor();
+  });
+
+  await step("who is disabled is signed out, and cannot come back", async () => {
     const panel = page.getByRole("complementary", { name: "Person" });
     await panel.getByRole("button", { name: "Disable", exact: true }).click();
     await panel.getByText(/is signed out everywhere/).waitFor();

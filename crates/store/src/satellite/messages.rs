@@ -207,6 +207,29 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<MessageV
     rows.into_iter().map(Line::view).collect()
 }
 
+/// The next messages behind `after`, oldest first, of those that came before a moment; of one modem, or of all.
+///
+/// # Errors
+/// What the database says.
+pub fn walk(
+    conn: &mut Conn,
+    imei: Option<&str>,
+    after: Id,
+    before: Time,
+    limit: i64,
+) -> Result<Vec<MessageView>, StoreError> {
+    let mut query = mo_messages::table
+        .filter(mo_messages::id.gt(after))
+        .filter(mo_messages::id.lt(Id::lowest(before)))
+        .select(Line::as_select())
+        .into_boxed();
+    if let Some(imei) = imei {
+        query = query.filter(mo_messages::imei.eq(imei.to_owned()));
+    }
+    let rows: Vec<Line> = query.order(mo_messages::id.asc()).limit(limit).load(conn)?;
+    rows.into_iter().map(Line::view).collect()
+}
+
 /// These messages as they are now, newest first; unknown ids are left out.
 ///
 /// # Errors

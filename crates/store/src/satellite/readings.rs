@@ -299,6 +299,45 @@ pub fn page(
     Ok(query.order(newest_first).limit(limit).load(conn)?)
 }
 
+/// The next readings of a modem with transmit times in `from..to`, oldest first, behind a place where one is named.
+///
+/// # Errors
+/// What the database says.
+pub fn walk(
+    conn: &mut Conn,
+    modem: ModemId,
+    (from, to): (Time, Time),
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<ReadingRow>, StoreError> {
+    let mut query = readings::table
+        .filter(readings::modem_id.eq(Id::from(modem)))
+        .filter(readings::transmitted_at.lt(Micros::from(to)))
+        .select(ReadingRow::as_select())
+        .into_boxed();
+    // As in a page: what an index begins at, and beside it what it cannot tell.
+    query = match after {
+        None => query.filter(readings::transmitted_at.ge(Micros::from(from))),
+        Some(place) => {
+            let (at, id) = (Micros::from(place.transmitted_at), Id::from(place.message_id));
+            let later = readings::transmitted_at.gt(at);
+            let query = query.filter(readings::transmitted_at.ge(at));
+            match place.momsn {
+                Some(momsn) => {
+                    let same_number = readings::momsn.eq(momsn).and(readings::message_id.gt(id));
+                    query.filter(later.or(readings::momsn.gt(momsn)).or(same_number))
+                }
+                None => {
+                    let least = readings::momsn.is_null().and(readings::message_id.gt(id));
+                    query.filter(later.or(readings::momsn.is_not_null()).or(least))
+                }
+            }
+        }
+    };
+    let oldest_first = (readings::transmitted_at.asc(), readings::momsn.asc(), readings::message_id.asc());
+    Ok(query.order(oldest_first).limit(limit).load(conn)?)
+}
+
 impl ReadingRow {
     /// Where its message stands in the line.
     pub fn place(&self) -> Place {

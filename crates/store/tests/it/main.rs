@@ -12,3 +12,4 @@ mod plans;
 mod reports;
 mod schema;
 mod units;
+mod walks;

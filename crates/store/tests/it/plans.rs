@@ -141,6 +141,13 @@ fn list_problems(conn: &mut Conn, kind: bool, before: bool) -> Result<(), StoreE
     problems::list(conn, &filter, 51).map(drop)
 }
 
+fn walk_readings(conn: &mut Conn, after: Option<Option<i32>>) -> Result<(), StoreError> {
+    let transmitted_at = Time::from_micros(607);
+    let place = |momsn| readings::Place { transmitted_at, momsn, message_id: id(607).into() };
+    let span = (Time::from_micros(500), Time::from_micros(2_000));
+    readings::walk(conn, modem(), span, after.map(place), 50).map(drop)
+}
+
 fn list_readings(conn: &mut Conn, before: Option<Option<i32>>) -> Result<(), StoreError> {
     let transmitted_at = Time::from_micros(2_407);
     let place = |momsn| readings::Place { transmitted_at, momsn, message_id: id(2_407).into() };
@@ -189,6 +196,13 @@ const HOT: &[(&str, Query)] = &[
     }),
     ("notes", |c| notes::list(c, modem(), None, 51).map(drop)),
     ("notes, next page", |c| notes::list(c, modem(), Some(id(2_000).into()), 51).map(drop)),
+    ("readings, walked through", |c| walk_readings(c, None)),
+    ("readings, walked on", |c| walk_readings(c, Some(Some(3)))),
+    ("readings, walked on behind one without a number", |c| walk_readings(c, Some(None))),
+    ("messages, walked through", |c| messages::walk(c, None, id(2_000), after_all_ids(), 50).map(drop)),
+    ("messages by imei, walked through", |c| {
+        messages::walk(c, Some("300434063836507"), id(2_000), after_all_ids(), 50).map(drop)
+    }),
     ("neighbours", |c| readings::neighbours(c, id(7), Micros(1_200), Some(3)).map(drop)),
     ("newest plans", |c| readings::newest_plans(c, id(7), 8).map(drop)),
     ("twins", |c| readings::twins(c, id(7), Micros(1_207), Some(1_207), id(1).into()).map(drop)),

@@ -1,6 +1,6 @@
 // Every request that the pages make, by name.
 import { get, post, put, remove } from "./client";
-import type { FirstRun, System, TestPush } from "./soon/system";
+import type { FirstRun, TestPush } from "./soon/firstRun";
 import type {
   Account,
   Body,
@@ -22,6 +22,7 @@ import type {
   Query,
   Session,
   Spent,
+  System,
 } from "./types";
 
 const because = (reason: string): Body<"ChangeReason"> => ({ reason });

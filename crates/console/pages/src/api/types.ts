@@ -53,6 +53,16 @@ export const MT_STATES = all<MtState>({
 });
 export const DECISIONS = all<Decision>({ sent: 1, send_again: 1, give_up: 1 });
 export const GENERATIONS = all<Generation>({ v2_buoy: 1, v3_buoy: 1, handset: 1 });
+export const ROLES = all<Role>({ viewer: 1, operator: 1, admin: 1 });
+export const SCOPES = all<Scope>({
+  modems: 1,
+  messages: 1,
+  problems: 1,
+  outgoing: 1,
+  changes: 1,
+  system: 1,
+  people: 1,
+});
 export const CREDITS_BY = all<CreditsBy>({ account: 1, modem: 1, day: 1 });
 
 /** A moment in RFC 3339. */
@@ -74,6 +84,8 @@ export type Note = Schemas["NoteView"];
 export type Gap = Schemas["GapView"];
 export type Problem = Schemas["ProblemView"];
 export type System = Schemas["SystemView"];
+export type Check = Schemas["Check"];
+export type Service = Schemas["ServiceView"];
 export type Order = Schemas["Order"];
 export type Mt = Schemas["MtView"];
 export type MtDetail = Schemas["OutgoingDetail"];

@@ -15,12 +15,13 @@ import { usePreferences } from "../ui/preferences";
 import { useAddress } from "../ui/useAddress";
 import { elsewhere } from "../ui/useListKeys";
 import { useNarrow } from "../ui/useNarrow";
-import { CustomRange, DeviceHead, RangeChoice, Share } from "./DeviceHead";
+import { DeviceHead, Share } from "./DeviceHead";
 import css from "./devicepage.module.css";
 import { Notes } from "./Notes";
 import { Now } from "./Now";
 import { Parts, partIn } from "./Parts";
 import { Past } from "./Past";
+import { CustomRange, RangeChoice } from "./Ranges";
 import { Story, StoryKeys } from "./Story";
 import { useMoment } from "./useMoment";
 import { useReadings } from "./useReadings";
@@ -87,7 +88,7 @@ export function Device({ modem }: { modem: Modem }) {
   const known = story.entries.find(({ id }) => id === opened);
 
   const ranges = <RangeChoice range={asked.name} start={start} end={end} />;
-  const custom = asked.name === "custom" && <CustomRange start={start} end={end} />;
+  const custom = asked.name === "custom" && <CustomRange key={`${asked.from} ${asked.to}`} start={start} end={end} />;
   const past = (
     <Past
       modem={modem}
@@ -105,7 +106,7 @@ export function Device({ modem }: { modem: Modem }) {
           </>
         )
       }
-      onMessage={(id) => change({ message: id, mt: null, show: "messages" }, opened !== null)}
+      onMessage={(id) => change({ message: id, mt: null }, opened !== null)}
     />
   );
   return (

@@ -35,14 +35,16 @@ export default function DevicePage() {
   if (modem) return <Device key={id} modem={modem} />;
   if (error instanceof ApiError && (error.status === 404 || error.status === 400)) {
     return (
-      <Empty title={t("device.none")}>
-        <p>{t("device.none_how")}</p>
-        <p>
-          <Link className="link" to="/">
-            {t("device.back")}
-          </Link>
-        </p>
-      </Empty>
+      <div className={css.page}>
+        <Empty title={t("device.none")}>
+          <p>{t("device.none_how")}</p>
+          <p>
+            <Link className="link" to="/">
+              {t("device.back")}
+            </Link>
+          </p>
+        </Empty>
+      </div>
     );
   }
   if (error) {

@@ -1,6 +1,6 @@
 // Battery, interval and speed over the range, under one line that marks the moment; a pointer or finger moves it.
 import { memo, type PointerEvent, useEffect, useMemo, useRef } from "react";
-import type { Reading } from "../api/soon/device";
+import type { Reading } from "../api/types";
 import { zoneOffset } from "../domain/range";
 import { series, standingAt, type Told } from "../domain/readings";
 import { inUnit, speed, volts } from "../domain/units";

@@ -1,7 +1,6 @@
 // The requests of a device's own page.
 import { get, post, remove } from "../api/client";
-import type { Note, Reading } from "../api/soon/device";
-import type { Page } from "../api/types";
+import type { Note, Page, Reading } from "../api/types";
 
 export const READINGS_PAGE = 500;
 

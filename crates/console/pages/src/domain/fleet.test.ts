@@ -52,3 +52,18 @@ test("rows keep their place while pointed at", () => {
   const rows = fleetRows(fleet, now);
   expect(ids(heldOrder(["9", "4", "1", "2", "3"], rows))).toEqual(["9", "4", "1", "2", "3", "10"]);
 });
+
+test("a row is the same until its device or its state changes", () => {
+  const before = fleetRows(fleet, now);
+  expect(fleetRows(fleet, now).every((row, i) => row === before[i])).toBe(true);
+  // 4 has spoken, and by then 10 is late.
+  const later = fleetRows([{ ...fleet[0], momsn: 9 } as Modem, ...fleet.slice(1)], Date.parse("2026-05-01T13:30:00Z"));
+  const same = (id: string) => later.some((row) => row.modem.id === id && before.includes(row));
+  expect([same("1"), same("4"), same("10")]).toEqual([true, false, false]);
+});
+
+test("the order so far leads to the same order, without those that are gone", () => {
+  const before = fleetRows(fleet, now).reverse();
+  const left = fleet.filter(({ id }) => id !== "2");
+  expect(ids(fleetRows(left, now, before))).toEqual(["1", "10", "3", "4", "9"]);
+});

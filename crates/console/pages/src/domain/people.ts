@@ -1,9 +1,6 @@
 // People, programs and what they did, as the page of people tells it.
 import type { Person, Scope, Token } from "../api/types";
 
-/** All scopes, the most used first. */
-export const SCOPES: Scope[] = ["modems", "messages", "problems", "outgoing", "changes", "system", "people"];
-
 /** For how many days a token may be made; null is for ever. */
 export const TOKEN_DAYS = [30, 90, 365, null] as const;
 

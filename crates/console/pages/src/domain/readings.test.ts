@@ -1,6 +1,6 @@
 // Readings in order, at a moment, and with their silences.
 import { expect, test } from "vitest";
-import type { Reading } from "../api/soon/device";
+import type { Reading } from "../api/types";
 import { inOrder, series, silences, standingAt } from "./readings";
 
 const NOTHING: Reading = {
@@ -23,6 +23,7 @@ const NOTHING: Reading = {
   sleep_s: null,
   status: null,
   beacon_on: null,
+  dialect: null,
 };
 
 function reading(minute: number, more: Partial<Reading> = {}): Reading {

@@ -1,5 +1,5 @@
 // What a device's messages told, in the order of its own clock: what stood at a moment, and where it was silent.
-import type { Reading } from "../api/soon/device";
+import type { Reading } from "../api/types";
 
 /** A reading with the moment in milliseconds for which it speaks. */
 export interface Told {

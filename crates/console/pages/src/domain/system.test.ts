@@ -1,6 +1,6 @@
 // What the system's view makes of reports.
 import { expect, test } from "vitest";
-import type { Check, Service, System } from "../api/soon/system";
+import type { Check, Service, System } from "../api/types";
 import { attention, size } from "./system";
 
 const NOW = "2026-05-01T14:20:00Z";
@@ -90,6 +90,12 @@ test("what several processes say is said once, with all of them", () => {
       where: ["intake@sea:8081", "tracker@sea:8081"],
     },
   ]);
+});
+
+test("what a process sees for itself counts, though it goes on with its work", () => {
+  const lag = bad("bus", "The broker is not reached.", { essential: false });
+  const services = FIVE.map((one, i) => (i === 0 ? { ...one, checks: [lag], findings: [lag] } : one));
+  expect(attention(system({ services })).map(({ grave }) => grave)).toEqual([true]);
 });
 
 test("a store that is away is said once, first, and without reports the own checks still count", () => {

@@ -1,10 +1,10 @@
 // What of the system needs a person, in words, and in the order in which to do it.
-import type { Check, Service, System } from "../api/soon/system";
+import type { Check, Service, System } from "../api/types";
 import { t } from "../text/text";
 import { span } from "./time";
 
 export interface Attention {
-  /** Whether something stands still for it; otherwise it can wait. */
+  /** Whether the line suffers from it; otherwise it is only worth a look. */
   grave: boolean;
   /** The check that says so, where one does. */
   check: string | null;
@@ -69,27 +69,38 @@ function missing({ services }: System): Attention[] {
   }));
 }
 
-/** The checks of a process and what doctor says of its machine; a process that is silent says nothing any more. */
-export function looks({ silent, checks, findings }: Service): Check[] {
-  return silent ? [] : [...checks, ...findings];
+/** Something that was looked at, and whether the line suffers where it is not well. */
+export interface Look extends Check {
+  grave: boolean;
+}
+
+/** What a process and doctor beside it have looked at; one that is silent says nothing any more. */
+export function looks({ silent, checks, findings }: Service): Look[] {
+  if (silent) return [];
+  // What a process sees for itself is wrong now; what doctor finds may go wrong one day.
+  const own = checks.map((check) => ({ ...check, grave: true }));
+  return [...own, ...findings.map((finding) => ({ ...finding, grave: finding.essential }))];
+}
+
+/** Looks by the process whose they are; without a store there are no reports, and this one process still sees. */
+export function looksByProcess({ services, checks }: System): { process: string | null; looks: Look[] }[] {
+  if (services.length === 0) return [{ process: null, looks: checks.map((check) => ({ ...check, grave: true })) }];
+  return services.map((service) => ({ process: service.process, looks: looks(service) }));
 }
 
 /** What processes say is not well, once each, with all that say it. */
 function unwell(system: System): Attention[] {
   const said = new Map<string, Attention>();
-  const add = (check: Check, where: string | null) => {
-    // Said already, of the whole.
-    if (check.ok || (check.name === "store" && !system.store.reachable)) return;
-    if (check.name === "bus" && !system.bus.reachable) return;
-    const { name, reason, essential, advice } = check;
-    const known = said.get(`${name} ${reason}`);
-    const entry = known ?? { grave: essential, check: name, what: reason, advice: advice ?? null, where: [] };
-    if (where !== null && !entry.where.includes(where)) entry.where.push(where);
-    said.set(`${name} ${reason}`, entry);
-  };
-  for (const service of system.services) for (const check of looks(service)) add(check, service.process);
-  // Without a store there are no reports; what this one process sees is still known.
-  if (system.services.length === 0) for (const check of system.checks) add(check, null);
+  for (const { process, looks } of looksByProcess(system)) {
+    for (const { name, ok, reason, advice, grave } of looks) {
+      const saidOfTheWhole = (name === "store" && !system.store.reachable) || (name === "bus" && !system.bus.reachable);
+      if (ok || saidOfTheWhole) continue;
+      const key = `${name} ${reason}`;
+      const entry = said.get(key) ?? { grave, check: name, what: reason, advice: advice ?? null, where: [] };
+      if (process !== null && !entry.where.includes(process)) entry.where.push(process);
+      said.set(key, entry);
+    }
+  }
   return [...said.values()];
 }
 
@@ -97,7 +108,7 @@ function stuck({ queues, speed }: System): Attention[] {
   return queues
     .filter((queue) => queue.oldest_age_s / speed > STUCK_S)
     .map(({ name, oldest_age_s }) => ({
-      grave: false,
+      grave: true,
       check: null,
       what: t("system.stuck", { span: span(oldest_age_s), queue: `\`${name}\`` }),
       advice: t("system.stuck_do"),
@@ -105,7 +116,7 @@ function stuck({ queues, speed }: System): Attention[] {
     }));
 }
 
-/** All that needs a person, what stands still first. */
+/** All that needs a person, what the line suffers from first. */
 export function attention(system: System): Attention[] {
   const now = Date.parse(system.now);
   const all = [

@@ -1,6 +1,6 @@
 // Tracks from readings, and the classes of speed.
 import { expect, test } from "vitest";
-import type { Reading } from "../api/soon/device";
+import type { Reading } from "../api/types";
 import { speedClass, speedScale, trackOf } from "./track";
 
 const told = (longitude: number | null, estimate: number | null = null) => ({

@@ -1,6 +1,5 @@
 // Where a device has been, as points to draw and to hand on, and its speed in classes that a person can tell apart.
-import type { Reading } from "../api/soon/device";
-import type { Position } from "../api/types";
+import type { Position, Reading } from "../api/types";
 import { unwrap } from "./position";
 import type { Told } from "./readings";
 import { inUnit, type SpeedUnit } from "./units";

@@ -1,6 +1,6 @@
 // Tables for the first run.
 import { expect, test } from "vitest";
-import type { FirstRun } from "../api/soon/system";
+import type { FirstRun } from "../api/soon/firstRun";
 import { progress, TEST_IMEI, unreachable } from "./welcome";
 
 const push = (imei: string): FirstRun["last_push"] => ({
@@ -16,8 +16,8 @@ test.each([
   [false, push(TEST_IMEI), "tested"],
   [true, push("300434063836590"), "arrived"],
   [false, push("300434063836590"), "arrived"],
-  [true, null, "put_away"],
-  [true, push(TEST_IMEI), "put_away"],
+  [true, null, "over"],
+  [true, push(TEST_IMEI), "over"],
 ] as const)("done %j after %j is %s", (done, last_push, word) => {
   const rest = { webhook_url: "", require_trust: null, has_secret_path: null, last_held: null, last_refusal: null };
   expect(progress({ ...rest, done, last_push })).toBe(word);

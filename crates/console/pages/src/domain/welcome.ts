@@ -1,15 +1,15 @@
 // How far a new installation has come, and what may keep the provider from it.
-import type { FirstRun } from "../api/soon/system";
+import type { FirstRun } from "../api/soon/firstRun";
 
 /** The IMEI of a test push; no modem has it. */
 export const TEST_IMEI = "000000000000000";
 
-export type Progress = "waiting" | "tested" | "arrived" | "put_away";
+export type Progress = "waiting" | "tested" | "arrived" | "over";
 
-/** From nothing to a device's first message; somebody may have put the rest away before it came. */
+/** From nothing to a device's message; a test push may be the last one long after that, or somebody put this away. */
 export function progress({ done, last_push: push }: FirstRun): Progress {
   if (push !== null && push.imei !== TEST_IMEI) return "arrived";
-  if (done) return "put_away";
+  if (done) return "over";
   return push === null ? "waiting" : "tested";
 }
 

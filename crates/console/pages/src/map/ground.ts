@@ -1,6 +1,6 @@
 // What every map stands on: the shipped world, tiles above it where the installation has some, edges and controls.
 import L from "leaflet";
-import type { Tiles } from "../api/soon/device";
+import type { Tiles } from "../api/types";
 import { nearest } from "../domain/position";
 import { t } from "../text/text";
 import { Basemap } from "./basemap";
@@ -20,6 +20,17 @@ export function parseView(text: string | null): { centre: L.LatLngTuple; zoom: n
   if (latitude === undefined || longitude === undefined || zoom === undefined) return null;
   if (![latitude, longitude, zoom].every(Number.isFinite)) return null;
   return { centre: [latitude, longitude], zoom };
+}
+
+interface Drawing {
+  _redraw(): void;
+}
+
+/** Leaflet loses count of the frames that it asked for, so that one may come when the map is gone already. */
+class Surface extends L.Canvas implements Drawing {
+  _redraw() {
+    if (this._map) (L.Canvas.prototype as unknown as Drawing)._redraw.call(this);
+  }
 }
 
 export class Ground {
@@ -80,7 +91,8 @@ export class Ground {
 
   /** Above the shipped world, which shows wherever a tile does not come. */
   private addTiles({ url, attribution }: Tiles) {
-    L.tileLayer(url, { className: css.tiles ?? "", zIndex: 2, maxNativeZoom: 18 }).addTo(this.map);
+    // Public tile servers turn away requests that do not say whose page asks; more than that they need not know.
+    L.tileLayer(url, { className: css.tiles ?? "", zIndex: 2, referrerPolicy: "origin" }).addTo(this.map);
     const credit = document.createElement("span");
     credit.className = css.credit ?? "";
     credit.textContent = attribution;
@@ -90,7 +102,7 @@ export class Ground {
   /** A canvas of its own height to draw on. */
   canvas(name: string, height: number): L.Canvas {
     this.map.createPane(name).style.zIndex = String(height);
-    return L.canvas({ pane: name, padding: 0.3 });
+    return new Surface({ pane: name, padding: 0.3 });
   }
 
   /** A move of our own, which is not the person's. */

@@ -1,13 +1,16 @@
 // The map of one device: its journey, its sign, and a view that stays where the person put it.
-import type L from "leaflet";
-import type { Tiles } from "../api/soon/device";
+import L from "leaflet";
+import type { Tiles } from "../api/types";
 import type { Row } from "../domain/fleet";
+import { bestPosition } from "../domain/position";
 import type { SpeedScale, TrackPoint } from "../domain/track";
 import { Ground } from "./ground";
 import { Journey, type JourneyHandlers } from "./journey";
 import { DeviceMarkers } from "./markers";
 
 const NEAREST_ZOOM = 13;
+/** Far enough to know the coast. */
+const ALONE_ZOOM = 8;
 
 export interface JourneyViewHandlers extends JourneyHandlers {
   onView(view: string): void;
@@ -19,6 +22,7 @@ export class JourneyView {
   private readonly markers: DeviceMarkers;
   private readonly journey: Journey;
   private shown: { points: TrackPoint[]; scale: SpeedScale | null } = { points: [], scale: null };
+  private row: Row | null = null;
   private follows: boolean;
 
   constructor(element: HTMLElement, view: string | null, tiles: Tiles | null, handlers: JourneyViewHandlers) {
@@ -41,7 +45,10 @@ export class JourneyView {
   }
 
   showDevice(row: Row) {
+    const first = this.row === null;
+    this.row = row;
     this.markers.show([row], []);
+    if (first && this.follows) this.fit();
   }
 
   /** Until the person moves the map, all of it is kept in sight. */
@@ -55,9 +62,12 @@ export class JourneyView {
     this.journey.mark(point, !this.follows);
   }
 
-  /** The whole track in sight. */
+  /** The whole track in sight, or the device where there is none. */
   fit() {
-    this.ground.fit(this.journey.bounds(), NEAREST_ZOOM);
+    const bounds = this.journey.bounds();
+    const place = this.row && bestPosition(this.row.modem);
+    if (bounds) this.ground.fit(bounds, NEAREST_ZOOM);
+    else if (place) this.ground.fit(L.latLngBounds([[place.latitude, place.longitude]]), ALONE_ZOOM);
   }
 
   destroy() {

@@ -1,8 +1,7 @@
 // The map tiles of the installation, where it has some.
 import { useSession } from "../api/session";
-import type { Tiles } from "../api/soon/device";
+import type { Tiles } from "../api/types";
 
 export function useTiles(): Tiles | null {
-  const session: { tiles?: Tiles | null } = useSession();
-  return session.tiles ?? null;
+  return useSession().tiles;
 }

@@ -1,6 +1,6 @@
 // The fleet's map as one thing: devices, tracks, and a view that stays where the person put it.
 import L from "leaflet";
-import type { Tiles } from "../api/soon/device";
+import type { Tiles } from "../api/types";
 import type { Row } from "../domain/fleet";
 import { bestPosition, middleLongitude, nearest } from "../domain/position";
 import { Ground } from "./ground";

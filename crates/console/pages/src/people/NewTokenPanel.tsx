@@ -2,8 +2,8 @@
 import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { NewToken, Role, Scope } from "../api/types";
-import { curl, nameFault, SCOPES, TOKEN_DAYS } from "../domain/people";
+import { type NewToken, type Role, SCOPES, type Scope } from "../api/types";
+import { curl, nameFault, TOKEN_DAYS } from "../domain/people";
 import { t } from "../text/text";
 import { Choices } from "../ui/Choices";
 import { Copyable } from "../ui/Copyable";

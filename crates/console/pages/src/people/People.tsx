@@ -94,6 +94,7 @@ export function People({ tabs }: { tabs: ReactNode }) {
           </>
         }
         row={(person) => <PersonRow person={person} />}
+        more={t("people.more")}
         empty={<Empty title={t("people.empty")}>{t("people.empty_how")}</Empty>}
         onOpen={show}
       />

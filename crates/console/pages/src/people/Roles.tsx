@@ -1,10 +1,8 @@
 // Chooses a role, and says what it may do.
-import type { Role } from "../api/types";
+import { ROLES, type Role } from "../api/types";
 import { t } from "../text/text";
 import { Choices } from "../ui/Choices";
 import css from "./people.module.css";
-
-export const ROLES: readonly Role[] = ["viewer", "operator", "admin"];
 
 interface Props {
   chosen: Role;

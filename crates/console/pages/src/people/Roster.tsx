@@ -49,8 +49,8 @@ interface Props<T extends { id: string }> {
   head: ReactNode;
   row(item: T): ReactNode;
   empty: ReactNode;
-  /** What the button for the next page says, where there can be one. */
-  more?: string;
+  /** What the button for the next page says. */
+  more: string;
   onOpen(id: string | null): void;
 }
 

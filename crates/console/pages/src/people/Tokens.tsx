@@ -97,6 +97,7 @@ export function Tokens({ tabs }: { tabs: ReactNode }) {
           </>
         }
         row={(token) => <TokenRow token={token} />}
+        more={t("people.more")}
         empty={<Empty title={t("token.empty")}>{t("token.empty_how")}</Empty>}
         onOpen={show}
       />

@@ -1,5 +1,5 @@
 // After an invitation's link: a password, so that the next way in needs no other link.
-import { useNavigate, useSearchParams } from "react-router";
+import { Navigate, useNavigate, useSearchParams } from "react-router";
 import { useSession } from "../api/session";
 import { safeNext } from "../domain/signin";
 import { PasswordForm } from "../me/PasswordForm";
@@ -8,10 +8,12 @@ import { Brand } from "../ui/Brand";
 import css from "./signin.module.css";
 
 export function PasswordPage() {
-  const { name } = useSession();
+  const { name, person_id, has_password, needs_old_password } = useSession();
   const navigate = useNavigate();
   const [search] = useSearchParams();
-  const goOn = () => navigate(safeNext(search.get("next")), { replace: true });
+  const next = safeNext(search.get("next"));
+  const goOn = () => navigate(next, { replace: true });
+  if (person_id === null || needs_old_password) return <Navigate to={next} replace />;
   return (
     <main className={css.page}>
       <div className={css.ways}>
@@ -20,7 +22,7 @@ export function PasswordPage() {
         </h1>
         <p className="quiet">{t("password.why", { name })}</p>
         <PasswordForm size="md" leave={t("password.later")} onDone={goOn} onLeave={goOn} />
-        <p className={css.aside}>{t("password.later_how")}</p>
+        <p className={css.aside}>{t(has_password ? "password.later_has" : "password.later_how")}</p>
       </div>
     </main>
   );

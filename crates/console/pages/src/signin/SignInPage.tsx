@@ -42,7 +42,8 @@ function useWay(next: string, onRefused?: () => void): Way {
       try {
         const session = await run();
         client.setQueryData(SESSION_KEY, session);
-        const choose = session.person_id !== null && !session.has_password;
+        // Whoever came by a person's link has no password, or has forgotten it.
+        const choose = session.person_id !== null && !session.needs_old_password;
         navigate(choose ? `/sign-in/password?next=${encodeURIComponent(next)}` : next, { replace: true });
       } catch (failed) {
         setError(failed);

@@ -5,7 +5,13 @@ import { Sentence } from "../ui/Sentence";
 import { StateMark } from "../ui/StateMark";
 import css from "./system.module.css";
 
-export function AttentionList({ found }: { found: Attention[] }) {
+interface Props {
+  found: Attention[];
+  /** Whether there is more than one process that could be meant. */
+  several: boolean;
+}
+
+export function AttentionList({ found, several }: Props) {
   return (
     <ul className={css.attention}>
       {found.map(({ grave, check, what, advice, where }) => (
@@ -21,7 +27,7 @@ export function AttentionList({ found }: { found: Attention[] }) {
                 {t("system.do")} <Sentence text={advice} />
               </p>
             )}
-            {where.length > 0 && <p className="quiet">{t("system.at", { where: where.join(", ") })}</p>}
+            {several && where.length > 0 && <p className="quiet">{t("system.at", { where: where.join(", ") })}</p>}
           </div>
         </li>
       ))}

@@ -1,5 +1,5 @@
 // What waits to be handled: here, on the broker, and in the intake's journal.
-import type { System } from "../api/soon/system";
+import type { System } from "../api/types";
 import { looks } from "../domain/system";
 import { span } from "../domain/time";
 import { t, tWord } from "../text/text";

@@ -1,7 +1,7 @@
 // Every process: whether it works, since when, and what it and doctor have looked at.
 import { Button } from "@mantine/core";
-import type { Service, System } from "../api/soon/system";
-import { looks } from "../domain/system";
+import type { Service, System } from "../api/types";
+import { looksByProcess } from "../domain/system";
 import { span } from "../domain/time";
 import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
@@ -65,11 +65,8 @@ export function Services({ system }: { system: System }) {
 export function Checks({ system }: { system: System }) {
   const [search, change] = useAddress();
   const all = search.get("checks") === "all";
-  const groups =
-    system.services.length > 0
-      ? system.services.map((service) => ({ name: service.process, checks: looks(service) }))
-      : [{ name: t("name"), checks: system.checks }];
-  const checks = groups.flatMap((group) => group.checks);
+  const groups = looksByProcess(system);
+  const checks = groups.flatMap((group) => group.looks);
   if (checks.length === 0) return null;
   const well = checks.filter((check) => check.ok).length;
   return (
@@ -77,16 +74,16 @@ export function Checks({ system }: { system: System }) {
       <p className="quiet">{t("system.checks_well", { n: well })}</p>
       {all &&
         groups
-          .filter((group) => group.checks.length > 0)
+          .filter((group) => group.looks.length > 0)
           .map((group) => (
-            <table key={group.name} className={css.table}>
-              <caption>{group.name}</caption>
+            <table key={group.process} className={css.table}>
+              <caption>{group.process ?? t("name")}</caption>
               <tbody>
-                {group.checks.map((check, i) => (
+                {group.looks.map((check, i) => (
                   <tr key={`${check.name} ${i}`}>
                     <td className={css.check}>
                       <span className={css.mark}>
-                        <StateMark state={check.ok ? "ok" : check.essential ? "silent" : "late"} size={10} />
+                        <StateMark state={check.ok ? "ok" : check.grave ? "silent" : "late"} size={10} />
                         {check.name}
                       </span>
                     </td>

@@ -3,7 +3,7 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import * as calls from "../api/calls";
-import type { System } from "../api/soon/system";
+import type { System } from "../api/types";
 import { attention, size } from "../domain/system";
 import { exact } from "../domain/time";
 import { t, tWord } from "../text/text";
@@ -22,19 +22,27 @@ const EVERY_MS = 5000;
 
 function Answer({ system }: { system: System }) {
   const found = attention(system);
-  const grave = found.some((one) => one.grave);
-  if (found.length === 0) {
-    return (
-      <Headline mark="ok" title={t("system.well")}>
-        {system.services.length > 0 && <p>{t("system.well_how", { n: system.services.length })}</p>}
-      </Headline>
-    );
-  }
+  const several = system.services.length > 1;
+  const grave = found.filter((one) => one.grave);
+  const light = found.filter((one) => !one.grave);
   return (
-    <div className={css.answer}>
-      <Headline mark={grave ? "silent" : "late"} title={t("system.unwell", { n: found.length })} />
-      <AttentionList found={found} />
-    </div>
+    <>
+      {grave.length === 0 ? (
+        <Headline mark="ok" title={t("system.well")}>
+          {system.services.length > 0 && <p>{t("system.well_how", { n: system.services.length })}</p>}
+        </Headline>
+      ) : (
+        <div className={css.answer}>
+          <Headline mark="silent" title={t("system.unwell", { n: grave.length })} />
+          <AttentionList found={grave} several={several} />
+        </div>
+      )}
+      {light.length > 0 && (
+        <Section title={t("system.light")}>
+          <AttentionList found={light} several={several} />
+        </Section>
+      )}
+    </>
   );
 }
 

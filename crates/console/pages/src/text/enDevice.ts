@@ -3,7 +3,6 @@
 export const device = {
   "device.open_page": "Whole page",
   "device.open_page_help": "Open the whole page of this device",
-  "device.page": "Page of a device",
   "device.back": "To the fleet",
   "device.parts": "Parts of this page",
   "device.part.track": "Track",
@@ -67,7 +66,6 @@ export const device = {
   "plot.table": "Values over time",
 
   "story.label": "What it said and was told",
-  "story.filter": "Shown",
   "story.gap#one": "{n} message never arrived",
   "story.gap#other": "{n} messages never arrived",
   "story.told": "Told: {order}",

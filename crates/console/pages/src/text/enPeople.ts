@@ -13,6 +13,7 @@ export const people = {
   "people.standing": "State",
   "people.last": "Last sign-in",
   "people.never": "Never",
+  "people.more": "More",
   "people.you": "you",
   "people.standing.active": "Active",
   "people.standing.invited": "No password yet",

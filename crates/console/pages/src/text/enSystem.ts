@@ -4,8 +4,9 @@ export const system = {
   "system.well": "The line is healthy",
   "system.unwell#one": "{n} thing needs attention",
   "system.unwell#other": "{n} things need attention",
-  "system.well_how#one": "{n} process, all its checks are well.",
-  "system.well_how#other": "{n} processes, all their checks are well.",
+  "system.well_how#one": "{n} process does its work.",
+  "system.well_how#other": "{n} processes do their work.",
+  "system.light": "Worth a look",
   "system.do": "To do:",
   "system.at": "At {where}",
 

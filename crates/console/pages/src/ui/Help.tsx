@@ -10,6 +10,7 @@ const KEYS = [
   ["↑ ↓", "help.arrows"],
   ["Enter", "help.enter"],
   ["Esc", "help.escape"],
+  ["x", "pick.key"],
   ["1 – 6", "help.views"],
   ["Ctrl K", "help.find"],
   ["?", "help.help"],

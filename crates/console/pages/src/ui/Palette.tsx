@@ -71,7 +71,17 @@ function Finder({ onClose }: { onClose(): void }) {
 
 export function Palette({ opened, onClose }: { opened: boolean; onClose(): void }) {
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} yOffset="12dvh" centered={false} size={520}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t("find.open")}
+      classNames={{ header: "hidden" }}
+      styles={{ body: { paddingTop: "var(--mantine-spacing-md)" } }}
+      withCloseButton={false}
+      yOffset="12dvh"
+      centered={false}
+      size={520}
+    >
       <Finder onClose={onClose} />
     </Modal>
   );

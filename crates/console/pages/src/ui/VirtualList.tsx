@@ -62,6 +62,7 @@ export function VirtualList<T>(props: Props<T>) {
     if (at >= 0) shown.current = current;
   }, [at, current, rows]);
 
+  const drawn = rows.getVirtualItems();
   return (
     <div
       ref={scroller}
@@ -77,11 +78,11 @@ export function VirtualList<T>(props: Props<T>) {
         role="listbox"
         aria-label={label}
         tabIndex={0}
-        aria-activedescendant={at >= 0 ? `row-${current}` : undefined}
+        aria-activedescendant={drawn.some(({ index }) => index === at) ? `row-${current}` : undefined}
         className={css.rows}
         style={{ height: rows.getTotalSize() }}
       >
-        {rows.getVirtualItems().map((place) => {
+        {drawn.map((place) => {
           const item = items[place.index] as T;
           const id = idOf(item);
           return (

@@ -1,6 +1,6 @@
 // What came in at the webhook: the last push, the last one held back, the last one refused.
 import { Link } from "react-router";
-import type { FirstRun } from "../api/soon/system";
+import type { FirstRun } from "../api/soon/firstRun";
 import { TEST_IMEI } from "../domain/welcome";
 import { t, tWord } from "../text/text";
 import { AgoExact } from "../ui/Ago";

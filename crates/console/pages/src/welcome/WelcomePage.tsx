@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { firstRun, putAway } from "../api/calls";
 import { useSession } from "../api/session";
-import type { FirstRun } from "../api/soon/system";
+import type { FirstRun } from "../api/soon/firstRun";
 import { relative } from "../domain/time";
 import { type Progress, progress, unreachable } from "../domain/welcome";
 import { useNow } from "../live/store";
@@ -24,7 +24,7 @@ import { TestPush } from "./TestPush";
 import css from "./welcome.module.css";
 
 const EVERY_MS = 3000;
-const MARKS: Record<Progress, Mark> = { waiting: "never", tested: "never", arrived: "ok", put_away: "all" };
+const MARKS: Record<Progress, Mark> = { waiting: "never", tested: "never", arrived: "ok", over: "all" };
 
 function Answer({ seen }: { seen: FirstRun }) {
   const now = useNow();
