@@ -2,9 +2,11 @@
 
 mod http;
 mod pages;
+mod passwords;
 mod service;
 mod settings;
+mod throttle;
 
 pub use http::api_doc;
-pub use service::{Console, sign_in_link};
+pub use service::{Console, person_link, sign_in_link};
 pub use settings::Settings;

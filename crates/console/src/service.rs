@@ -5,13 +5,17 @@ use std::time::Duration;
 use actix_web::web;
 use fairlead_bus::Bus;
 use fairlead_model::Clock;
+use fairlead_model::PersonId;
 use fairlead_model::role::Role;
 use fairlead_runtime::{Context, Mount, Service};
-use fairlead_store::{Store, StoreError, sign_in};
+use fairlead_store::{Store, StoreError, people, sign_in};
 use fairlead_web::auth::fresh_secret;
 
 use crate::http;
-use crate::settings::Settings;
+use crate::pages;
+use crate::passwords::Passwords;
+use crate::settings::{Settings, Tiles};
+use crate::throttle::Throttle;
 
 /// How long to wait before a link is tried again, while the store is away.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -25,7 +29,14 @@ pub(crate) struct State {
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
     pub(crate) session: Duration,
+    pub(crate) invitation: Duration,
     pub(crate) is_https: bool,
+    pub(crate) public_url: String,
+    pub(crate) tiles: Option<Tiles>,
+    /// What the pages may load, and from where.
+    pub(crate) policy: String,
+    pub(crate) throttle: Throttle,
+    pub(crate) passwords: Passwords,
 }
 
 impl Service for Console {
@@ -37,7 +48,14 @@ impl Service for Console {
             let valid = Duration::from_secs(u64::from(settings.link_minutes) * 60);
             context.spawn("console link", print_link(context.clone(), valid));
         }
+        let tiles = settings.tiles().map_err(anyhow::Error::msg)?;
         let state = web::Data::new(State {
+            policy: pages::policy(tiles.as_ref()),
+            tiles,
+            throttle: Throttle::default(),
+            passwords: Passwords::default(),
+            invitation: Duration::from_secs(u64::from(settings.invitation_hours) * 3_600),
+            public_url: context.public_url.clone(),
             store: context.store.clone(),
             bus: context.bus.clone(),
             clock: context.clock.clone(),
@@ -70,15 +88,32 @@ pub async fn sign_in_link(
     Ok(format!("{public_url}/sign-in#{secret}"))
 }
 
+/// Makes a one-time link that signs this person in, good for `valid`; earlier ones are good no more.
+///
+/// # Errors
+/// What the store says.
+pub async fn person_link(
+    store: &Store,
+    clock: &Clock,
+    public_url: &str,
+    person: PersonId,
+    valid: Duration,
+) -> Result<String, StoreError> {
+    let secret = fresh_secret();
+    let until = clock.now().plus(valid.saturating_mul(clock.speed()));
+    let kept = secret.clone();
+    store.write(move |tx| people::create_link(tx, person, &kept, until)).await?;
+    Ok(format!("{public_url}/sign-in#{secret}"))
+}
+
 /// The administrator's way in is printed, not logged: a log is kept, and read by others.
 #[expect(clippy::print_stderr, reason = "the link is for the person at the terminal, not for the log")]
 async fn print_link(context: Context, valid: Duration) {
     let stop = context.stop.clone();
     loop {
-        let made =
-            sign_in_link(&context.store, &context.clock, &context.public_url, Role::Admin, valid).await;
-        match made {
-            Ok(link) => {
+        match first_link(&context, valid).await {
+            Ok(None) => break,
+            Ok(Some(link)) => {
                 eprintln!(
                     "\n  Sign in as administrator (once, within {} min):\n  {link}\n",
                     valid.as_secs() / 60
@@ -93,4 +128,12 @@ async fn print_link(context: Context, valid: Duration) {
         }
     }
     stop.cancelled().await;
+}
+
+/// The first administrator's link; `None` where somebody can let others in already.
+async fn first_link(context: &Context, valid: Duration) -> Result<Option<String>, StoreError> {
+    if context.store.read(people::any_administrator).await? {
+        return Ok(None);
+    }
+    sign_in_link(&context.store, &context.clock, &context.public_url, Role::Admin, valid).await.map(Some)
 }

@@ -1,25 +1,15 @@
 //! What the pages are told: passing, and nothing depends on it.
 
 use fairlead_model::live::LiveEvent;
-use fairlead_model::mt::{AccountState, AccountView, MtState, MtView};
+use fairlead_model::mt::{AccountState, AccountView, MtState};
 use fairlead_store::satellite::mt::{self, MtRow, accounts, calls};
 use fairlead_store::{Conn, StoreError};
 
 use crate::drivers::{self, Account};
-use crate::rules;
 use crate::service::Courier;
 
 /// Days that the page's longer sum covers.
 const MONTH: i32 = 30;
-
-/// A message as shown.
-///
-/// # Errors
-/// [`StoreError::Fault`] where the row holds what this program never writes.
-pub(crate) fn view(row: MtRow) -> Result<MtView, StoreError> {
-    let cost = rules::cost(&row);
-    row.view(cost)
-}
 
 /// An account as shown.
 ///
@@ -55,7 +45,7 @@ pub(crate) fn account(
 
 /// Tells that a message has changed.
 pub(crate) fn outgoing(courier: &Courier, row: MtRow) {
-    match view(row) {
+    match row.view() {
         Ok(mt) => courier.bus.publish(&LiveEvent::Outgoing { mt: Box::new(mt) }),
         Err(error) => tracing::error!(%error, "a message to a device cannot be shown"),
     }

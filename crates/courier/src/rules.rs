@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use fairlead_model::message::Dialect;
 use fairlead_model::mt::{Order, OrderKind, Proof};
-use fairlead_store::satellite::mt::MtRow;
 use fairlead_wire::pk::{Command, MT_LIMIT_BYTES, MtText, ReportInterval, SleepSpan};
-use fairlead_wire::rockblock::{MtRefusal, credits};
+use fairlead_wire::rockblock::MtRefusal;
 
 use crate::drivers::Outcome;
 
@@ -136,11 +135,6 @@ pub(crate) fn next(outcome: Outcome, attempts: i32) -> Next {
             }
         }
     }
-}
-
-/// What one sending of a message costs, in credits.
-pub(crate) fn cost(row: &MtRow) -> i32 {
-    i32::try_from(credits(row.text.len())).unwrap_or(i32::MAX)
 }
 
 /// Before the next try of what was tried `attempts` times.

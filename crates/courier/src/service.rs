@@ -9,9 +9,10 @@ use actix_web::web;
 use fairlead_bus::Bus;
 use fairlead_model::mt::MtState;
 use fairlead_model::{Clock, Imei};
-use fairlead_runtime::{Context, Mount};
+use fairlead_runtime::{Common, Context, Mount};
 use fairlead_store::Store;
 use fairlead_store::satellite::mt::MtRow;
+use fairlead_web::health::Health;
 
 use crate::drivers::{self, Account};
 use crate::http;
@@ -73,6 +74,16 @@ impl fairlead_runtime::Service for Courier {
             config.app_data(state.clone());
             http::mount(config);
         }))
+    }
+
+    fn doctor(settings: &Settings, _: &Common, doctor: &Health) {
+        // A setting that cannot be used is refused at the start, with a sentence.
+        for account in drivers::accounts(settings).unwrap_or_default().into_values() {
+            if let Some(driver) = account.driver.map(Arc::new) {
+                let name = account.name;
+                doctor.add(move || drivers::reached(name, driver.clone()));
+            }
+        }
     }
 }
 

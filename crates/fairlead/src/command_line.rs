@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Makes, lists and revokes API tokens
     #[command(subcommand)]
     Token(commands::token::Token),
+    /// Adds, lists and removes people who may sign in
+    #[command(subcommand)]
+    User(commands::user::User),
     /// Puts messages or failed work through again
     Replay(commands::replay::Replay),
     /// Copies store and journal into a folder while the server runs
@@ -60,6 +63,7 @@ impl Cli {
             Command::Migrate => block_on(commands::migrate::run(settings)),
             Command::Doctor(doctor) => block_on(doctor.run(settings)),
             Command::Token(token) => block_on(token.run(settings)),
+            Command::User(user) => block_on(user.run(settings)),
             Command::Replay(replay) => block_on(replay.run(settings)),
             Command::Demo(demo) => block_on(demo.run(settings)),
         };

@@ -55,13 +55,15 @@ pub(crate) fn document() -> anyhow::Result<Value> {
 }
 
 /// The groups in the order in which a reader meets them.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 10] = [
     ("modems", "Devices, where they were, and what of them is missing."),
     ("messages", "What came from devices, raw and as it was read."),
     ("problems", "What needs a person."),
     ("outgoing", "Messages to devices, the accounts that pay for them, and what they cost."),
+    ("changes", "What has changed, for programs that must miss nothing."),
     ("live", "Changes as they happen."),
     ("session", "Who is signed in."),
+    ("people", "Who may come in, tokens of programs, and who did what."),
     ("system", "This server."),
     ("devices", "Where devices and providers deliver. None of it is for programs."),
 ];

@@ -1,36 +1,27 @@
-//! The hub's state, and the task that turns the topic into frames.
-
-use std::sync::Arc;
+//! The hub's state and tasks.
 
 use actix_web::web;
-use fairlead_bus::{Bus, News};
 use fairlead_model::Clock;
-use fairlead_model::live::LiveEvent;
 use fairlead_runtime::{Context, Mount, Service};
 use fairlead_store::Store;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::http;
+use crate::jobs::frames::{self, Frame};
+use crate::jobs::number;
 use crate::settings::Settings;
 
 /// The hub.
 pub struct Hub;
-
-/// What every page is told.
-#[derive(Clone, Debug)]
-pub(crate) enum Frame {
-    /// A change, as JSON, written once for all pages.
-    Change(Arc<str>),
-    /// Something may have been missed: begin anew.
-    Begin,
-}
 
 /// What the handler needs.
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) frames: broadcast::Sender<Frame>,
+    /// Changes whenever the change feed has grown.
+    pub(crate) numbered: watch::Sender<()>,
     pub(crate) snapshot_modems: i64,
     pub(crate) stop: CancellationToken,
 }
@@ -41,11 +32,18 @@ impl Service for Hub {
 
     async fn start(settings: Settings, context: Context) -> anyhow::Result<Mount> {
         let (frames, _) = broadcast::channel(settings.page_buffer.max(16));
-        context.spawn("hub feed", feed(context.bus.clone(), frames.clone(), context.stop.clone()));
+        let (store, clock, stop) = (context.store.clone(), context.clock.clone(), context.stop.clone());
+        context.spawn("hub frames", frames::run(context.bus.clone(), frames.clone(), stop.clone()));
+        let (numbered, _) = watch::channel(());
+        let numbering =
+            number::run(store.clone(), clock.clone(), frames.subscribe(), numbered.clone(), stop.clone());
+        context.spawn("hub number", numbering);
+        context.spawn("hub forget", number::forget(store, clock, settings.feed_days, stop));
         let state = web::Data::new(State {
             store: context.store.clone(),
             clock: context.clock.clone(),
             frames,
+            numbered,
             snapshot_modems: settings.snapshot_modems,
             stop: context.stop.clone(),
         });
@@ -53,28 +51,5 @@ impl Service for Hub {
             config.app_data(state.clone());
             http::mount(config);
         }))
-    }
-}
-
-/// Writes each piece of news as JSON once, for however many pages.
-async fn feed(bus: Bus, frames: broadcast::Sender<Frame>, stop: CancellationToken) {
-    let mut news = bus.subscribe::<LiveEvent>();
-    loop {
-        let next = tokio::select! {
-            next = news.next() => next,
-            () = stop.cancelled() => return,
-        };
-        let frame = match next {
-            News::Message(event) => match serde_json::to_string(&event) {
-                Ok(json) => Frame::Change(json.into()),
-                Err(error) => {
-                    tracing::error!(%error, "a piece of news cannot be written");
-                    continue;
-                }
-            },
-            News::Missed => Frame::Begin,
-        };
-        // Nobody may be looking.
-        let _ = frames.send(frame);
     }
 }

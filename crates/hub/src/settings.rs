@@ -14,11 +14,18 @@ pub struct Settings {
     pub page_buffer: usize,
     /// Most modems in a snapshot; pages ask for the rest.
     pub snapshot_modems: i64,
+    /// For how many days the change feed is kept; a program that was away for longer begins anew.
+    pub feed_days: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8083".to_owned(), page_buffer: 1_024, snapshot_modems: 2_000 }
+        Self {
+            listen: "127.0.0.1:8083".to_owned(),
+            page_buffer: 1_024,
+            snapshot_modems: 2_000,
+            feed_days: 30,
+        }
     }
 }
 

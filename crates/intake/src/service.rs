@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use actix_web::web;
 use fairlead_bus::Bus;
-use fairlead_model::{Clock, Time};
-use fairlead_runtime::{Context, Mount, Service};
+use fairlead_model::{Clock, Secret, Time};
+use fairlead_runtime::{Common, Context, Mount, Service, doctor};
 use fairlead_store::Store;
 use fairlead_store::journal::Journal;
-use fairlead_web::health::Check;
+use fairlead_web::health::{Check, Health};
 use metrics::Counter;
 
 use crate::http;
 use crate::jobs::drain::{Drain, Policy};
 use crate::settings::Settings;
 use crate::trust::Doorkeeper;
+
+/// Characters that a secret in a path has at least.
+const SHORTEST_SECRET: usize = 16;
 
 /// The intake.
 pub struct Intake;
@@ -64,6 +67,26 @@ impl Service for Intake {
             http::mount(config);
         }))
     }
+
+    fn doctor(settings: &Settings, common: &Common, doctor: &Health) {
+        let dir = common.data.dir.clone();
+        doctor.add(move || doctor::fsync(dir.clone()));
+        if !settings.rockblock.secret_path.is_empty() {
+            let found = guessable(&settings.rockblock.secret_path);
+            doctor.add(move || std::future::ready(found.clone()));
+        }
+    }
+}
+
+/// Whether the secret in the webhook's path withstands guessing.
+fn guessable(secret: &Secret) -> Check {
+    if secret.expose().chars().count() < SHORTEST_SECRET {
+        let reason = format!("The secret in its path has fewer than {SHORTEST_SECRET} characters.");
+        return Check::bad("webhook", reason).bearable().advice(
+            "Make one with `openssl rand -hex 24`, set intake.rockblock.secret_path, and tell the provider.",
+        );
+    }
+    Check::good("webhook", "The secret in its path is long.")
 }
 
 /// Readiness: whether pushes are taken. A store that is away is ordinary operation; the lag tells of it.
@@ -77,7 +100,8 @@ fn watch(context: &Context, journal: &Journal) {
             metrics::gauge!("fairlead_intake_journal_waiting")
                 .set(f64::from(i32::try_from(state.waiting).unwrap_or(i32::MAX)));
             match state.failed {
-                Some(reason) => Check::bad("intake journal", format!("Nothing is accepted: {reason}.")),
+                Some(reason) => Check::bad("intake journal", format!("Nothing is accepted: {reason}."))
+                    .advice("Make room on the disk, or mend it. It is tried again each second."),
                 None => Check::good(
                     "intake journal",
                     format!(

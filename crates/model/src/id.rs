@@ -75,6 +75,10 @@ ids! {
     EnvelopeId;
     /// One API token (its name in lists, not its secret).
     TokenId;
+    /// One person who may sign in.
+    PersonId;
+    /// One entry of the audit log.
+    AuditId;
     /// One browser session (its name in lists, not its secret).
     SessionId;
 }

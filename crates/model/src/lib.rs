@@ -20,7 +20,8 @@ mod words;
 
 pub use clock::{Clock, ManualClock};
 pub use id::{
-    CallId, EnvelopeId, HeldId, MessageId, ModemId, MtId, NoteId, OutboxId, ProblemId, SessionId, TokenId,
+    AuditId, CallId, EnvelopeId, HeldId, MessageId, ModemId, MtId, NoteId, OutboxId, PersonId, ProblemId,
+    SessionId, TokenId,
 };
 pub use imei::Imei;
 pub use position::{Fix, Latitude, Longitude, PositionSource};

@@ -171,6 +171,14 @@ words! {
     }
 }
 
+/// Bytes that one credit pays for, begun ones counted whole (Ground Control's price list for RockBLOCK).
+const BYTES_A_CREDIT: usize = 50;
+
+/// What one sending of so many bytes costs, in credits: one for each 50 bytes begun.
+pub fn credits(bytes: usize) -> i32 {
+    i32::try_from(bytes.div_ceil(BYTES_A_CREDIT).max(1)).unwrap_or(i32::MAX)
+}
+
 /// One message to a device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MtView {
@@ -298,4 +306,14 @@ pub struct DownlinkView {
     pub wakes: i64,
     /// What it can be told.
     pub offers: Vec<OfferView>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credit_pays_for_fifty_bytes_begun() {
+        assert_eq!([1, 50, 51, 100, 270].map(credits), [1, 1, 2, 2, 6]);
+    }
 }

@@ -1,12 +1,13 @@
-//! What a person or a program may do.
+//! What a person or a program may do, and where.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A role, least first: a later one may do all that an earlier one may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Looks.
@@ -41,5 +42,67 @@ impl FromStr for Role {
             .into_iter()
             .find(|r| r.as_str() == text)
             .ok_or_else(|| format!("`{text}` is no role: viewer, operator or admin"))
+    }
+}
+
+/// A part of the API that a token may be limited to. Within it, the token's role says what may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Devices: where they were, how they are, notes.
+    Modems,
+    /// What came from devices.
+    Messages,
+    /// What needs a person, held pushes included.
+    Problems,
+    /// Messages to devices, accounts and credits.
+    Outgoing,
+    /// The live line and the change feed, which show everything that changes.
+    Changes,
+    /// How the server is.
+    System,
+    /// People, tokens and the audit log. Who may make tokens may make one for everything.
+    People,
+}
+
+impl Scope {
+    /// All scopes.
+    pub const ALL: [Self; 7] = [
+        Self::Modems,
+        Self::Messages,
+        Self::Problems,
+        Self::Outgoing,
+        Self::Changes,
+        Self::System,
+        Self::People,
+    ];
+
+    /// The word used in JSON, the store and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Modems => "modems",
+            Self::Messages => "messages",
+            Self::Problems => "problems",
+            Self::Outgoing => "outgoing",
+            Self::Changes => "changes",
+            Self::System => "system",
+            Self::People => "people",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("`{text}` is no scope: {known}")
+        })
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod disk;
+pub mod doctor;
 mod http;
 mod lock;
 mod logging;
@@ -13,7 +14,6 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-pub use disk::free_space;
 pub use process::{Process, Running, Shape};
 pub use service::{Context, Host, Hosted, Mount, Service, ServiceSettings};
 pub use settings::{Arguments, Common, Loaded};

@@ -1,7 +1,6 @@
 //! The life of a process: start, ready, drain, end.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::lock::{self, FolderLock};
-use crate::{Arguments, Common, Context, EXIT_CRASH, Hosted, Loaded, http, logging, systemd};
+use crate::{Arguments, Common, Context, EXIT_CRASH, Hosted, Loaded, disk, http, logging, systemd};
 
 /// How long a drain may take; what is not done by then is found again after the next start.
 const DRAIN: Duration = Duration::from_secs(25);
-
-/// Rights of folders that are made: messages and hashed secrets are nobody else's business.
-const PRIVATE: u32 = 0o700;
 
 /// How long to wait before the schema is tried again, when the database was not there.
 const MIGRATE_AGAIN: Duration = Duration::from_secs(2);
@@ -88,10 +84,7 @@ impl Process {
     pub async fn start(self) -> anyhow::Result<Running> {
         let common = &self.loaded.common;
         let (store_url, bus_url) = urls(common, self.shape)?;
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(PRIVATE)
-            .create(&common.data.dir)
+        disk::make_folder(&common.data.dir)
             .map_err(|e| anyhow::anyhow!("data.dir {} cannot be made: {e}", common.data.dir.display()))?;
         let lock = match self.shape {
             Shape::OneProcess => Some(lock::take(&common.data.dir)?),
@@ -209,7 +202,9 @@ fn watch_parts(context: &Context) {
         async move {
             match store.ping().await {
                 Ok(()) => Check::good("store", "It answers."),
-                Err(e) => Check::bad("store", format!("It does not answer: {e}.")).bearable(),
+                Err(e) => Check::bad("store", format!("It does not answer: {e}."))
+                    .bearable()
+                    .advice("Start the database server, or correct store.url. Messages wait in the journal."),
             }
         }
     });
@@ -222,7 +217,9 @@ fn watch_parts(context: &Context) {
                     "bus",
                     if state.kind == "local" { "It is in this process." } else { "The broker is reached." },
                 ),
-                (false, reason) => Check::bad("bus", reason.unwrap_or_default()).bearable(),
+                (false, reason) => Check::bad("bus", reason.unwrap_or_default())
+                    .bearable()
+                    .advice("Start RabbitMQ, or correct bus.url. Messages wait in the store."),
             }
         }
     });

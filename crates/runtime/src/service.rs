@@ -16,8 +16,8 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::Loaded;
 use crate::settings::reference::Section;
+use crate::{Common, Loaded};
 
 /// Settings of a service: one struct with defaults that work.
 pub trait ServiceSettings:
@@ -39,6 +39,12 @@ pub trait Service: Send + Sync + 'static {
         settings: Self::Settings,
         context: Context,
     ) -> impl Future<Output = anyhow::Result<Mount>> + Send;
+
+    /// Adds what `fairlead doctor` should look at for this service, beside what every process stands on. It must be
+    /// possible without the service: the command asks while nothing runs.
+    fn doctor(settings: &Self::Settings, common: &Common, doctor: &Health) {
+        let _ = (settings, common, doctor);
+    }
 }
 
 /// What a service is given.
@@ -108,6 +114,14 @@ pub trait Hosted: Send + Sync {
     /// # Errors
     /// A sentence about the setting that cannot be used.
     fn section(&self, loaded: Option<&Loaded>) -> anyhow::Result<Section>;
+    /// Adds what `fairlead doctor` should look at for it.
+    ///
+    /// # Errors
+    /// A sentence about the setting that cannot be used.
+    fn doctor(&self, loaded: &Loaded, doctor: &Health) -> anyhow::Result<()> {
+        let _ = (loaded, doctor);
+        Ok(())
+    }
     /// Where its own binary listens.
     ///
     /// # Errors
@@ -153,6 +167,11 @@ impl<S: Service> Hosted for Host<S> {
             schema: self.schema(),
             values: serde_json::to_value(settings)?,
         })
+    }
+
+    fn doctor(&self, loaded: &Loaded, doctor: &Health) -> anyhow::Result<()> {
+        S::doctor(&loaded.section(S::NAME)?, &loaded.common, doctor);
+        Ok(())
     }
 
     fn listen(&self, loaded: &Loaded) -> anyhow::Result<String> {

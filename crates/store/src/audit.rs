@@ -1,21 +1,28 @@
 //! Who changed what: every change by a person, or by a program in a person's name.
 
 use diesel::prelude::*;
-use fairlead_model::{Clock, Time};
+use fairlead_model::{AuditId, Clock, Time};
 
 use crate::schema::audit_log;
-use crate::{Id, Micros, StoreError, Tx};
+use crate::{Conn, Id, Micros, StoreError, Tx};
 
-#[derive(Insertable)]
+/// A change that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_log)]
 #[diesel(treat_none_as_default_value = false)]
-struct NewEntry {
-    id: Id,
-    at: Micros,
-    actor: String,
-    action: String,
-    subject: String,
-    detail: String,
+pub struct EntryRow {
+    /// Its id.
+    pub id: Id,
+    /// When.
+    pub at: Micros,
+    /// Who.
+    pub actor: String,
+    /// What, as a word.
+    pub action: String,
+    /// To what: a kind and an id.
+    pub subject: String,
+    /// Why, in the person's words.
+    pub detail: String,
 }
 
 /// One change, as it is written down.
@@ -37,8 +44,8 @@ pub struct Entry<'a> {
 /// What the database says; the change must then not be made.
 pub fn record(tx: &mut Tx<'_>, clock: &Clock, entry: &Entry<'_>) -> Result<(), StoreError> {
     let now: Time = clock.now();
-    let row = NewEntry {
-        id: clock.new_id().into(),
+    let row = EntryRow {
+        id: AuditId::new(clock).into(),
         at: now.into(),
         actor: entry.actor.to_owned(),
         action: entry.action.to_owned(),
@@ -47,4 +54,24 @@ pub fn record(tx: &mut Tx<'_>, clock: &Clock, entry: &Entry<'_>) -> Result<(), S
     };
     diesel::insert_into(audit_log::table).values(row).execute(&mut **tx)?;
     Ok(())
+}
+
+/// One page of changes, newest first, of everybody or of one.
+///
+/// # Errors
+/// What the database says.
+pub fn list(
+    conn: &mut Conn,
+    actor: Option<&str>,
+    before: Option<AuditId>,
+    limit: i64,
+) -> Result<Vec<EntryRow>, StoreError> {
+    let mut query = audit_log::table.select(EntryRow::as_select()).into_boxed();
+    if let Some(actor) = actor {
+        query = query.filter(audit_log::actor.eq(actor.to_owned()));
+    }
+    if let Some(before) = before {
+        query = query.filter(audit_log::id.lt(Id::from(before)));
+    }
+    Ok(query.order(audit_log::id.desc()).limit(limit).load(conn)?)
 }

@@ -51,7 +51,8 @@ macro_rules! typed_ids {
 }
 
 typed_ids!(
-    MessageId, ModemId, NoteId, MtId, CallId, ProblemId, HeldId, OutboxId, EnvelopeId, TokenId, SessionId
+    MessageId, ModemId, MtId, CallId, ProblemId, HeldId, OutboxId, EnvelopeId, TokenId, SessionId, PersonId,
+    AuditId, NoteId
 );
 
 impl From<Time> for Micros {

@@ -12,10 +12,14 @@ mod writer;
 
 pub mod audit;
 pub mod backup;
+pub mod changes;
 pub mod journal;
+pub mod milestones;
 pub mod outbox;
+pub mod people;
 pub mod problems;
 pub mod satellite;
+pub mod sequences;
 pub mod sign_in;
 
 use std::sync::Arc;
@@ -51,6 +55,13 @@ struct Inner {
 pub struct Tx<'c> {
     conn: &'c mut Conn,
     outbox_rows: u64,
+    changed: changes::Changed,
+}
+
+impl<'c> Tx<'c> {
+    fn new(conn: &'c mut Conn) -> Self {
+        Self { conn, outbox_rows: 0, changed: changes::Changed::default() }
+    }
 }
 
 impl std::ops::Deref for Tx<'_> {

@@ -1,7 +1,10 @@
 //! Brings the schema up to this build's. Migrations only add, so the previous release runs on the new schema.
 
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::dsl::sql;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::sql_types::{Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::{Conn, StoreError, StoreUrl, connection, pool};
@@ -47,12 +50,16 @@ pub(crate) fn wanted() -> String {
     all.iter().map(|m| m.name().version().to_string()).max().unwrap_or_default()
 }
 
-/// The newest migration in the database.
+/// The newest migration in the database. It is only looked at: where nothing was migrated there is not even the table.
 pub(crate) fn applied(conn: &mut Conn) -> Result<Option<String>, StoreError> {
-    let versions: Vec<MigrationVersion<'static>> = match conn {
-        Conn::Sqlite(c) => c.applied_migrations(),
-        Conn::Mysql(c) => c.applied_migrations(),
+    let newest = sql::<Nullable<Text>>("(SELECT MAX(version) FROM __diesel_schema_migrations)");
+    match diesel::select(newest).get_result(conn) {
+        Err(diesel::result::Error::DatabaseError(_, said)) if is_missing(said.message()) => Ok(None),
+        result => Ok(result?),
     }
-    .map_err(|e| StoreError::Unavailable(e.to_string()))?;
-    Ok(versions.into_iter().max().map(|v| v.to_string()))
+}
+
+/// What SQLite and MySQL say of a table that there is not.
+fn is_missing(message: &str) -> bool {
+    message.contains("no such table") || message.contains("doesn't exist")
 }

@@ -7,7 +7,7 @@ use diesel::connection::{Connection, SimpleConnection};
 use diesel::r2d2::{self, ManageConnection};
 
 use crate::connection::{self, Conn, Mysql};
-use crate::{ATTEMPTS, StoreError, StoreUrl, Tx};
+use crate::{ATTEMPTS, StoreError, StoreUrl, Tx, changes};
 
 /// Most connections that one process holds open.
 const CONNECTIONS: u32 = 12;
@@ -89,12 +89,12 @@ impl Pool {
         let mut attempt = 1;
         loop {
             let result = conn.transaction(|conn| {
-                let mut tx = Tx { conn, outbox_rows: 0 };
+                let mut tx = Tx::new(conn);
                 // Caught here, the transaction is rolled back and the connection goes on; whoever waits for one
                 // would else wait in vain.
                 let ran = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
                 let ran = ran.unwrap_or_else(|_| Err(StoreError::Fault("a unit of work panicked".into())));
-                ran.map(|done| (done, tx.outbox_rows))
+                ran.and_then(|done| changes::keep(&mut tx).map(|()| (done, tx.outbox_rows)))
             });
             match result {
                 // A unique key that appeared between look and write is a race as well: look again.

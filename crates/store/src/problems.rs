@@ -112,6 +112,7 @@ pub fn record(tx: &mut Tx<'_>, clock: &Clock, finding: Finding) -> Result<Option
         excerpt: finding.excerpt.map(|e| e.chars().take(EXCERPT).collect()),
     };
     diesel::insert_into(problems::table).values(row).execute(&mut **tx)?;
+    tx.changed.problems.insert(id);
     Ok(Some(id))
 }
 
@@ -124,6 +125,7 @@ fn reopen(tx: &mut Tx<'_>, clock: &Clock, id: Id, reason: String) -> Result<Prob
             problems::changed_at.eq(Micros::from(clock.now())),
         ))
         .execute(&mut **tx)?;
+    tx.changed.problems.insert(id.into());
     Ok(id.into())
 }
 
@@ -162,6 +164,20 @@ pub fn record_failed_work(
 /// [`StoreError::NotFound`] where there is none of this id.
 pub fn get(conn: &mut Conn, id: ProblemId) -> Result<ProblemView, StoreError> {
     view(problems::table.find(Id::from(id)).select(Row::as_select()).first(conn)?)
+}
+
+/// These problems as they are now, newest first; unknown ids are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn views(conn: &mut Conn, ids: &[ProblemId]) -> Result<Vec<ProblemView>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<Row> = problems::table
+        .filter(problems::id.eq_any(ids))
+        .order(problems::id.desc())
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(view).collect()
 }
 
 /// One page of problems, newest first.
@@ -222,6 +238,9 @@ pub fn settle(
     let changed = diesel::update(open)
         .set((problems::state.eq(state.as_str()), problems::changed_at.eq(Micros::from(clock.now()))))
         .execute(&mut **tx)?;
+    if changed == 1 {
+        tx.changed.problems.insert(id);
+    }
     Ok(changed == 1)
 }
 

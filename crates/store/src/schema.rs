@@ -296,7 +296,7 @@ diesel::table! {
 diesel::table! {
     person_sessions (hash) {
         hash -> Binary,
-        person_id -> Binary,
+        person_id -> Nullable<Binary>,
         by_link -> Bool,
     }
 }
@@ -333,11 +333,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    changes_pending (id) {
+        id -> Binary,
+        body -> Text,
+    }
+}
+
+diesel::table! {
     changes (seq) {
         seq -> BigInt,
         at -> BigInt,
-        kind -> Text,
-        subject -> Text,
+        body -> Text,
     }
 }
 
@@ -383,6 +389,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     token_scopes,
     modem_notes,
     sequences,
+    changes_pending,
     changes,
     service_reports,
     milestones

@@ -1,15 +1,22 @@
 //! Who may come in: tokens of programs, one-time links and sessions of people. Secrets are stored hashed.
 //!
-//! Each secret has 256 random bits, so a plain SHA-256 is enough; people's passwords would need more.
+//! Each secret has 256 random bits, so a plain SHA-256 is enough; people's passwords need more, see [`crate::people`].
+
+use std::collections::HashMap;
+use std::time::Duration;
 
 use diesel::prelude::*;
-use fairlead_model::role::Role;
-use fairlead_model::{Clock, SessionId, Time, TokenId};
+use fairlead_model::role::{Role, Scope};
+use fairlead_model::{Clock, PersonId, SessionId, Time, TokenId};
 use sha2::{Digest as _, Sha256};
 
 use crate::columns::Digest;
-use crate::schema::{api_tokens, sessions, sign_in_links};
+use crate::people::PersonRow;
+use crate::schema::{api_tokens, people, person_sessions, sessions, sign_in_links, token_scopes};
 use crate::{Conn, Id, Micros, StoreError, Tx};
+
+/// How exactly a token's last use is noted.
+const TOUCHED: Duration = Duration::from_secs(60);
 
 /// The SHA-256 of a secret, as it is stored.
 pub fn hash(secret: &str) -> Digest {
@@ -68,6 +75,14 @@ pub struct SessionRow {
     pub expires_at: Micros,
 }
 
+/// Whose a session is.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = person_sessions)]
+struct Of {
+    person_id: Option<Id>,
+    by_link: bool,
+}
+
 /// Who asks, as found by a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -79,6 +94,21 @@ pub struct Identity {
     pub csrf: Option<String>,
     /// When it ends.
     pub expires_at: Option<Time>,
+    /// The person whose session it is; `None` for a token, and for a session that is nobody's.
+    pub person: Option<PersonId>,
+    /// Whether the session began with a one-time link, so that the person need not know the old password.
+    pub by_link: bool,
+    /// What a token is limited to; empty where it is not.
+    pub scopes: Vec<Scope>,
+}
+
+/// A token that was found by its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Whose it is.
+    pub identity: Identity,
+    /// Its use was not noted for a minute: [`touch_token`] should.
+    pub is_untouched: bool,
 }
 
 /// Keeps a token; only the hash of `secret` is stored.
@@ -107,6 +137,36 @@ pub fn create_token(
     Ok(id)
 }
 
+/// Limits a token to parts of the API.
+///
+/// # Errors
+/// What the database says.
+pub fn limit_token(tx: &mut Tx<'_>, id: TokenId, scopes: &[Scope]) -> Result<(), StoreError> {
+    for scope in scopes {
+        diesel::insert_into(token_scopes::table)
+            .values((token_scopes::token_id.eq(Id::from(id)), token_scopes::scope.eq(scope.as_str())))
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+/// What tokens are limited to, those that are.
+///
+/// # Errors
+/// What the database says.
+pub fn scopes(conn: &mut Conn, tokens: &[Id]) -> Result<HashMap<Id, Vec<Scope>>, StoreError> {
+    let rows: Vec<(Id, String)> = token_scopes::table
+        .filter(token_scopes::token_id.eq_any(tokens.to_vec()))
+        .order((token_scopes::token_id, token_scopes::scope))
+        .select((token_scopes::token_id, token_scopes::scope))
+        .load(conn)?;
+    let mut found: HashMap<Id, Vec<Scope>> = HashMap::new();
+    for (token, scope) in rows {
+        found.entry(token).or_default().push(scope.parse().map_err(StoreError::Fault)?);
+    }
+    Ok(found)
+}
+
 /// All tokens, oldest first.
 ///
 /// # Errors
@@ -115,30 +175,55 @@ pub fn tokens(conn: &mut Conn) -> Result<Vec<TokenRow>, StoreError> {
     Ok(api_tokens::table.order(api_tokens::id).select(TokenRow::as_select()).load(conn)?)
 }
 
-/// Removes a token by its name; returns how many there were.
+/// Removes the tokens of a name; returns how many there were.
 ///
 /// # Errors
 /// What the database says.
-pub fn revoke_token(tx: &mut Tx<'_>, name: &str) -> Result<usize, StoreError> {
-    Ok(diesel::delete(api_tokens::table.filter(api_tokens::name.eq(name))).execute(&mut **tx)?)
+pub fn revoke_tokens(tx: &mut Tx<'_>, name: &str) -> Result<usize, StoreError> {
+    let named: Vec<Id> =
+        api_tokens::table.filter(api_tokens::name.eq(name)).select(api_tokens::id).load(&mut **tx)?;
+    for id in &named {
+        revoke_token(tx, (*id).into())?;
+    }
+    Ok(named.len())
+}
+
+/// Removes a token, and says what it was called; `None` where there is none of this id.
+///
+/// # Errors
+/// What the database says.
+pub fn revoke_token(tx: &mut Tx<'_>, id: TokenId) -> Result<Option<String>, StoreError> {
+    let token = api_tokens::table.find(Id::from(id));
+    let name: Option<String> = token.select(api_tokens::name).first(&mut **tx).optional()?;
+    diesel::delete(token_scopes::table.filter(token_scopes::token_id.eq(Id::from(id)))).execute(&mut **tx)?;
+    diesel::delete(token).execute(&mut **tx)?;
+    Ok(name)
 }
 
 /// Whose token this is, if it is valid now.
 ///
 /// # Errors
 /// What the database says.
-pub fn by_token(conn: &mut Conn, secret: &str, now: Time) -> Result<Option<Identity>, StoreError> {
+pub fn by_token(conn: &mut Conn, secret: &str, now: Time) -> Result<Option<Found>, StoreError> {
     let row = api_tokens::table
         .filter(api_tokens::hash.eq(hash(secret)))
         .select(TokenRow::as_select())
         .first(conn)
         .optional()?;
-    row.filter(|t| t.expires_at.is_none_or(|end| Time::from(end) > now))
-        .map(|t| {
-            let role = t.role.parse().map_err(StoreError::Fault)?;
-            Ok(Identity { name: t.name, role, csrf: None, expires_at: t.expires_at.map(Into::into) })
-        })
-        .transpose()
+    let Some(token) = row.filter(|t| t.expires_at.is_none_or(|end| Time::from(end) > now)) else {
+        return Ok(None);
+    };
+    let stale = Micros::from(now.minus(TOUCHED));
+    let identity = Identity {
+        role: token.role.parse().map_err(StoreError::Fault)?,
+        name: token.name,
+        csrf: None,
+        expires_at: token.expires_at.map(Into::into),
+        person: None,
+        by_link: false,
+        scopes: scopes(conn, &[token.id])?.remove(&token.id).unwrap_or_default(),
+    };
+    Ok(Some(Found { identity, is_untouched: token.last_used_at.is_none_or(|used| used < stale) }))
 }
 
 /// Notes that a token was used, at most once a minute.
@@ -146,7 +231,7 @@ pub fn by_token(conn: &mut Conn, secret: &str, now: Time) -> Result<Option<Ident
 /// # Errors
 /// What the database says.
 pub fn touch_token(tx: &mut Tx<'_>, secret: &str, now: Time) -> Result<(), StoreError> {
-    let minute_ago = Micros::from(now.minus(std::time::Duration::from_secs(60)));
+    let minute_ago = Micros::from(now.minus(TOUCHED));
     let stale = api_tokens::table
         .filter(api_tokens::hash.eq(hash(secret)))
         .filter(api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.lt(minute_ago)));
@@ -188,7 +273,7 @@ pub fn use_link(tx: &mut Tx<'_>, secret: &str, now: Time) -> Result<Option<Role>
     role.parse().map(Some).map_err(StoreError::Fault)
 }
 
-/// Begins a session, and forgets those that have ended.
+/// Begins a session that is nobody's, and forgets those that have ended.
 ///
 /// # Errors
 /// What the database says.
@@ -200,9 +285,11 @@ pub fn create_session(
     name: &str,
     role: Role,
     expires_at: Time,
-) -> Result<Identity, StoreError> {
+) -> Result<(), StoreError> {
     let now = Micros::from(clock.now());
-    diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(&mut **tx)?;
+    let over: Vec<Digest> =
+        sessions::table.filter(sessions::expires_at.le(now)).select(sessions::hash).load(&mut **tx)?;
+    end(tx, &over)?;
     let row = SessionRow {
         hash: hash(secret),
         id: SessionId::new(clock).into(),
@@ -213,25 +300,43 @@ pub fn create_session(
         expires_at: expires_at.into(),
     };
     diesel::insert_into(sessions::table).values(row).execute(&mut **tx)?;
-    Ok(Identity { name: name.to_owned(), role, csrf: Some(csrf.to_owned()), expires_at: Some(expires_at) })
+    Ok(())
 }
 
-/// Whose session this is, if it has not ended.
+/// Whose session this is, if it has not ended. A person's name and role are those of now.
 ///
 /// # Errors
 /// What the database says.
 pub fn by_session(conn: &mut Conn, secret: &str, now: Time) -> Result<Option<Identity>, StoreError> {
-    let row = sessions::table
-        .find(hash(secret))
+    let row: Option<(SessionRow, Option<Of>, Option<PersonRow>)> = sessions::table
+        .left_join(person_sessions::table.on(person_sessions::hash.eq(sessions::hash)))
+        .left_join(people::table.on(people::id.nullable().eq(person_sessions::person_id.nullable())))
+        .filter(sessions::hash.eq(hash(secret)))
         .filter(sessions::expires_at.gt(Micros::from(now)))
-        .select(SessionRow::as_select())
+        .select((SessionRow::as_select(), Option::<Of>::as_select(), Option::<PersonRow>::as_select()))
         .first(conn)
         .optional()?;
-    row.map(|s| {
-        let role = s.role.parse().map_err(StoreError::Fault)?;
-        Ok(Identity { name: s.name, role, csrf: Some(s.csrf), expires_at: Some(s.expires_at.into()) })
-    })
-    .transpose()
+    let Some((session, of, person)) = row else { return Ok(None) };
+    let mut identity = Identity {
+        role: session.role.parse().map_err(StoreError::Fault)?,
+        name: session.name,
+        csrf: Some(session.csrf),
+        expires_at: Some(session.expires_at.into()),
+        person: None,
+        by_link: of.as_ref().is_some_and(|of| of.by_link),
+        scopes: Vec::new(),
+    };
+    match (of.and_then(|of| of.person_id), person) {
+        (None, _) => Ok(Some(identity)),
+        (Some(_), Some(person)) if !person.disabled => {
+            identity.role = person.role()?;
+            identity.person = Some(person.id.into());
+            identity.name = person.name;
+            Ok(Some(identity))
+        }
+        // The person is kept out, or is no more.
+        (Some(_), _) => Ok(None),
+    }
 }
 
 /// Ends a session.
@@ -239,6 +344,11 @@ pub fn by_session(conn: &mut Conn, secret: &str, now: Time) -> Result<Option<Ide
 /// # Errors
 /// What the database says.
 pub fn end_session(tx: &mut Tx<'_>, secret: &str) -> Result<(), StoreError> {
-    diesel::delete(sessions::table.find(hash(secret))).execute(&mut **tx)?;
+    end(tx, &[hash(secret)])
+}
+
+fn end(tx: &mut Tx<'_>, ended: &[Digest]) -> Result<(), StoreError> {
+    diesel::delete(sessions::table.filter(sessions::hash.eq_any(ended))).execute(&mut **tx)?;
+    diesel::delete(person_sessions::table.filter(person_sessions::hash.eq_any(ended))).execute(&mut **tx)?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use diesel::connection::SimpleConnection;
 use tokio::sync::oneshot;
 
-use crate::{Conn, StoreError, Tx};
+use crate::{Conn, StoreError, Tx, changes};
 
 /// Units that may wait for the writer; more are refused at once, so that memory stays flat.
 const WAITING: usize = 20_000;
@@ -53,7 +53,8 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let ran = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)))
-            .unwrap_or_else(|_| Err(StoreError::Fault("a unit of work panicked".into())));
+            .unwrap_or_else(|_| Err(StoreError::Fault("a unit of work panicked".into())))
+            .and_then(|done| changes::keep(tx).map(|()| done));
         (self.done, self.failed) = (None, None);
         match ran {
             Ok(done) => {
@@ -130,7 +131,7 @@ fn commit_together(
     conn.batch_execute("BEGIN IMMEDIATE")?;
     let mut next = 0;
     while let Some(unit) = group.get_mut(next) {
-        unit.run(&mut Tx { conn, outbox_rows: 0 })?;
+        unit.run(&mut Tx::new(conn))?;
         next += 1;
         if next == group.len() && next < GROUP {
             group.extend(units.try_recv().ok());
@@ -151,7 +152,7 @@ fn commit_apart(conn: &mut Conn, group: &mut [Box<dyn Work>]) -> Result<(), Stor
 /// Errs only where the whole group is lost: the unit's own failure is answered to it alone.
 fn run_apart(conn: &mut Conn, unit: &mut dyn Work) -> Result<(), StoreError> {
     conn.batch_execute("SAVEPOINT unit")?;
-    let ran = unit.run(&mut Tx { conn, outbox_rows: 0 });
+    let ran = unit.run(&mut Tx::new(conn));
     if ran.is_err() {
         conn.batch_execute("ROLLBACK TO unit")?;
     }

@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use fairlead_model::Clock;
-use fairlead_model::role::Role;
+use fairlead_model::role::{Role, Scope};
 use fairlead_store::sign_in::{self, Identity};
 use fairlead_store::{Store, StoreError};
 
@@ -82,10 +82,10 @@ pub async fn identify(request: &HttpRequest, least: Role) -> Result<Identity, Ap
     let identity = found.ok_or_else(|| {
         ApiError::new(
             Code::SignInNeeded,
-            "There is no valid session or token. Open the sign-in link that the server printed, or make a token \
-             with `fairlead token create`.",
+            "There is no valid session or token. Sign in, or make a token with `fairlead token create`.",
         )
     })?;
+    check_scope(request.path(), &identity)?;
     if identity.role < least {
         let sentence =
             format!("This needs the role {least}; {} has the role {}.", identity.name, identity.role);
@@ -105,7 +105,7 @@ async fn by_token(request: &HttpRequest, token: String) -> Result<Option<Identit
     let (store, now) = tools(request)?;
     let secret = token.clone();
     let found = store.read(move |conn| sign_in::by_token(conn, &secret, now)).await?;
-    if found.is_some() {
+    if found.as_ref().is_some_and(|found| found.is_untouched) {
         // Last use is a courtesy: a store that cannot note it now does not keep the caller out.
         if let Err(StoreError::Fault(cause)) =
             store.write(move |tx| sign_in::touch_token(tx, &token, now)).await
@@ -113,7 +113,7 @@ async fn by_token(request: &HttpRequest, token: String) -> Result<Option<Identit
             tracing::warn!(cause, "a token's last use was not noted");
         }
     }
-    Ok(found)
+    Ok(found.map(|found| found.identity))
 }
 
 async fn by_cookie(request: &HttpRequest) -> Result<Option<Identity>, ApiError> {
@@ -121,6 +121,38 @@ async fn by_cookie(request: &HttpRequest) -> Result<Option<Identity>, ApiError> 
     let (store, now) = tools(request)?;
     let secret = cookie.value().to_owned();
     Ok(store.read(move |conn| sign_in::by_session(conn, &secret, now)).await?)
+}
+
+/// A token that is limited opens the parts of the API that it names, and no address that belongs to none.
+fn check_scope(path: &str, identity: &Identity) -> Result<(), ApiError> {
+    let scope = scope_of(path);
+    if identity.scopes.is_empty() || scope.is_some_and(|scope| identity.scopes.contains(&scope)) {
+        return Ok(());
+    }
+    let has: Vec<&str> = identity.scopes.iter().map(|scope| scope.as_str()).collect();
+    Err(ApiError::new(
+        Code::NotAllowed,
+        format!(
+            "The token {} is limited to {}, and this is not a part of it.",
+            identity.name,
+            has.join(", ")
+        ),
+    ))
+}
+
+/// The part of the API to which an address belongs.
+fn scope_of(path: &str) -> Option<Scope> {
+    let area = path.strip_prefix("/api/v1/")?.split('/').next()?;
+    Some(match area {
+        "modems" => Scope::Modems,
+        "messages" => Scope::Messages,
+        "problems" | "held" => Scope::Problems,
+        "outgoing" | "downlinks" | "accounts" | "credits" => Scope::Outgoing,
+        "live" | "feed" => Scope::Changes,
+        "system" | "first-run" => Scope::System,
+        "people" | "tokens" | "audit" => Scope::People,
+        _ => return None,
+    })
 }
 
 /// A change sent by a browser must carry what only our own page knows.
@@ -143,5 +175,35 @@ fn tools(request: &HttpRequest) -> Result<(Store, fairlead_model::Time), ApiErro
     match (store, clock) {
         (Some(store), Some(clock)) => Ok((store.get_ref().clone(), clock.now())),
         _ => Err(ApiError::internal("no store or clock was given to the HTTP server")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limited_token_opens_what_it_names_and_nothing_else() {
+        let mut identity = Identity {
+            name: "logger".to_owned(),
+            role: Role::Admin,
+            csrf: None,
+            expires_at: None,
+            person: None,
+            by_link: false,
+            scopes: vec![Scope::Modems, Scope::Problems],
+        };
+        for open in
+            ["/api/v1/modems", "/api/v1/modems/1/notes", "/api/v1/problems/1/repair", "/api/v1/held/1/admit"]
+        {
+            assert!(check_scope(open, &identity).is_ok(), "{open}");
+        }
+        for shut in
+            ["/api/v1/messages", "/api/v1/live", "/api/v1/session", "/api/v1/", "/api/v1/modemsx", "/"]
+        {
+            assert!(check_scope(shut, &identity).is_err(), "{shut}");
+        }
+        identity.scopes.clear();
+        assert!(check_scope("/api/v1/session", &identity).is_ok());
     }
 }

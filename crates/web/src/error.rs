@@ -49,14 +49,16 @@ macro_rules! codes {
 codes! {
     BadRequest BAD_REQUEST "0400" "The request cannot be understood" "A parameter or the body is not what this address takes. The detail names it. Correct it and send again.";
     NoImei BAD_REQUEST "0410" "No modem is named" "A pushed message has no readable IMEI. The body was kept among the held pushes, as far as their bound allows.";
-    SignInNeeded UNAUTHORIZED "0401" "Sign in first" "There is no valid session or token. Open the sign-in link that the server printed, or send `Authorization: Bearer` with a token from `fairlead token create`.";
+    SignInNeeded UNAUTHORIZED "0401" "Sign in first" "There is no valid session or token. Sign in with name and password, open the sign-in link that the server printed, or send `Authorization: Bearer` with a token from `fairlead token create`.";
     Untrusted UNAUTHORIZED "0411" "The push is not trusted" "The push carries a token that does not prove it, or less trust than `intake.rockblock.require_trust` asks for. It was kept as evidence; a person can admit it.";
-    NotAllowed FORBIDDEN "0403" "You may not do this" "The role of the session or token is too low. An administrator can grant it.";
+    NotAllowed FORBIDDEN "0403" "You may not do this" "The role of the session or token is too low, or the token is limited to other parts of the API. An administrator can grant more.";
     CsrfMissing FORBIDDEN "0413" "The page is out of date" "A change sent with a session cookie lacks the session's `X-CSRF-Token`. Load the page again.";
     NotFound NOT_FOUND "0404" "There is no such thing" "Nothing has this id, or nothing is served at this address.";
     MethodNotAllowed METHOD_NOT_ALLOWED "0405" "This address does not take this method" "Use one of the methods that the reference names for this address.";
     AlreadySettled CONFLICT "0409" "This is settled already" "Somebody was faster. Load it again to see how it was settled.";
     KeyReused CONFLICT "0419" "This key belongs to another request" "An `Idempotency-Key` stands for one request. Use a new one for a new request.";
+    InTheWay CONFLICT "0420" "Something stands in the way" "The request is sound, and what is there already stands against it: a name that is taken, a last administrator. The detail says what.";
+    Forgotten GONE "0417" "This is not kept any more" "The change feed was asked from before its oldest step, or from a number that it never gave out. Ask without `after`, read the lists, and go on from there.";
     TooLarge PAYLOAD_TOO_LARGE "0414" "The body is too large" "The detail names the limit.";
     WrongType UNSUPPORTED_MEDIA_TYPE "0415" "This kind of body is not taken" "The detail names the content types that are.";
     Unprocessable UNPROCESSABLE_ENTITY "0422" "This cannot be done as asked" "The request was understood, and a rule stands against it. The detail says which.";

@@ -7,11 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, Responder, web};
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
     /// What was looked at, as `store` or `intake journal`.
     pub name: String,
@@ -21,11 +21,13 @@ pub struct Check {
     pub essential: bool,
     /// In words.
     pub reason: String,
+    /// What to do about it, where it is not well.
+    pub advice: Option<String>,
 }
 
 type Probe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Check> + Send>> + Send + Sync>;
 
-/// All that is looked at in this process. Cheap to clone.
+/// Things to look at, one after the other. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Health(Arc<RwLock<Vec<Probe>>>);
 
@@ -54,18 +56,25 @@ impl Health {
 impl Check {
     /// All is well.
     pub fn good(name: &str, reason: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), ok: true, essential: true, reason: reason.into() }
+        Self { name: name.to_owned(), ok: true, essential: true, reason: reason.into(), advice: None }
     }
 
     /// It is not well, and the process cannot do its work.
     pub fn bad(name: &str, reason: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), ok: false, essential: true, reason: reason.into() }
+        Self { name: name.to_owned(), ok: false, essential: true, reason: reason.into(), advice: None }
     }
 
     /// The same finding, but the process goes on with its work.
     #[must_use]
     pub fn bearable(mut self) -> Self {
         self.essential = false;
+        self
+    }
+
+    /// The same finding, with what to do about it.
+    #[must_use]
+    pub fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
         self
     }
 }

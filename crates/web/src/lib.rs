@@ -4,6 +4,7 @@ pub mod auth;
 pub mod error;
 pub mod health;
 pub mod page;
+pub mod password;
 mod reason;
 pub mod request;
 

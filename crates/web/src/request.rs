@@ -4,7 +4,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
+use actix_web::{Error, HttpRequest, web};
 use fairlead_model::Clock;
 use tracing::Instrument;
 
@@ -55,4 +55,17 @@ fn given_id(request: &ServiceRequest) -> Option<String> {
 fn fresh_id(request: &ServiceRequest) -> String {
     let clock = request.app_data::<web::Data<Clock>>().map_or_else(Clock::system, |c| c.get_ref().clone());
     clock.new_id().simple().to_string()
+}
+
+/// The address from which a request comes, as a text: the peer's, or the one that a proxy on this machine names.
+pub fn client_address(request: &HttpRequest) -> String {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let forwarded = request.headers().get("X-Forwarded-For").and_then(|h| h.to_str().ok());
+    // The last one is what the nearest proxy has seen; those before it are what it was told.
+    let named = forwarded.and_then(|list| list.rsplit(',').next()).map(str::trim);
+    match (peer, named) {
+        (Some(peer), Some(named)) if peer.is_loopback() && !named.is_empty() => named.to_owned(),
+        (Some(peer), _) => peer.to_string(),
+        (None, _) => String::new(),
+    }
 }

@@ -15,7 +15,7 @@ mod transmit_time;
 
 pub use body::{BodyKind, NoImei};
 pub use build::Fields;
-pub use downlink::{MtAnswer, MtRefusal, credits, read_mt_answer};
+pub use downlink::{MtAnswer, MtRefusal, read_mt_answer};
 pub use fault::Fault;
 pub use push::{Estimate, Push};
 pub use transmit_time::{format_transmit_time, parse_transmit_time};

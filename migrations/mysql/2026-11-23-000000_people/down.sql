@@ -2,6 +2,7 @@
 DROP TABLE milestones;
 DROP TABLE service_reports;
 DROP TABLE changes;
+DROP TABLE changes_pending;
 DROP TABLE sequences;
 DROP TABLE modem_notes;
 DROP TABLE token_scopes;

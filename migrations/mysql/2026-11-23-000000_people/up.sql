@@ -16,10 +16,10 @@ CREATE TABLE IF NOT EXISTS people (
   UNIQUE KEY people_name (name_key)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
--- Whose a session is. One without a row is nobody's: it began with a printed link or a token.
+-- Whose a session is. The first administrator's has no person yet; one without a row began with a token.
 CREATE TABLE IF NOT EXISTS person_sessions (
   hash BINARY(32) NOT NULL PRIMARY KEY,
-  person_id BINARY(16) NOT NULL,
+  person_id BINARY(16),
   by_link BOOLEAN NOT NULL,
   KEY person_sessions_person (person_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
@@ -54,12 +54,17 @@ CREATE TABLE IF NOT EXISTS sequences (
   last BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
--- The change feed: what changed, in the order in which it was committed. What it is now is looked up.
+-- What units of work have changed, until it has its place in the feed: ids by kind, as JSON.
+CREATE TABLE IF NOT EXISTS changes_pending (
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  body MEDIUMTEXT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- The change feed. `seq` follows the order of commits without a hole; how the things are now is looked up.
 CREATE TABLE IF NOT EXISTS changes (
   seq BIGINT NOT NULL PRIMARY KEY,
   at BIGINT NOT NULL,
-  kind VARCHAR(24) CHARACTER SET ascii NOT NULL,
-  subject VARCHAR(48) CHARACTER SET ascii NOT NULL,
+  body MEDIUMTEXT NOT NULL,
   KEY changes_at (at)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 

@@ -15,10 +15,10 @@ CREATE TABLE people (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX people_name ON people (name_key);
 
--- Whose a session is. One without a row is nobody's: it began with a printed link or a token.
+-- Whose a session is. The first administrator's has no person yet; one without a row began with a token.
 CREATE TABLE person_sessions (
   hash BLOB NOT NULL PRIMARY KEY,
-  person_id BLOB NOT NULL,
+  person_id BLOB,
   by_link BOOLEAN NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX person_sessions_person ON person_sessions (person_id);
@@ -53,12 +53,17 @@ CREATE TABLE sequences (
   last BIGINT NOT NULL
 ) WITHOUT ROWID;
 
--- The change feed: what changed, in the order in which it was committed. What it is now is looked up.
+-- What units of work have changed, until it has its place in the feed: ids by kind, as JSON.
+CREATE TABLE changes_pending (
+  id BLOB NOT NULL PRIMARY KEY,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- The change feed. `seq` follows the order of commits without a hole; how the things are now is looked up.
 CREATE TABLE changes (
   seq BIGINT NOT NULL PRIMARY KEY,
   at BIGINT NOT NULL,
-  kind TEXT NOT NULL,
-  subject TEXT NOT NULL
+  body TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX changes_at ON changes (at);
 

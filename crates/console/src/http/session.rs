@@ -1,17 +1,25 @@
-//! `/api/v1/session`: a person comes in by a one-time link or a token, and goes.
+//! `/api/v1/session`: sign in by a one-time link, by name and password, or by a token; who is signed in; sign out.
 
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::{HttpRequest, HttpResponse, web};
-use fairlead_model::Time;
 use fairlead_model::role::Role;
+use fairlead_model::{PersonId, Time};
 use fairlead_store::audit::{self, Entry};
+use fairlead_store::people::{self, PersonRow};
 use fairlead_store::sign_in::{self, Identity};
-use fairlead_web::auth::{self, COOKIE, TOKEN_PREFIX, fresh_secret};
-use fairlead_web::{ApiError, Caller, Code};
+use fairlead_store::{Conn, StoreError, Tx};
+use fairlead_web::auth::{self, COOKIE, Caller, TOKEN_PREFIX, fresh_secret};
+use fairlead_web::request::client_address;
+use fairlead_web::{ApiError, Code, password};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::account::Preferences;
 use crate::service::State;
+use crate::settings::Tiles;
+
+/// What a session is called whose link was nobody's.
+const NOBODYS_LINK: &str = "administrator";
 
 /// Who is signed in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,73 +27,207 @@ pub(crate) struct SessionView {
     /// The person's, or the token's, name.
     name: String,
     /// What may be done.
-    #[schema(value_type = String)]
     role: Role,
     /// To be sent as `X-CSRF-Token` with every change; absent for a token.
     csrf: Option<String>,
     /// When it ends.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Time>,
+    /// The person; absent for a token, and for the session of a link that is nobody's.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    person_id: Option<PersonId>,
+    /// Whether the person has chosen a password.
+    has_password: bool,
+    /// Whether a new password is taken only with the old one: not in a session that began with a link.
+    needs_old_password: bool,
+    /// Whether this session is nobody's and may make itself a person.
+    may_become_person: bool,
+    /// What the person has chosen.
+    preferences: Option<Preferences>,
+    /// Map tiles of this installation, where it has some.
+    tiles: Option<Tiles>,
 }
 
-impl From<Identity> for SessionView {
-    fn from(identity: Identity) -> Self {
-        let Identity { name, role, csrf, expires_at } = identity;
-        Self { name, role, csrf, expires_at }
+impl SessionView {
+    /// A session as it is shown; `person` is the one whose it is.
+    pub(crate) fn of(state: &State, identity: Identity, person: Option<&PersonRow>) -> Self {
+        let has_password = person.is_some_and(|person| person.password.is_some());
+        let preferences = person.and_then(|person| person.preferences.as_deref());
+        Self {
+            may_become_person: identity.person.is_none() && identity.by_link,
+            needs_old_password: has_password && !identity.by_link,
+            has_password,
+            // Choices of a later release may not be readable; then there are none.
+            preferences: preferences.and_then(|json| serde_json::from_str(json).ok()),
+            tiles: state.tiles.clone(),
+            name: identity.name,
+            role: identity.role,
+            csrf: identity.csrf,
+            expires_at: identity.expires_at,
+            person_id: identity.person,
+        }
     }
 }
 
-/// The way in.
+/// A way in: either a link, or name and password.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct SignIn {
     /// The secret of a one-time link, the whole link, or an API token.
-    link: String,
+    #[serde(default)]
+    link: Option<String>,
+    /// A person's name.
+    #[serde(default)]
+    name: Option<String>,
+    /// The person's password.
+    #[serde(default)]
+    password: Option<String>,
 }
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/v1/session", tag = "session",
     responses((status = 200, body = SessionView), (status = 401, body = fairlead_web::error::ProblemJson)))]
-pub(crate) async fn get(caller: Caller) -> web::Json<SessionView> {
-    web::Json(caller.0.into())
+pub(crate) async fn get(caller: Caller, state: web::Data<State>) -> Result<web::Json<SessionView>, ApiError> {
+    let person = match caller.0.person {
+        Some(id) => Some(state.store.read(move |conn| people::get(conn, id)).await?),
+        None => None,
+    };
+    Ok(web::Json(SessionView::of(&state, caller.0, person.as_ref())))
 }
 
 /// Signs in.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn,
-    responses((status = 200, body = SessionView), (status = 401, body = fairlead_web::error::ProblemJson)))]
+    responses((status = 200, body = SessionView), (status = 401, body = fairlead_web::error::ProblemJson),
+        (status = 429, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn begin(
+    request: HttpRequest,
     state: web::Data<State>,
     sign_in: web::Json<SignIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let given = sign_in.link.trim();
-    let way = given.rsplit('#').next().unwrap_or(given).to_owned();
-    let (secret, csrf, now) = (fresh_secret(), fresh_secret(), state.clock.now());
+    let way = match sign_in.into_inner() {
+        SignIn { link: Some(link), name: None, password: None } => by_link(&link),
+        SignIn { link: None, name: Some(name), password: Some(password) } => {
+            Way::Person(by_password(&state, &client_address(&request), &name, password).await?)
+        }
+        _ => {
+            let sentence = "Sign in with `link`, or with `name` and `password`.";
+            return Err(ApiError::new(Code::BadRequest, sentence));
+        }
+    };
+    let secret = fresh_secret();
+    let view = start(&state, way, secret.clone()).await?;
+    let mut response = HttpResponse::Ok();
+    response.cookie(session_cookie(&state, secret, Some(state.session)));
+    Ok(response.json(view))
+}
+
+/// How somebody comes in.
+enum Way {
+    Token(String),
+    Link(String),
+    Person(PersonId),
+}
+
+fn by_link(given: &str) -> Way {
+    let given = given.trim();
+    let secret = given.rsplit('#').next().unwrap_or(given).to_owned();
+    if secret.starts_with(TOKEN_PREFIX) { Way::Token(secret) } else { Way::Link(secret) }
+}
+
+/// The person of this name, where the password is right.
+async fn by_password(
+    state: &State,
+    address: &str,
+    name: &str,
+    password: String,
+) -> Result<PersonId, ApiError> {
+    let (key, now) = (people::name_key(name), state.clock.now());
+    if let Some(wait) = state.throttle.wait(&key, address, now) {
+        let seconds = wait.div_f64(f64::from(state.clock.speed())).as_secs() + 1;
+        let sentence = format!("There were too many wrong passwords. Try again in {seconds} s.");
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        return Err(ApiError::new(Code::TooMany, sentence).retry_after(seconds));
+    }
+    let named = key.clone();
+    let person = state.store.read(move |conn| people::by_name(conn, &named)).await?;
+    let kept = person.as_ref().and_then(|person| person.password.clone());
+    let is_right = state.passwords.run(move || password::is_right(&password, kept.as_deref())).await?;
+    match person {
+        Some(person) if is_right && !person.disabled => {
+            state.throttle.succeeded(&key, address);
+            Ok(person.id.into())
+        }
+        _ => {
+            // Without the name: people type their password into the wrong field.
+            tracing::info!(address, "a sign-in failed");
+            state.throttle.failed(&key, address, now);
+            Err(ApiError::new(Code::SignInNeeded, "Name and password do not belong together."))
+        }
+    }
+}
+
+async fn start(state: &State, way: Way, secret: String) -> Result<SessionView, ApiError> {
+    let (csrf, now) = (fresh_secret(), state.clock.now());
     let expires_at = now.plus(state.session.saturating_mul(state.clock.speed()));
-    let (clock, cookie) = (state.clock.clone(), secret.clone());
-    let begun = state
-        .store
-        .write(move |tx| {
-            let person = if way.starts_with(TOKEN_PREFIX) {
-                sign_in::by_token(tx, &way, now)?.map(|token| (token.name, token.role))
-            } else {
-                sign_in::use_link(tx, &way, now)?.map(|role| ("administrator".to_owned(), role))
-            };
-            let Some((name, role)) = person else { return Ok(None) };
-            let entry =
-                Entry { actor: &name, action: "session.begin", subject: "session".into(), detail: "" };
+    let clock = state.clock.clone();
+    let begun = state.store.write(move |tx| {
+        let session = sign_in::hash(&secret);
+        let begin = |tx: &mut Tx<'_>, name: &str, role, until: Time| {
+            let entry = Entry { actor: name, action: "session.begin", subject: "session".into(), detail: "" };
             audit::record(tx, &clock, &entry)?;
-            sign_in::create_session(tx, &clock, &secret, &csrf, &name, role, expires_at).map(Some)
-        })
-        .await?;
-    let identity = begun.ok_or_else(|| {
+            sign_in::create_session(tx, &clock, &secret, &csrf, name, role, until)
+        };
+        match &way {
+            Way::Token(token) => {
+                let Some(found) = sign_in::by_token(tx, token, now)? else { return Ok(None) };
+                let Identity { name, role, scopes, expires_at: end, .. } = found.identity;
+                if !scopes.is_empty() {
+                    let sentence = "This token is limited to parts of the API, and does not open the pages.";
+                    return Err(StoreError::Refused(sentence.to_owned()));
+                }
+                begin(tx, &name, role, end.map_or(expires_at, |end| end.min(expires_at)))?;
+            }
+            Way::Link(link) => {
+                let of = people::of_link(tx, link)?;
+                let Some(role) = sign_in::use_link(tx, link, now)? else { return Ok(None) };
+                match of {
+                    Some(id) => {
+                        let Some(person) = let_in(tx, id)? else { return Ok(None) };
+                        begin(tx, &person.name, role, expires_at)?;
+                        people::claim_session(tx, id, session, true, now)?;
+                    }
+                    None => {
+                        begin(tx, NOBODYS_LINK, role, expires_at)?;
+                        people::mark_link_session(tx, session)?;
+                    }
+                }
+            }
+            Way::Person(id) => {
+                let Some(person) = let_in(tx, *id)? else { return Ok(None) };
+                begin(tx, &person.name, person.role()?, expires_at)?;
+                people::claim_session(tx, *id, session, false, now)?;
+            }
+        }
+        let identity = sign_in::by_session(tx, &secret, now)?.ok_or(StoreError::NotFound)?;
+        let person = identity.person.map(|id| people::get(tx, id)).transpose()?;
+        Ok(Some((identity, person)))
+    });
+    let (identity, person) = begun.await?.ok_or_else(|| {
         ApiError::new(
             Code::SignInNeeded,
-            "This link was used, is too old, or never was one. Restart the server for a new one, or make a token \
-             with `fairlead token create`.",
+            "This link was used, is too old, or never was one. Ask an administrator for a new one, or make one on \
+             the server: `fairlead user link NAME`.",
         )
     })?;
-    let mut response = HttpResponse::Ok();
-    response.cookie(session_cookie(&state, cookie, Some(state.session)));
-    Ok(response.json(SessionView::from(identity)))
+    Ok(SessionView::of(state, identity, person.as_ref()))
+}
+
+/// The person, where nobody keeps the person out meanwhile.
+fn let_in(conn: &mut Conn, id: PersonId) -> Result<Option<PersonRow>, StoreError> {
+    match people::get(conn, id) {
+        Ok(person) => Ok((!person.disabled).then_some(person)),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(e) => Err(e),
+    }
 }
 
 /// Signs out.
@@ -96,13 +238,17 @@ pub(crate) async fn end(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let Caller(_) = caller;
-    if let Some(cookie) = request.cookie(auth::COOKIE) {
-        let secret = cookie.value().to_owned();
+    if let Some(secret) = cookie_of(&request) {
         state.store.write(move |tx| sign_in::end_session(tx, &secret)).await?;
     }
     let mut response = HttpResponse::NoContent();
     response.cookie(session_cookie(&state, String::new(), None));
     Ok(response.finish())
+}
+
+/// The secret of the session with which a request came.
+pub(crate) fn cookie_of(request: &HttpRequest) -> Option<String> {
+    request.cookie(auth::COOKIE).map(|cookie| cookie.value().to_owned())
 }
 
 /// Not to be read by scripts, not to be sent from other sites; only over TLS where the server has it.

@@ -1,6 +1,8 @@
 //! The console from outside: the way in, the system's facts, and the pages.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
+mod people;
+
 use std::time::Duration;
 
 use fairlead_console::{Console, sign_in_link};
@@ -28,8 +30,12 @@ async fn open(backend: Backend, set: &[&str]) -> System {
 }
 
 async fn link(system: &System) -> String {
+    link_as(system, Role::Operator).await
+}
+
+async fn link_as(system: &System, role: Role) -> String {
     let url = system.url("console", "");
-    sign_in_link(&system.store, &system.clock, &url, Role::Operator, HOUR).await.unwrap()
+    sign_in_link(&system.store, &system.clock, &url, role, HOUR).await.unwrap()
 }
 
 fn sign_in(system: &System, link: &str) -> RequestBuilder {

@@ -3,8 +3,10 @@
 mod rockblock;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fairlead_model::MtId;
+use fairlead_web::health::Check;
 use fairlead_wire::rockblock::MtRefusal;
 
 pub(crate) use rockblock::Rockblock;
@@ -49,6 +51,16 @@ pub(crate) struct Account {
 /// Why an account without a driver does not send.
 pub(crate) fn not_set(name: &str) -> String {
     format!("courier.{name}.username or courier.{name}.password is not set.")
+}
+
+/// Whether an account's provider is there, by a question that costs nothing.
+pub(crate) async fn reached(name: &'static str, driver: Arc<Rockblock>) -> Check {
+    match driver.greet().await {
+        Ok(()) => Check::good("provider", format!("The provider of courier.{name} is reached.")),
+        Err(why) => Check::bad("provider", format!("The provider of courier.{name} is not reached: {why}."))
+            .bearable()
+            .advice(format!("Let this machine reach it, or correct courier.{name}.url.")),
+    }
 }
 
 /// The accounts of the settings: the first always, the others where they have a user name.

@@ -44,6 +44,15 @@ impl Rockblock {
         Ok(Self { client, url, username: settings.username.clone(), password: settings.password.clone() })
     }
 
+    /// Asks for the head of the host's first page: the way to it is that of a call, and nobody charges for it. Any
+    /// answer will do.
+    pub(crate) async fn greet(&self) -> Result<(), String> {
+        let mut first_page = self.url.clone();
+        first_page.set_path("/");
+        first_page.set_query(None);
+        self.client.head(first_page).timeout(CONNECT).send().await.map(drop).map_err(chain)
+    }
+
     /// Makes the call, once.
     pub(crate) async fn send(&self, parcel: &Parcel) -> Outcome {
         let data = hex::encode(&parcel.text);

@@ -77,7 +77,7 @@ pub(crate) async fn list(
     let filter = Filter { states, modem: modem_id.map(Into::into), account, before };
     let items = state
         .store
-        .read(move |conn| mt::list(conn, &filter, limit + 1)?.into_iter().map(news::view).collect())
+        .read(move |conn| mt::list(conn, &filter, limit + 1)?.into_iter().map(MtRow::view).collect())
         .await?;
     Ok(web::Json(Page::of(items, limit, |mt: &MtView| mt.id.to_string())))
 }
@@ -143,8 +143,8 @@ pub(crate) async fn ask(
     };
     taken.tell(&state);
     match taken {
-        Taken::New { row, .. } => Ok(HttpResponse::build(StatusCode::CREATED).json(news::view(row)?)),
-        Taken::Same(row) => Ok(HttpResponse::Ok().json(news::view(row)?)),
+        Taken::New { row, .. } => Ok(HttpResponse::build(StatusCode::CREATED).json(row.view()?)),
+        Taken::Same(row) => Ok(HttpResponse::Ok().json(row.view()?)),
         Taken::KeyReused => {
             Err(ApiError::new(Code::KeyReused, "This Idempotency-Key was used for another request."))
         }
@@ -195,7 +195,7 @@ pub(crate) async fn get(
             mt::of_modem(conn, modem, &open, BEFORE)?.iter().filter(|other| other.id < row.id).count();
         let expected_at = fleet::view(conn, modem)?.expected_at;
         Ok(OutgoingDetail {
-            mt: news::view(row)?,
+            mt: row.view()?,
             steps,
             expected_at,
             before: i64::try_from(before).unwrap_or(BEFORE),
@@ -334,5 +334,5 @@ async fn change(
         .await?;
     let row = changed.ok_or_else(|| ApiError::new(Code::AlreadySettled, otherwise))?;
     news::outgoing(state, row.clone());
-    Ok(web::Json(news::view(row)?))
+    Ok(web::Json(row.view()?))
 }

@@ -13,7 +13,7 @@ use fairlead_store::{StoreError, Tx};
 use crate::drivers::{self, Parcel};
 use crate::news;
 use crate::order::build_of;
-use crate::rules::{self, Next, cost};
+use crate::rules::{self, Next};
 use crate::service::{Courier, Inner};
 
 /// Beyond the time-out of a call: after this a call that is still under way belongs to a courier that died.
@@ -259,7 +259,7 @@ fn mark_as_sending(
         started_at: now.into(),
         ended_at: None,
         outcome: calls::UNDER_WAY.to_owned(),
-        credits: cost(row),
+        credits: row.cost(),
     };
     calls::begin(tx, call)?;
     Ok(Some(id))
@@ -292,7 +292,7 @@ fn note(
     let (clock, now) = (&courier.clock, courier.clock.now());
     let modem = ModemId::from(row.modem_id);
     fleet::claim(tx, std::slice::from_ref(&row.imei))?;
-    let spent = if matches!(next, Next::Accepted { .. } | Next::Unknown { .. }) { cost(&row) } else { 0 };
+    let spent = if matches!(next, Next::Accepted { .. } | Next::Unknown { .. }) { row.cost() } else { 0 };
     calls::end(tx, id, now, word(next), spent)?;
     note_account(tx, courier, &row, next)?;
     let mut changed = Vec::new();

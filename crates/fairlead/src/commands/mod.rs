@@ -9,3 +9,4 @@ pub(crate) mod reference;
 pub(crate) mod replay;
 pub(crate) mod shell;
 pub(crate) mod token;
+pub(crate) mod user;

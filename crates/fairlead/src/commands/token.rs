@@ -1,14 +1,15 @@
 //! `fairlead token`: tokens for programs. A token is shown once, when it is made.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
-use fairlead_model::role::Role;
+use fairlead_model::role::{Role, Scope};
 use fairlead_model::{Clock, Time};
 use fairlead_runtime::Arguments;
 use fairlead_store::audit::{self, Entry};
-use fairlead_store::{StoreError, Tx, sign_in};
+use fairlead_store::{Id, StoreError, Tx, sign_in};
 use fairlead_web::auth::fresh_token;
 use serde_json::json;
 
@@ -24,6 +25,10 @@ pub(crate) enum Token {
         /// What it may do: viewer, operator or admin
         #[arg(long, default_value_t = Role::Viewer)]
         role: Role,
+        /// The parts of the API that it is limited to, separated by commas: modems, messages, problems, outgoing,
+        /// changes, system, people; without this all of them
+        #[arg(long, value_delimiter = ',', value_name = "SCOPES")]
+        scopes: Vec<Scope>,
         /// After how many days it ends; without this it does not
         #[arg(long, value_name = "DAYS")]
         days: Option<u32>,
@@ -48,27 +53,35 @@ impl Token {
         let clock = loaded.common.clock.clock().map_err(anyhow::Error::msg)?;
         let store = open_store(&loaded).await?;
         match self {
-            Self::Create { name, role, days } => {
+            Self::Create { name, role, mut scopes, days } => {
                 let secret = fresh_token();
                 let day = Duration::from_secs(86_400);
                 let until = days.map(|days| clock.now().plus(day.saturating_mul(days)));
                 let kept = secret.clone();
+                scopes.sort_unstable();
+                scopes.dedup();
                 let make = store.write(move |tx| {
                     note(tx, &clock, "token.create", &name)?;
-                    sign_in::create_token(tx, &clock, &name, role, &kept, until)
+                    let id = sign_in::create_token(tx, &clock, &name, role, &kept, until)?;
+                    sign_in::limit_token(tx, id, &scopes)
                 });
                 make.await?;
                 say(&secret);
             }
             Self::List { json } => {
-                let tokens = store.read(sign_in::tokens).await?;
-                say(&if json { as_json(&tokens)? } else { as_table(&tokens) });
+                let listed = store.read(|conn| {
+                    let tokens = sign_in::tokens(conn)?;
+                    let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
+                    Ok((tokens, sign_in::scopes(conn, &ids)?))
+                });
+                let (tokens, scopes) = listed.await?;
+                say(&if json { as_json(&tokens, &scopes)? } else { as_table(&tokens, &scopes) });
             }
             Self::Revoke { name } => {
                 let called = name.clone();
                 let revoked = store.write(move |tx| {
                     note(tx, &clock, "token.revoke", &called)?;
-                    sign_in::revoke_token(tx, &called)
+                    sign_in::revoke_tokens(tx, &called)
                 });
                 match revoked.await? {
                     0 => anyhow::bail!("there is no token called `{name}`"),
@@ -85,13 +98,16 @@ fn note(tx: &mut Tx<'_>, clock: &Clock, action: &str, name: &str) -> Result<(), 
     audit::record(tx, clock, &entry)
 }
 
-fn as_json(tokens: &[sign_in::TokenRow]) -> anyhow::Result<String> {
+type Scopes = HashMap<Id, Vec<Scope>>;
+
+fn as_json(tokens: &[sign_in::TokenRow], scopes: &Scopes) -> anyhow::Result<String> {
     let rows: Vec<_> = tokens
         .iter()
         .map(|t| {
             json!({
                 "name": t.name,
                 "role": t.role,
+                "scopes": scopes.get(&t.id).cloned().unwrap_or_default(),
                 "created_at": Time::from(t.created_at),
                 "expires_at": t.expires_at.map(Time::from),
                 "last_used_at": t.last_used_at.map(Time::from),
@@ -101,12 +117,18 @@ fn as_json(tokens: &[sign_in::TokenRow]) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&rows)?)
 }
 
-fn as_table(tokens: &[sign_in::TokenRow]) -> String {
+fn as_table(tokens: &[sign_in::TokenRow], scopes: &Scopes) -> String {
     let when =
         |t: Option<fairlead_store::Micros>| t.map_or_else(|| "-".to_owned(), |t| Time::from(t).to_string());
-    let mut lines = vec![format!("{:<24} {:<9} {:<28} {:<28}", "NAME", "ROLE", "EXPIRES", "LAST USED")];
+    let mut lines =
+        vec![format!("{:<24} {:<9} {:<28} {:<28} SCOPES", "NAME", "ROLE", "EXPIRES", "LAST USED")];
     lines.extend(tokens.iter().map(|t| {
-        format!("{:<24} {:<9} {:<28} {:<28}", t.name, t.role, when(t.expires_at), when(t.last_used_at))
+        let words = scopes.get(&t.id).map_or_else(
+            || "all".to_owned(),
+            |scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(","),
+        );
+        let (ends, used) = (when(t.expires_at), when(t.last_used_at));
+        format!("{:<24} {:<9} {ends:<28} {used:<28} {words}", t.name, t.role)
     }));
     lines.join("\n")
 }

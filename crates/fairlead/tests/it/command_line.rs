@@ -106,8 +106,39 @@ async fn a_second_server_on_the_same_folder_is_refused_and_commands_work_beside_
         .await
         .unwrap();
     assert_eq!(answer.status(), 200);
-    let doctor = fairlead(folder.path(), &["doctor", "--json"]);
-    assert!(said(&doctor).contains("\"what\": \"fsync\""), "{}", said(&doctor));
+    let doctor = fairlead(folder.path(), &["doctor"]);
+    assert!(said(&doctor).contains("ok  fsync"), "{}", said(&doctor));
+}
+
+#[test]
+fn the_doctor_says_what_is_not_well_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = format!("data.dir={}", folder.path().join("data").display());
+    let fresh = fairlead(folder.path(), &["--set", &data, "doctor"]);
+    assert!(said(&fresh).contains("Its schema is empty"), "{}", said(&fresh));
+    assert!(fairlead(folder.path(), &["--set", &data, "migrate"]).status.success());
+    let well = fairlead(folder.path(), &["--set", &data, "doctor"]);
+    assert!(well.status.success(), "{}", said(&well));
+    let set = [
+        ["--set", data.as_str()],
+        ["--set", "store.url=mysql://root@db.invalid:1/x"],
+        ["--set", "http.listen=0.0.0.0:80"],
+        ["--set", "clock.speed=60"],
+        ["--set", "intake.rockblock.secret_path=hunter2"],
+        ["--set", "courier.rockblock.url=http://127.0.0.1:1/rockblock/MT"],
+        ["--set", "courier.rockblock.username=u"],
+        ["--set", "courier.rockblock.password=hunter2"],
+    ];
+    let found = fairlead(folder.path(), &[&set.concat()[..], &["doctor", "--json"]].concat());
+    assert_eq!(found.status.code(), Some(1), "{}", complained(&found));
+    let checks: Vec<serde_json::Value> = serde_json::from_str(&said(&found)).unwrap();
+    let unwell: Vec<_> = checks.iter().filter(|check| check["ok"] == false).collect();
+    let names: Vec<_> = unwell.iter().map(|check| check["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["clock", "secrets", "address", "webhook", "provider", "store"], "{checks:#?}");
+    assert!(unwell.iter().all(|check| check["advice"].is_string()), "{unwell:#?}");
+    assert!(!said(&found).contains("hunter2"), "{}", said(&found));
+    let printed = said(&fairlead(folder.path(), &[&set.concat()[..], &["doctor"]].concat()));
+    assert!(printed.contains("!!  clock") && printed.contains("\n     do: Remove clock.speed"), "{printed}");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use futures_util::StreamExt;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::service::{Frame, State};
+use crate::jobs::frames::Frame;
+use crate::service::State;
 use crate::snapshot;
 
 /// How often a page is told the time, so that it notices a dead line.

@@ -1,12 +1,13 @@
-//! The hub's one address: `/api/v1/live`.
+//! News: `/api/v1/live` for pages, `/api/v1/feed` for programs.
 
+mod feed;
 mod live;
 
 use actix_web::web;
 use utoipa::OpenApi;
 
 #[derive(OpenApi)]
-#[openapi(paths(live::live), components(schemas(fairlead_model::live::LiveEvent)))]
+#[openapi(paths(live::live, feed::feed), components(schemas(fairlead_model::live::LiveEvent)))]
 struct Doc;
 
 /// The hub's part of the API's description.
@@ -15,5 +16,5 @@ pub fn api_doc() -> utoipa::openapi::OpenApi {
 }
 
 pub(crate) fn mount(config: &mut web::ServiceConfig) {
-    config.route("/api/v1/live", web::get().to(live::live));
+    config.route("/api/v1/live", web::get().to(live::live)).route("/api/v1/feed", web::get().to(feed::feed));
 }

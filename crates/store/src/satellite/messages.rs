@@ -149,6 +149,7 @@ pub fn raise_trust(tx: &mut Tx<'_>, id: Id, to: Trust) -> Result<(), StoreError>
         diesel::update(mo_messages::table.find(id))
             .set(mo_messages::trust.eq(to.as_str()))
             .execute(&mut **tx)?;
+        tx.changed.messages.insert(id.into());
     }
     Ok(())
 }
@@ -168,6 +169,7 @@ pub fn set_outcome(tx: &mut Tx<'_>, id: MessageId, outcome: &Outcome) -> Result<
             mo_messages::marks.eq(marks),
         ))
         .execute(&mut **tx)?;
+    tx.changed.messages.insert(id);
     Ok(())
 }
 

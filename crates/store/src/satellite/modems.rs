@@ -158,6 +158,7 @@ pub fn create(
     };
     let values = row.clone();
     on_either!(&mut **tx, c => diesel::insert_into(modems::table).values(values).execute(c))?;
+    tx.changed.modems.insert(row.id.into());
     Ok(row)
 }
 
@@ -187,6 +188,7 @@ pub fn describe(
     diesel::update(modems::table.find(modem))
         .set((modems::serial.eq(serial), modems::dialect.eq(dialect)))
         .execute(&mut **tx)?;
+    tx.changed.modems.insert(modem.into());
     Ok(())
 }
 
@@ -198,6 +200,7 @@ pub fn put_states(tx: &mut Tx<'_>, rows: &[StateRow]) -> Result<(), StoreError> 
     // A whole row each time: one statement, prepared once, where an update of so many columns is written anew.
     if !rows.is_empty() {
         insert_rows!(&mut **tx, diesel::replace_into(modem_states::table), rows);
+        tx.changed.modems.extend(rows.iter().map(|row| ModemId::from(row.modem_id)));
     }
     Ok(())
 }

@@ -5,16 +5,8 @@
 
 use std::fmt;
 
-/// Bytes that one credit pays for, begun ones counted whole (Ground Control's price list).
-const BYTES_A_CREDIT: usize = 50;
-
 /// Most characters of an answer's text that are kept.
 const LONGEST_TEXT: usize = 300;
-
-/// What one sending costs, in credits: one for each 50 bytes begun.
-pub fn credits(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(BYTES_A_CREDIT).max(1)).unwrap_or(u32::MAX)
-}
 
 /// What the provider answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,10 +137,5 @@ mod tests {
         for body in ["", "OK", "OK,", "ok,1", "FAILED", "FAILED,x,y", "<html>OK,1</html>", "\u{0}"] {
             assert_eq!(read_mt_answer(body), None, "{body:?}");
         }
-    }
-
-    #[test]
-    fn a_credit_pays_for_fifty_bytes_begun() {
-        assert_eq!([1, 50, 51, 100, 270].map(credits), [1, 1, 2, 2, 6]);
     }
 }

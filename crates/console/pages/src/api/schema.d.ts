@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, newest first. */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/credits": {
         parameters: {
             query?: never;
@@ -83,6 +100,27 @@ export interface paths {
         get: operations["get_downlinks_modem_id"];
         /** Says which build a device is, which account pays, or that the provider's objection is put right. */
         put: operations["put_downlinks_modem_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What has changed since then. First ask without `after` and keep `next_after`; then read the lists; from then on ask
+         *     with it. Nothing is left out, whatever the order in which it was committed; a thing may come more often than it
+         *     changed. Steps older than `hub.feed_days` are forgotten: whoever was away for longer gets 410 and begins anew.
+         */
+        get: operations["get_feed"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -347,6 +385,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All people, by name. */
+        get: operations["get_people"];
+        put?: never;
+        /** Adds a person, who comes in by the link and chooses a password then. */
+        post: operations["post_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a person another role, keeps a person out, or lets one in again. */
+        put: operations["put_people_id"];
+        post?: never;
+        /** Removes a person and ends the person's sessions. What the person did stays in the audit log. */
+        delete: operations["delete_people_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new link for a person: for a forgotten password. Earlier links of that person are good no more. */
+        post: operations["post_people_id_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/problems": {
         parameters: {
             query?: never;
@@ -434,6 +525,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes the password. Other sessions of the person end. */
+        put: operations["put_session_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes the session of the printed link a person's. */
+        put: operations["put_session_person"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps the person's choices. */
+        put: operations["put_session_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -446,6 +588,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tokens, oldest first. */
+        get: operations["get_tokens"];
+        put?: never;
+        /** Makes a token. */
+        post: operations["post_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token. */
+        delete: operations["delete_tokens_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -564,6 +741,27 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description A change that was made. */
+        AuditView: {
+            /** @description What, as a word like `problem.discard`. */
+            action: string;
+            /** @description Who: the name of a person or of a token, or `command line`. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Why, in the person's words, or what it came to. */
+            detail: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description To what: a kind and an id or name. */
+            subject: string;
+        };
         /** @description The bus. */
         BusView: {
             /** @description `local` or `rabbitmq`. */
@@ -578,8 +776,22 @@ export interface components {
             /** @description In the person's words; goes into the audit log. */
             reason: string;
         };
+        /** @description What has changed, each thing once, as it is now. */
+        Changes: {
+            /** @description The things: modems, messages, problems and messages to devices, each as in its own list. */
+            items: components["schemas"]["LiveEvent"][];
+            /** @description Whether there is more already: ask again at once. */
+            more: boolean;
+            /**
+             * Format: int64
+             * @description From where to ask next.
+             */
+            next_after: number;
+        };
         /** @description One thing that was looked at. */
         Check: {
+            /** @description What to do about it, where it is not well. */
+            advice: string | null;
             /** @description Whether the process should get no work while it is not. */
             essential: boolean;
             /** @description What was looked at, as `store` or `intake journal`. */
@@ -589,6 +801,11 @@ export interface components {
             /** @description In words. */
             reason: string;
         };
+        /**
+         * @description How coordinates are written.
+         * @enum {string}
+         */
+        CoordinateStyle: "decimal" | "minutes";
         /** @description How much there is. */
         Counts: {
             /**
@@ -681,6 +898,13 @@ export interface components {
              */
             wakes: number;
         };
+        /** @description Name and password of the first person. */
+        FirstPerson: {
+            /** @description 1 to 64 characters. */
+            name: string;
+            /** @description 12 to 200 characters. */
+            password: string;
+        };
         /** @description Message numbers that never arrived. */
         GapView: {
             /**
@@ -721,6 +945,18 @@ export interface components {
          * @enum {string}
          */
         IntervalSource: "reported" | "observed" | "assumed";
+        /** @description A person with the link that lets this person in once. */
+        Invitation: {
+            /**
+             * Format: date-time
+             * @description Until when it is good.
+             */
+            expires_at: string;
+            /** @description The link, to be given to the person. It is shown only now. */
+            link: string;
+            /** @description The person. */
+            person: components["schemas"]["PersonView"];
+        };
         /** @description One piece of news. It is passing: a screen that missed some asks for a new snapshot. */
         LiveEvent: {
             /** @description The state. */
@@ -782,6 +1018,11 @@ export interface components {
             /** @enum {string} */
             type: "tick";
         };
+        /**
+         * @description Light or dark.
+         * @enum {string}
+         */
+        Look: "auto" | "light" | "dark";
         /** @description A message with everything that is known of it. */
         MessageDetail: {
             /** @description As in the list. */
@@ -1104,6 +1345,20 @@ export interface components {
             /** @description In the person's words; goes into the audit log. */
             reason?: string;
         };
+        /** @description A person to be added. */
+        NewPerson: {
+            /** @description 1 to 64 characters, unique without regard to case. */
+            name: string;
+            /** @description What the person may do. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A token that was made. */
+        NewToken: {
+            /** @description Its secret, to be sent as `Authorization: Bearer`. It is shown only now. */
+            secret: string;
+            /** @description The token. */
+            token: components["schemas"]["TokenView"];
+        };
         /** @description What somebody wrote about a modem. */
         NoteView: {
             /**
@@ -1203,6 +1458,13 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_AuditView: {
+            /** @description The items. */
+            items: components["schemas"]["AuditView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_CreditsView: {
             /** @description The items. */
             items: components["schemas"]["CreditsView"][];
@@ -1245,6 +1507,13 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_PersonView: {
+            /** @description The items. */
+            items: components["schemas"]["PersonView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_PositionView: {
             /** @description The items. */
             items: components["schemas"]["PositionView"][];
@@ -1264,6 +1533,52 @@ export interface components {
             items: components["schemas"]["ReadingView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_TokenView: {
+            /** @description The items. */
+            items: components["schemas"]["TokenView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            /** @description 12 to 200 characters. */
+            new_password: string;
+            /** @description The old one, where the session's `needs_old_password` says so. */
+            old_password?: string | null;
+        };
+        /** @description What is to be changed. */
+        PersonChange: {
+            /** @description Keep the person out, or let the person in again. */
+            disabled?: boolean | null;
+            role?: components["schemas"]["Role"] | null;
+        };
+        /** @description A person who may sign in. */
+        PersonView: {
+            /**
+             * Format: date-time
+             * @description When the person was added.
+             */
+            created_at: string;
+            /** @description Whether the person is kept out. */
+            disabled: boolean;
+            /** @description Whether the person has chosen a password; until then only a link lets the person in. */
+            has_password: boolean;
+            /**
+             * Format: uuid
+             * @description The person's id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the person signed in last.
+             */
+            last_sign_in_at: string | null;
+            /** @description The name. */
+            name: string;
+            /** @description What the person may do. */
+            role: components["schemas"]["Role"];
         };
         /**
          * @description Who measured a position.
@@ -1301,6 +1616,17 @@ export interface components {
             message_id: string;
             /** @description Who measured it. */
             source: components["schemas"]["PositionSource"];
+        };
+        /** @description What a person has chosen. */
+        Preferences: {
+            /** @description How coordinates are written. */
+            coordinates: components["schemas"]["CoordinateStyle"];
+            /** @description Light or dark. */
+            look: components["schemas"]["Look"];
+            /** @description The unit of speeds. */
+            speed: components["schemas"]["SpeedUnit"];
+            /** @description `utc`, `local` (the browser's) or a name of the IANA time zone database. */
+            zone: string;
         };
         /** @description The body of an error (RFC 9457, `application/problem+json`). */
         ProblemJson: {
@@ -1485,6 +1811,16 @@ export interface components {
              */
             transmitted_at: string;
         };
+        /**
+         * @description A role, least first: a later one may do all that an earlier one may.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "admin";
+        /**
+         * @description A part of the API that a token may be limited to. Within it, the token's role says what may be done.
+         * @enum {string}
+         */
+        Scope: "modems" | "messages" | "problems" | "outgoing" | "changes" | "system" | "people";
         /** @description Who is signed in. */
         SessionView: {
             /** @description To be sent as `X-CSRF-Token` with every change; absent for a token. */
@@ -1494,16 +1830,38 @@ export interface components {
              * @description When it ends.
              */
             expires_at: string | null;
+            /** @description Whether the person has chosen a password. */
+            has_password: boolean;
+            /** @description Whether this session is nobody's and may make itself a person. */
+            may_become_person: boolean;
             /** @description The person's, or the token's, name. */
             name: string;
+            /** @description Whether a new password is taken only with the old one: not in a session that began with a link. */
+            needs_old_password: boolean;
+            /**
+             * Format: uuid
+             * @description The person; absent for a token, and for the session of a link that is nobody's.
+             */
+            person_id: string | null;
+            preferences: components["schemas"]["Preferences"] | null;
             /** @description What may be done. */
-            role: string;
+            role: components["schemas"]["Role"];
+            tiles: components["schemas"]["Tiles"] | null;
         };
-        /** @description The way in. */
+        /** @description A way in: either a link, or name and password. */
         SignIn: {
             /** @description The secret of a one-time link, the whole link, or an API token. */
-            link: string;
+            link?: string | null;
+            /** @description A person's name. */
+            name?: string | null;
+            /** @description The person's password. */
+            password?: string | null;
         };
+        /**
+         * @description A unit of speed.
+         * @enum {string}
+         */
+        SpeedUnit: "kn" | "km/h" | "m/s";
         /** @description The store. */
         StoreView: {
             /** @description `sqlite` or `mysql`. */
@@ -1538,6 +1896,56 @@ export interface components {
             store: components["schemas"]["StoreView"];
             /** @description The build. */
             version: string;
+        };
+        /** @description Map tiles. */
+        Tiles: {
+            /** @description What their makers want said on the map. */
+            attribution: string;
+            /** @description Their address, with `{z}`, `{x}` and `{y}`. */
+            url: string;
+        };
+        /** @description A token to be made. */
+        TokenRequest: {
+            /**
+             * Format: int32
+             * @description After how many days it ends, 1 to 3,650; left out: it does not.
+             */
+            expires_in_days?: number | null;
+            /** @description 1 to 64 characters. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /** @description The parts of the API that it is limited to; empty: all of them. */
+            scopes?: components["schemas"]["Scope"][];
+        };
+        /** @description A token, without its secret. */
+        TokenView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description From when it is refused.
+             */
+            expires_at: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was used last, to the minute.
+             */
+            last_used_at: string | null;
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /** @description The parts of the API that it is limited to; empty: all of them. */
+            scopes: components["schemas"]["Scope"][];
         };
         /**
          * @description Trust in the origin of a pushed message, least first: a later variant is worth more.
@@ -1670,6 +2078,41 @@ export interface operations {
             };
         };
     };
+    get_audit: {
+        parameters: {
+            query?: {
+                /** @description Only those of this person or token. */
+                actor?: string;
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_credits: {
         parameters: {
             query?: {
@@ -1775,6 +2218,47 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_feed: {
+        parameters: {
+            query?: {
+                /** @description `next_after` of the answer before. Left out: begin now, with what changes from here on. */
+                after?: number;
+                /** @description How long to wait for a change where there is none yet, 0 to 30 seconds. */
+                wait_s?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2512,6 +2996,214 @@ export interface operations {
             };
         };
     };
+    get_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PersonView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    put_people_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_people_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_people_id_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_problems: {
         parameters: {
             query?: {
@@ -2749,6 +3441,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemJson"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
             /** @description What stands against it */
             default: {
                 headers: {
@@ -2786,6 +3486,140 @@ export interface operations {
             };
         };
     };
+    put_session_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    put_session_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstPerson"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    put_session_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preferences"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_system: {
         parameters: {
             query?: never;
@@ -2801,6 +3635,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TokenView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_tokens_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
                 };
             };
             /** @description What stands against it */

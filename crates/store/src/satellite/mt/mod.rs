@@ -5,7 +5,7 @@ pub mod calls;
 pub mod modems;
 
 use diesel::prelude::*;
-use fairlead_model::mt::{MtState, MtStep, MtView, Order};
+use fairlead_model::mt::{MtState, MtStep, MtView, Order, credits};
 use fairlead_model::{Clock, ModemId, MtId, Time};
 
 use crate::columns::Digest;
@@ -131,13 +131,19 @@ impl MtRow {
             .ok_or_else(|| StoreError::Fault(format!("`{}` {:?} is no order", self.kind, self.value)))
     }
 
-    /// The message as shown; what it costs is the caller's to say.
+    /// What one sending of it costs, in credits.
+    pub fn cost(&self) -> i32 {
+        credits(self.text.len())
+    }
+
+    /// The message as shown.
     ///
     /// # Errors
     /// [`StoreError::Fault`] where the row holds what this program never writes.
-    pub fn view(self, credits: i32) -> Result<MtView, StoreError> {
+    pub fn view(self) -> Result<MtView, StoreError> {
         let (state, order) = (self.state()?, self.order()?);
         let waits = state == MtState::Queued && self.not_before > self.state_since;
+        let credits = self.cost();
         Ok(MtView {
             id: self.id.into(),
             modem_id: self.modem_id.into(),
@@ -200,6 +206,7 @@ pub fn change(tx: &mut Tx<'_>, clock: &Clock, was: MtState, row: &MtRow) -> Resu
 }
 
 fn step(tx: &mut Tx<'_>, clock: &Clock, row: &MtRow) -> Result<(), StoreError> {
+    tx.changed.outgoing.insert(row.id.into());
     let step = Step {
         id: clock.new_id().into(),
         mt_id: row.id,
@@ -233,6 +240,20 @@ pub fn by_request(conn: &mut Conn, key: Digest) -> Result<Option<MtRow>, StoreEr
         .select(MtRow::as_select())
         .first(conn)
         .optional()?)
+}
+
+/// These messages as they are now, newest first; unknown ids are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn views(conn: &mut Conn, ids: &[MtId]) -> Result<Vec<MtView>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<MtRow> = mt_messages::table
+        .filter(mt_messages::id.eq_any(ids))
+        .order(mt_messages::id.desc())
+        .select(MtRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(MtRow::view).collect()
 }
 
 /// One page of messages, newest first.
