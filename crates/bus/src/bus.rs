@@ -1,5 +1,6 @@
 //! The bus of one process.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fairlead_model::Clock;
@@ -113,6 +114,15 @@ impl Bus {
             broker.listen(&self.inner, channel);
         }
         subscription
+    }
+
+    /// How many messages wait on the broker in each of these queues, those in a consumer's hand left out. Nothing of a
+    /// queue that the broker does not have, or does not speak of within a second; nothing at all without a broker.
+    pub async fn depths(&self, queues: &[&str]) -> BTreeMap<String, u32> {
+        match &*self.transport {
+            Transport::Local(_) => BTreeMap::new(),
+            Transport::Amqp(broker) => broker.depths(queues).await,
+        }
     }
 
     /// Whether messages get through.

@@ -159,6 +159,14 @@ words! {
     }
 }
 
+/// Bytes that one credit pays for, begun ones counted whole (Ground Control's price list for RockBLOCK).
+const BYTES_A_CREDIT: usize = 50;
+
+/// What one sending of so many bytes costs, in credits: one for each 50 bytes begun.
+pub fn credits(bytes: usize) -> i32 {
+    i32::try_from(bytes.div_ceil(BYTES_A_CREDIT).max(1)).unwrap_or(i32::MAX)
+}
+
 words! {
     /// By what credits are summed up.
     CreditsBy, "way to sum up credits" {
@@ -169,14 +177,6 @@ words! {
         /// By day (UTC).
         Day "day",
     }
-}
-
-/// Bytes that one credit pays for, begun ones counted whole (Ground Control's price list for RockBLOCK).
-const BYTES_A_CREDIT: usize = 50;
-
-/// What one sending of so many bytes costs, in credits: one for each 50 bytes begun.
-pub fn credits(bytes: usize) -> i32 {
-    i32::try_from(bytes.div_ceil(BYTES_A_CREDIT).max(1)).unwrap_or(i32::MAX)
 }
 
 /// One message to a device.

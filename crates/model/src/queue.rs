@@ -17,6 +17,9 @@ pub trait QueueMessage: Serialize + DeserializeOwned + Send + Sync + 'static {
     const PURPOSE: &'static str;
 }
 
+/// The names of all durable queues.
+pub const QUEUES: [&str; 4] = [MoStored::NAME, MtWaiting::NAME, MoHeard::NAME, MoCommand::NAME];
+
 /// Passing news: lossy, to everyone who listens.
 pub trait TopicMessage: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The topic's name.

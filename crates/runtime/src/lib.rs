@@ -6,6 +6,7 @@ mod http;
 mod lock;
 mod logging;
 mod process;
+mod report;
 mod service;
 pub mod settings;
 mod systemd;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use mimalloc::MiMalloc;
 
 pub use process::{Process, Running, Shape};
+pub use report::Facts;
 pub use service::{Context, Host, Hosted, Mount, Service, ServiceSettings};
 pub use settings::{Arguments, Common, Loaded};
 

@@ -16,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::lock::{self, FolderLock};
-use crate::{Arguments, Common, Context, EXIT_CRASH, Hosted, Loaded, disk, http, logging, systemd};
+use crate::report::Reporter;
+use crate::{
+    Arguments, Common, Context, EXIT_CRASH, Facts, Hosted, Loaded, disk, doctor, http, logging, systemd,
+};
 
 /// How long a drain may take; what is not done by then is found again after the next start.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -119,10 +122,36 @@ impl Process {
                 tracing::error!(%error, "the HTTP server failed");
             }
         });
+        let reporter = Reporter::new(&context, self.doctor(&context)?, &self.name(), address.port());
+        context.spawn("report", reporter.run());
         let names: Vec<_> = self.services.iter().map(|s| s.name()).collect();
         tracing::info!(%address, store = %store.url(), services = names.join(" "), "serving");
         let Context { stop, crashed, tasks, .. } = context;
         Ok(Running { address, store, server, stop, crashed, tasks, _lock: lock })
+    }
+
+    /// What it is called where several are listed.
+    fn name(&self) -> String {
+        match (self.shape, self.services.as_slice()) {
+            (Shape::Several, [service]) => service.name().to_owned(),
+            _ => "fairlead".to_owned(),
+        }
+    }
+
+    /// What it stands on, its servers included.
+    fn doctor(&self, context: &Context) -> anyhow::Result<Health> {
+        let looks = doctor::looks(&self.loaded, &self.services, self.shape)?;
+        let store = context.store.clone();
+        looks.add(move || {
+            let store = store.clone();
+            async move { doctor::store(&store).await }
+        });
+        let bus = context.bus.clone();
+        looks.add(move || {
+            let bus = bus.clone();
+            async move { doctor::bus(&bus).await }
+        });
+        Ok(looks)
     }
 
     fn listen(&self) -> anyhow::Result<String> {
@@ -145,6 +174,7 @@ impl Process {
             clock: self.clock.clone(),
             folder: common.data.dir.clone(),
             health: Health::default(),
+            facts: Facts::default(),
             public_url,
             services: self.services.iter().map(|s| s.name()).collect::<Arc<[_]>>(),
             stop: CancellationToken::new(),

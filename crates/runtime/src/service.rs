@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::settings::reference::Section;
-use crate::{Common, Loaded};
+use crate::{Common, Facts, Loaded};
 
 /// Settings of a service: one struct with defaults that work.
 pub trait ServiceSettings:
@@ -60,6 +60,8 @@ pub struct Context {
     pub folder: PathBuf,
     /// Where it adds what readiness should look at.
     pub health: Health,
+    /// Where it says what should be known of it elsewhere.
+    pub facts: Facts,
     /// The address under which people reach the pages.
     pub public_url: String,
     /// The services in this process, by name.

@@ -15,7 +15,7 @@ use clap::Parser;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use fairlead_model::message::MessageState;
-use fairlead_model::{Clock, Trust};
+use fairlead_model::{Clock, Time, Trust};
 use fairlead_store::outbox::{self, OutboxRow};
 use fairlead_store::satellite::held;
 use fairlead_store::satellite::messages::{self, MessageRow};
@@ -212,7 +212,8 @@ fn measure(
     warm_up.iter().try_for_each(|unit| unit.drain(runtime, store))?;
     figures.drain.push(rate(count, || load.iter().try_for_each(|unit| unit.drain(runtime, store)))?);
     figures.repeats.push(rate(count, || load.iter().try_for_each(|unit| unit.drain(runtime, store)))?);
-    let stored = runtime.block_on(store.read(messages::count))?;
+    let all = |conn: &mut Conn| messages::count_since(conn, Time::from_micros(0), i64::MAX);
+    let stored = runtime.block_on(store.read(all))?;
     let drained = warm_up.iter().map(|unit| unit.messages.len()).sum::<usize>() + count;
     ensure!(usize::try_from(stored)? == drained, "{stored} of {drained} messages were stored");
 

@@ -23,6 +23,14 @@ pub struct Digest(pub [u8; 32]);
 #[diesel(sql_type = BigInt)]
 pub struct Micros(pub i64);
 
+impl Id {
+    /// What parts the ids made before a moment, which are lower, from those made then; exact to the millisecond.
+    pub fn lowest(at: Time) -> Self {
+        let millis = u128::try_from(at.micros() / 1_000).unwrap_or(0);
+        Uuid::from_u128(millis << 80).into()
+    }
+}
+
 impl From<Uuid> for Id {
     fn from(id: Uuid) -> Self {
         Self(id.into_bytes())
@@ -126,5 +134,23 @@ where
 {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
         <i64 as ToSql<BigInt, DB>>::to_sql(&self.0, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use fairlead_model::Clock;
+
+    use super::*;
+
+    #[test]
+    fn the_lowest_id_of_a_moment_parts_what_was_made_before_from_what_was_made_then() {
+        let moment = Time::parse_rfc3339("2026-06-01T12:00:00Z").unwrap();
+        let (clock, hand) = Clock::manual(moment.minus(Duration::from_millis(1)));
+        let before = Id::from(clock.new_id());
+        hand.advance(Duration::from_millis(1));
+        assert!(before < Id::lowest(moment) && Id::lowest(moment) <= Id::from(clock.new_id()));
     }
 }

@@ -33,12 +33,36 @@ macro_rules! insert_rows {
 }
 pub(crate) use insert_rows;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::satellite::modems::ModemRow;
 use crate::satellite::mt::accounts::AccountRow;
 use crate::schema::{modems, mt_accounts, outbox};
-use crate::{Conn, Id, Micros, StoreError};
+use crate::{Conn, Id, Micros, StoreError, StoreUrl};
+
+/// Bytes that the data take: SQLite's files, or what the server's statistics say of the schema.
+pub(crate) fn size(conn: &mut Conn, url: &StoreUrl) -> Result<u64, StoreError> {
+    match (conn, url) {
+        (Conn::Mysql(c), _) => {
+            let sum = sql::<BigInt>(
+                "(SELECT CAST(COALESCE(SUM(data_length + index_length), 0) AS SIGNED) \
+                 FROM information_schema.tables WHERE table_schema = DATABASE())",
+            );
+            Ok(u64::try_from(diesel::select(sum).get_result::<i64>(c)?).unwrap_or(0))
+        }
+        (Conn::Sqlite(_), StoreUrl::Sqlite(path)) => {
+            let unread = |e: std::io::Error| StoreError::Unavailable(format!("{}: {e}", path.display()));
+            let mut log = path.as_os_str().to_owned();
+            log.push("-wal");
+            // The log comes and goes.
+            let log = std::fs::metadata(log).map_or(0, |found| found.len());
+            Ok(std::fs::metadata(path).map_err(unread)?.len() + log)
+        }
+        (Conn::Sqlite(_), StoreUrl::Mysql(_)) => Err(StoreError::Fault("a store of two kinds".to_owned())),
+    }
+}
 
 /// Ids of due outbox rows that nobody has claimed, locked until the transaction ends where the database can.
 ///

@@ -18,6 +18,7 @@ pub mod milestones;
 pub mod outbox;
 pub mod people;
 pub mod problems;
+pub mod reports;
 pub mod satellite;
 pub mod sequences;
 pub mod sign_in;
@@ -174,6 +175,15 @@ impl Store {
     /// [`StoreError::Unavailable`] where the database cannot be reached.
     pub async fn schema_version(&self) -> Result<(Option<String>, String), StoreError> {
         self.read(|conn| Ok((migrate::applied(conn)?, migrate::wanted()))).await
+    }
+
+    /// How many bytes the data take, as far as the database says so cheaply.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database cannot be reached, or does not say.
+    pub async fn size(&self) -> Result<u64, StoreError> {
+        let url = self.0.url.clone();
+        self.read(move |conn| dialect::size(conn, &url)).await
     }
 
     /// Whether the database answers.

@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, Responder, web};
+use fairlead_model::Time;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// One thing that was looked at.
@@ -23,6 +25,30 @@ pub struct Check {
     pub reason: String,
     /// What to do about it, where it is not well.
     pub advice: Option<String>,
+}
+
+/// What a process says of itself every few seconds, for whoever looks at the system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The services in it.
+    pub services: Vec<String>,
+    /// The build.
+    pub version: String,
+    /// When it started, by its own clock.
+    pub started_at: Time,
+    /// Whether it should get work.
+    pub ready: bool,
+    /// What it looked at just now.
+    pub checks: Vec<Check>,
+    /// What `fairlead doctor` says on its machine, as of the last hour.
+    pub findings: Vec<Check>,
+    /// What its services want to be known, by name.
+    pub facts: Map<String, Value>,
+}
+
+/// Whether a process in which this was found should get work.
+pub fn is_ready(checks: &[Check]) -> bool {
+    checks.iter().all(|check| check.ok || !check.essential)
 }
 
 type Probe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Check> + Send>> + Send + Sync>;
@@ -102,7 +128,7 @@ async fn live() -> impl Responder {
 
 async fn ready(health: web::Data<Health>) -> HttpResponse {
     let checks = health.checks().await;
-    let ready = checks.iter().all(|c| c.ok || !c.essential);
+    let ready = is_ready(&checks);
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.json(Readiness { ready, checks })
 }

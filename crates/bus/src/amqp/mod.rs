@@ -10,7 +10,9 @@ mod publisher;
 mod topics;
 mod topology;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fairlead_model::queue::TopicMessage;
 use tokio::sync::broadcast;
@@ -22,6 +24,9 @@ use crate::{AmqpUrl, BusState, Consumer};
 use connection::Link;
 use topics::Teller;
 pub(crate) use topology::DEAD_DELIVERY_LIMIT;
+
+/// How long the broker may take to say how much waits in its queues.
+const DEPTHS: Duration = Duration::from_secs(1);
 
 /// One process's side of the broker.
 pub(crate) struct Broker {
@@ -71,6 +76,24 @@ impl Broker {
             heard,
             self.closing.clone(),
         ));
+    }
+
+    /// How many messages are ready in these queues; those that the broker does not speak of in time are left out.
+    pub(crate) async fn depths(&self, queues: &[&str]) -> BTreeMap<String, u32> {
+        let mut depths = BTreeMap::new();
+        let Some(line) = self.consuming.open_now() else { return depths };
+        let ask = async {
+            for queue in queues {
+                match line.depth(&line.names.queue(queue)).await {
+                    Ok(Some(depth)) => drop(depths.insert((*queue).to_owned(), depth)),
+                    Ok(None) => {}
+                    Err(error) => tracing::debug!(%error, queue, "the broker does not say how much waits"),
+                }
+            }
+        };
+        // Shorter than the bound on a question: a look is no reason to give a connection up.
+        let _ = tokio::time::timeout(DEPTHS, ask).await;
+        depths
     }
 
     pub(crate) fn state(&self) -> BusState {

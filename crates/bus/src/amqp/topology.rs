@@ -62,7 +62,7 @@ impl Line {
             return Ok(());
         }
         self.make_dead().await?;
-        let exists = self.exists(&name).await?;
+        let exists = self.depth(&name).await?.is_some();
         let channel = self.channel().await?;
         self.declare_queue(&channel, &name, queue_arguments(&self.names)).await?;
         if !exists {
@@ -73,12 +73,13 @@ impl Line {
         Ok(())
     }
 
-    async fn exists(&self, queue: &str) -> Result<bool, Trouble> {
+    /// How many messages are ready in a queue, where there is such a queue. The name is the broker's.
+    pub(crate) async fn depth(&self, name: &str) -> Result<Option<u32>, Trouble> {
         let channel = self.channel().await?;
         let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-        match self.ask(channel.queue_declare(queue.into(), passive, FieldTable::default())).await {
-            Err(Trouble::Broker(error)) if said(&error, AMQPSoftError::NOTFOUND) => Ok(false),
-            result => result.map(|_| true),
+        match self.ask(channel.queue_declare(name.into(), passive, FieldTable::default())).await {
+            Err(Trouble::Broker(error)) if said(&error, AMQPSoftError::NOTFOUND) => Ok(None),
+            result => result.map(|queue| Some(queue.message_count())),
         }
     }
 

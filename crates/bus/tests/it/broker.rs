@@ -74,6 +74,20 @@ async fn an_unroutable_message_is_kept_and_its_queue_declared_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_broker_says_how_much_waits() {
+    let world = World::new(Kind::Amqp).await;
+    world.enqueue_all(0..7).await;
+    world.until_all_is_settled().await;
+    eventually("the broker counts seven", async || {
+        let depths = world.bus.depths(&["none", "job"]).await;
+        depths.into_iter().eq([("job".to_owned(), 7)])
+    })
+    .await;
+    let local = World::new(Kind::Local).await;
+    assert!(local.bus.depths(&["job"]).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_deleted_under_load_comes_back() {
     let world = World::over(broker_url(), quick()).await;
     let seen = Seen::default();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { outgoing } from "./outgoing.mjs";
 import { mustFit, options, part, tab } from "./page.mjs";
+import { people, signOut } from "./people.mjs";
 
 /** The devices of the demo. */
 const FLEET = 12;
@@ -170,10 +171,10 @@ export async function journey(browser, link, expects) {
     await options(page, "Fleet").first().waitFor();
   });
 
+  await people(browser, page, step, PHONE);
+
   await step("signing out ends the session, and the link is used up", async () => {
-    await page.getByRole("button", { name: "Preferences and sign-out" }).click();
-    await page.getByRole("menuitem", { name: "Sign out" }).click();
-    await page.getByLabel("Link or token").waitFor();
+    await signOut(page);
     await page.goto(base);
     await page.getByLabel("Link or token").waitFor();
     await refused(stranger, link);

@@ -1,19 +1,27 @@
 // The application: providers, the frame around every view, and which address shows which view.
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { BrowserRouter, Outlet, Route, Routes } from "react-router";
 import { ApiError } from "./api/client";
 import { SESSION_KEY, SessionGate } from "./api/session";
 import { FleetPage } from "./fleet/FleetPage";
+import { MePage } from "./me/MePage";
 import { MessagesPage } from "./messages/MessagesPage";
 import { OutgoingPage } from "./outgoing/OutgoingPage";
+import { PeoplePage } from "./people/PeoplePage";
 import { ProblemsPage } from "./problems/ProblemsPage";
+import { PasswordPage } from "./signin/PasswordPage";
 import { SignInPage } from "./signin/SignInPage";
 import { SystemPage } from "./system/SystemPage";
 import { t } from "./text/text";
 import { theme, variables } from "./theme";
 import { Empty } from "./ui/Empty";
 import { Frame } from "./ui/Frame";
+import { lookManager } from "./ui/preferences";
+import { WelcomePage } from "./welcome/WelcomePage";
+
+const DevicePage = lazy(() => import("./device/DevicePage"));
 
 const client: QueryClient = new QueryClient({
   defaultOptions: {
@@ -43,17 +51,36 @@ function Inside() {
 
 export function App() {
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={variables} colorSchemeManager={lookManager}>
       <QueryClientProvider client={client}>
         <BrowserRouter>
           <Routes>
             <Route path="/sign-in" element={<SignInPage />} />
+            <Route
+              path="/sign-in/password"
+              element={
+                <SessionGate>
+                  <PasswordPage />
+                </SessionGate>
+              }
+            />
             <Route element={<Inside />}>
               <Route path="/" element={<FleetPage />} />
+              <Route
+                path="/devices/:id"
+                element={
+                  <Suspense>
+                    <DevicePage />
+                  </Suspense>
+                }
+              />
               <Route path="/messages" element={<MessagesPage />} />
               <Route path="/problems" element={<ProblemsPage />} />
               <Route path="/outgoing" element={<OutgoingPage />} />
               <Route path="/system" element={<SystemPage />} />
+              <Route path="/people" element={<PeoplePage />} />
+              <Route path="/welcome" element={<WelcomePage />} />
+              <Route path="/me" element={<MePage />} />
               <Route path="*" element={<Empty title={t("page.none")}>{t("page.none_help")}</Empty>} />
             </Route>
           </Routes>

@@ -8,6 +8,7 @@ use std::time::Duration;
 use fairlead_console::{Console, sign_in_link};
 use fairlead_model::role::Role;
 use fairlead_runtime::{Host, Hosted};
+use fairlead_store::reports::{self, ReportRow};
 use fairlead_testkit::{Backend, System};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ fairlead_testkit::on_both_backends!(
     a_session_lasts_until_its_end,
     a_token_signs_in_with_its_own_role,
     the_system_tells_its_facts_to_those_who_may_know,
+    processes_tell_how_they_are_and_are_missed,
     pages_come_with_their_rules,
 );
 
@@ -149,10 +151,68 @@ async fn the_system_tells_its_facts_to_those_who_may_know(backend: Backend) {
     };
     assert_eq!((&facts["store"]["kind"], &facts["store"]["reachable"]), (&json!(kind), &json!(true)));
     assert_eq!(facts["store"]["schema"], facts["store"]["wanted_schema"]);
-    assert_eq!(facts["counts"], json!({"modems": 0, "messages": 0, "open_problems": 0, "held": 0}));
+    let none = json!({
+        "modems": 0, "messages_last_day": 0, "messages_last_day_is_capped": false, "open_problems": 0, "held": 0
+    });
+    assert_eq!(facts["counts"], none);
+    assert!(facts["store"]["size_bytes"].as_u64().unwrap() > 0);
+    let queues: Vec<&Value> =
+        facts["queues"].as_array().unwrap().iter().map(|queue| &queue["name"]).collect();
+    assert_eq!(queues, ["mo.command", "mo.heard", "mo.stored", "mt.waiting"]);
     assert_eq!(facts["now"], json!(system.clock.now()));
     assert!(!facts.to_string().contains("root@"), "no address of a server with its user");
     system.stop().await;
+}
+
+async fn processes_tell_how_they_are_and_are_missed(backend: Backend) {
+    let mut system = open(backend, &[]).await;
+    let own = |facts: &Value| facts["services"].as_array().unwrap().first().cloned().unwrap_or_default();
+    let looked = |facts: &Value| own(facts)["findings"].as_array().is_some_and(|found| !found.is_empty());
+    let facts = system.until("console", "/api/v1/system", looked).await;
+    let service = own(&facts);
+    let name = service["process"].as_str().unwrap();
+    let kind = if backend == Backend::Embedded { "fairlead@" } else { "console@" };
+    assert!(name.starts_with(kind) && name.ends_with(&port(&system)), "{name}");
+    assert_eq!(
+        (&service["services"], &service["ready"], &service["silent"]),
+        (&json!(["console"]), &json!(true), &json!(false))
+    );
+    let finding = |name: &str| {
+        let found = service["findings"].as_array().unwrap().iter().find(|check| check["name"] == name);
+        found.cloned().unwrap_or_default()
+    };
+    assert_eq!((finding("store")["ok"].clone(), finding("bus")["ok"].clone()), (json!(true), json!(true)));
+    assert_eq!(finding("address")["advice"], Value::Null);
+
+    // Another process, which is killed: the next one of its name takes its place.
+    let row = ReportRow {
+        process: "tracker@elsewhere:8082".to_owned(),
+        reported_at: system.clock.now().into(),
+        report: json!({
+            "services": ["tracker"], "version": "9.9.9", "started_at": system.clock.now(), "ready": true,
+            "checks": [], "findings": [], "facts": {}, "word of a newer release": 1
+        })
+        .to_string(),
+    };
+    system.store.write(move |tx| reports::put(tx, &row)).await.unwrap();
+    let other = |facts: &Value| facts["services"].as_array().unwrap().get(1).cloned().unwrap_or_default();
+    let facts = system.get("console", "/api/v1/system").await;
+    assert_eq!((&other(&facts)["silent"], &other(&facts)["ready"]), (&json!(false), &json!(true)));
+    system.hand.advance(Duration::from_secs(21));
+    let heard = |facts: &Value| own(facts)["silent"] == false;
+    let facts = system.until("console", "/api/v1/system", heard).await;
+    assert_eq!((&other(&facts)["silent"], &other(&facts)["ready"]), (&json!(true), &json!(false)));
+
+    system.stop_services().await;
+    let left = system.store.read(reports::list).await.unwrap();
+    let left: Vec<&str> = left.iter().map(|row| row.process.as_str()).collect();
+    assert_eq!(left, ["tracker@elsewhere:8082"], "who drains in good order is not missed");
+    system.stop().await;
+}
+
+fn port(system: &System) -> String {
+    let url = system.url("console", "");
+    url.rsplit_once(':').map(|(_, port)| format!(":{port}")).unwrap()
 }
 
 async fn pages_come_with_their_rules(backend: Backend) {

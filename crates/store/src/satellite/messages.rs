@@ -221,12 +221,24 @@ pub fn views(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<MessageView>, Sto
     rows.into_iter().map(Line::view).collect()
 }
 
-/// How many messages are stored.
+/// How many messages came since a moment, counted up to `most`.
 ///
 /// # Errors
 /// What the database says.
-pub fn count(conn: &mut Conn) -> Result<i64, StoreError> {
-    Ok(mo_messages::table.count().get_result(conn)?)
+pub fn count_since(conn: &mut Conn, since: Time, most: i64) -> Result<i64, StoreError> {
+    let recent = mo_messages::table.filter(mo_messages::id.ge(Id::lowest(since)));
+    // A count reads every row; where there are this many, the last of them is found first.
+    let last: Option<Id> = recent
+        .order(mo_messages::id.asc())
+        .offset(most.saturating_sub(1))
+        .limit(1)
+        .select(mo_messages::id)
+        .first(conn)
+        .optional()?;
+    match last {
+        Some(_) => Ok(most),
+        None => Ok(recent.count().get_result(conn)?),
+    }
 }
 
 /// A message without its raw body, for lists.

@@ -9,5 +9,6 @@
 
 mod changes;
 mod plans;
+mod reports;
 mod schema;
 mod units;

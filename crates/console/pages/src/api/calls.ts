@@ -1,5 +1,6 @@
 // Every request that the pages make, by name.
 import { get, post, put, remove } from "./client";
+import type { FirstRun, System, TestPush } from "./soon/system";
 import type {
   Account,
   Body,
@@ -14,20 +15,27 @@ import type {
   MtDetail,
   Page,
   Position,
+  Preferences,
   Problem,
   ProblemKind,
   ProblemState,
   Query,
   Session,
   Spent,
-  System,
 } from "./types";
 
 const because = (reason: string): Body<"ChangeReason"> => ({ reason });
 
 export const session = () => get<Session>("/session");
 export const signIn = (link: string) => post<Session>("/session", { link } satisfies Body<"SignIn">);
+export const signInByName = (name: string, password: string) =>
+  post<Session>("/session", { name, password } satisfies Body<"SignIn">);
 export const signOut = () => remove("/session");
+export const setPassword = (old_password: string | null, new_password: string) =>
+  put<void>("/session/password", { old_password, new_password } satisfies Body<"PasswordChange">);
+export const becomePerson = (name: string, password: string) =>
+  put<Session>("/session/person", { name, password } satisfies Body<"FirstPerson">);
+export const keepPreferences = (preferences: Preferences) => put<Preferences>("/session/preferences", preferences);
 
 export const modems = (cursor: string | null) => get<Page<Modem>>("/modems", { limit: 500, cursor });
 export const modem = (id: string) => get<Modem>(`/modems/${id}`);
@@ -86,3 +94,7 @@ export const credits = (by: CreditsBy, from: string, to: string) =>
   get<Page<Spent>>("/credits", { by, from, to } satisfies Query<"/api/v1/credits">);
 
 export const system = () => get<System>("/system");
+
+export const firstRun = () => get<FirstRun>("/first-run");
+export const testPush = () => post<TestPush>("/first-run/test", {});
+export const putAway = () => post<void>("/first-run/done", {});

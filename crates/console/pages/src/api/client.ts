@@ -8,6 +8,8 @@ export class ApiError extends Error {
     readonly sentence: string,
     readonly requestId: string | null,
     readonly code: string | null,
+    /** Seconds until the server wants to be asked again. */
+    readonly retryAfter: number | null = null,
   ) {
     super(sentence);
   }
@@ -43,6 +45,7 @@ async function failure(response: Response): Promise<ApiError> {
     sentence,
     word(body.request_id) ?? response.headers.get("x-request-id"),
     word(body.code),
+    Number(response.headers.get("retry-after")) || null,
   );
 }
 

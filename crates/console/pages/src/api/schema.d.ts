@@ -815,9 +815,11 @@ export interface components {
             held: number;
             /**
              * Format: int64
-             * @description Stored messages.
+             * @description Messages that came in the last 24 hours.
              */
-            messages: number;
+            messages_last_day: number;
+            /** @description Whether there are more than that. */
+            messages_last_day_is_capped: boolean;
             /**
              * Format: int64
              * @description Modems.
@@ -1719,12 +1721,17 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description For how long the oldest could have been handled.
+             * @description For how long the oldest of these could have been handled.
              */
             oldest_age_s: number;
             /**
+             * Format: int32
+             * @description How many wait on the broker to be handled; absent without a broker, and where it does not say.
+             */
+            on_broker: number | null;
+            /**
              * Format: int64
-             * @description How many messages wait.
+             * @description How many messages wait in the store; over a broker, to be published.
              */
             waiting: number;
         };
@@ -1821,6 +1828,33 @@ export interface components {
          * @enum {string}
          */
         Scope: "modems" | "messages" | "problems" | "outgoing" | "changes" | "system" | "people";
+        /** @description A process of this system. */
+        ServiceView: {
+            /** @description What it has looked at. */
+            checks: components["schemas"]["Check"][];
+            /** @description What `fairlead doctor` says on its machine. */
+            findings: components["schemas"]["Check"][];
+            /** @description What it is called, as `intake@host:8081`. */
+            process: string;
+            /** @description Whether it can do its work. */
+            ready: boolean;
+            /**
+             * Format: date-time
+             * @description When it was heard.
+             */
+            seen_at: string;
+            /** @description The services in it. */
+            services: string[];
+            /** @description Whether it should have been heard again by now: it was killed, or cannot reach the store. */
+            silent: boolean;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            started_at: string;
+            /** @description Its build. */
+            version: string;
+        };
         /** @description Who is signed in. */
         SessionView: {
             /** @description To be sent as `X-CSRF-Token` with every change; absent for a token. */
@@ -1870,6 +1904,11 @@ export interface components {
             reachable: boolean;
             /** @description The newest migration that was run. */
             schema: string | null;
+            /**
+             * Format: int64
+             * @description What the data take.
+             */
+            size_bytes: number | null;
             /** @description The newest migration of this build. */
             wanted_schema: string | null;
         };
@@ -1885,8 +1924,10 @@ export interface components {
              * @description The server's time.
              */
             now: string;
-            /** @description What waits to be handled; over a broker, what waits to be published. */
+            /** @description What waits to be handled. */
             queues: components["schemas"]["QueueView"][];
+            /** @description The processes of this system, as each says of itself. */
+            services: components["schemas"]["ServiceView"][];
             /**
              * Format: int32
              * @description Seconds of the server's clock in a real second.

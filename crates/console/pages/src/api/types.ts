@@ -10,7 +10,8 @@ export type Query<Path extends keyof paths> = paths[Path] extends { get: { param
   ? NonNullable<Q>
   : never;
 
-export type Role = "viewer" | "operator" | "admin";
+export type Role = Schemas["Role"];
+export type Scope = Schemas["Scope"];
 export type Trust = Schemas["Trust"];
 export type Generation = Schemas["Dialect"];
 export type CreditsBy = NonNullable<Query<"/api/v1/credits">["by"]>;
@@ -57,12 +58,19 @@ export const CREDITS_BY = all<CreditsBy>({ account: 1, modem: 1, day: 1 });
 /** A moment in RFC 3339. */
 export type Time = string;
 
-/** The description calls the role a plain string. */
-export type Session = Schemas["SessionView"] & { role: Role };
+export type Session = Schemas["SessionView"];
+export type Preferences = Schemas["Preferences"];
+export type Tiles = Schemas["Tiles"];
+export type Person = Schemas["PersonView"];
+export type Invitation = Schemas["Invitation"];
+export type Token = Schemas["TokenView"];
+export type NewToken = Schemas["NewToken"];
+export type AuditEntry = Schemas["AuditView"];
 export type Position = Schemas["PositionView"];
 export type Modem = Schemas["ModemView"];
 export type Message = Schemas["MessageView"];
 export type Reading = Schemas["ReadingView"];
+export type Note = Schemas["NoteView"];
 export type Gap = Schemas["GapView"];
 export type Problem = Schemas["ProblemView"];
 export type System = Schemas["SystemView"];

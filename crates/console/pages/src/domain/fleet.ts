@@ -18,9 +18,30 @@ export function nameOf(modem: Pick<Modem, "serial" | "imei">): string {
 const RANK: Record<Rhythm, number> = { silent: 0, late: 1, ok: 2, never: 3 };
 const names = new Intl.Collator("en", { numeric: true });
 
-/** Worst first; among equals those with problems, then by name, so that rows do not move with every message. */
-export function fleetRows(modems: Iterable<Modem>, now: number): Row[] {
-  const rows = Array.from(modems, (modem) => ({ modem, state: rhythm(modem, now) }));
+const known = new WeakMap<Modem, Row>();
+
+/** The same row as long as device and state are the same, so that nothing is drawn again for nothing. */
+function rowOf(modem: Modem, now: number): Row {
+  const state = rhythm(modem, now);
+  const before = known.get(modem);
+  if (before?.state === state) return before;
+  const row = { modem, state };
+  known.set(modem, row);
+  return row;
+}
+
+/**
+ * Worst first; among equals those with problems, then by name, so that rows do not move with every message.
+ * `before` is the order so far: what stands in order already is sorted in one pass.
+ */
+export function fleetRows(modems: Iterable<Modem>, now: number, before: readonly Row[] = []): Row[] {
+  const rest = new Map(Array.from(modems, (modem) => [modem.id, rowOf(modem, now)]));
+  const rows: Row[] = [];
+  for (const { modem } of before) {
+    const row = rest.get(modem.id);
+    if (row && rest.delete(modem.id)) rows.push(row);
+  }
+  rows.push(...rest.values());
   return rows.sort(
     (a, b) =>
       RANK[a.state] - RANK[b.state] ||
@@ -45,6 +66,7 @@ export function filterRows(rows: Row[], text: string, filter: FleetFilter): Row[
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter(({ modem, state }) => {
     if (filter === "problem" ? modem.open_problems === 0 : filter !== "all" && state !== filter) return false;
+    if (words.length === 0) return true;
     const hay = `${modem.serial ?? ""} ${modem.imei} ${modem.dialect ?? ""} ${modem.status ?? ""}`.toLowerCase();
     return words.every((word) => hay.includes(word));
   });

@@ -45,6 +45,16 @@ test("exact names the zone", () => {
   expect(zoneName(now, "utc")).toBe("UTC");
 });
 
+test.each([
+  ["Europe/Rome", "2026-01-15T12:00:00Z", "2026-01-15 13:00:00 UTC+01:00"],
+  ["Europe/Rome", "2026-07-15T12:00:00Z", "2026-07-15 14:00:00 UTC+02:00"],
+  ["America/St_Johns", "2026-01-15T12:00:00Z", "2026-01-15 08:30:00 UTC−03:30"],
+  ["Africa/Abidjan", "2026-01-15T12:00:00Z", "2026-01-15 12:00:00 UTC"],
+  ["Atlantis/Poseidonis", "2026-01-15T12:00:00Z", "2026-01-15 12:00:00 UTC"],
+])("in %s, %s is %s", (zone, at, text) => {
+  expect(exact(at, zone)).toBe(text);
+});
+
 test("the clock shows the day only where it is another one", () => {
   expect(clock("2026-05-01T09:05:00Z", now, "utc")).toBe("09:05");
   expect(clock("2026-05-02T09:05:00Z", now, "utc")).toBe("2026-05-02 09:05");

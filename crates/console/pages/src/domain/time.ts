@@ -1,7 +1,8 @@
 // Times as people read them: relative first, exact with zone on demand.
 import { t } from "../text/text";
 
-export type Zone = "utc" | "local";
+/** `utc`, `local` for this browser's zone, or a name of the IANA database. */
+export type Zone = string;
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -37,23 +38,36 @@ export function relative(at: string, now: number): string {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/** What this browser calls a zone; one that it does not know is shown as UTC, and named so. */
+function timeZone(zone: Zone): string | undefined {
+  if (zone === "local") return undefined;
+  return zone === "utc" || !isZone(zone) ? "UTC" : zone;
+}
+
 function format(zone: Zone, parts: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${zone}:${JSON.stringify(parts)}`;
   const known = formats.get(key);
   if (known) return known;
-  const made = new Intl.DateTimeFormat("sv-SE", { ...parts, timeZone: zone === "utc" ? "UTC" : undefined });
+  const made = new Intl.DateTimeFormat("sv-SE", { ...parts, timeZone: timeZone(zone) });
   formats.set(key, made);
   return made;
 }
 
+/** Whether this browser knows a zone by this name. */
+export function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The name of a zone at a moment: `UTC` or `UTC+02:00`. */
 export function zoneName(at: number, zone: Zone): string {
-  if (zone === "utc") return "UTC";
-  const minutes = -new Date(at).getTimezoneOffset();
-  if (minutes === 0) return "UTC";
-  const sign = minutes < 0 ? "−" : "+";
-  const hours = String(Math.floor(Math.abs(minutes) / 60)).padStart(2, "0");
-  return `UTC${sign}${hours}:${String(Math.abs(minutes) % 60).padStart(2, "0")}`;
+  const parts = format(zone, { timeZoneName: "longOffset" }).formatToParts(at);
+  const offset = parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+  return offset.replace(/^GMT/, "UTC").replace("+00:00", "").replace("-", "−");
 }
 
 /** `2026-05-01 14:20:05 UTC`. */

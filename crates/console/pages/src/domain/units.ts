@@ -5,9 +5,14 @@ export type SpeedUnit = "kn" | "km/h" | "m/s";
 
 const PER_METRE_SECOND: Record<SpeedUnit, number> = { kn: 3600 / 1852, "km/h": 3.6, "m/s": 1 };
 
+/** A speed as a number in a unit. */
+export function inUnit(metresPerSecond: number, unit: SpeedUnit): number {
+  return metresPerSecond * PER_METRE_SECOND[unit];
+}
+
 /** A speed without its unit, one decimal. */
 export function speed(metresPerSecond: number, unit: SpeedUnit): string {
-  return (metresPerSecond * PER_METRE_SECOND[unit]).toFixed(1);
+  return inUnit(metresPerSecond, unit).toFixed(1);
 }
 
 /** `045°`, as a course is spoken. */

@@ -44,7 +44,8 @@ export function DeviceProblems({ modem }: { modem: Modem }) {
   );
 }
 
-function gapText(gap: Gap): string {
+/** Which numbers never arrived. */
+export function gapText(gap: Gap): string {
   if (gap.first_momsn === gap.last_momsn) return t("gap.one", { momsn: String(gap.first_momsn) });
   return t("gap.range", { first: String(gap.first_momsn), last: String(gap.last_momsn), n: gap.count });
 }

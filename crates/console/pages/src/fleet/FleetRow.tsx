@@ -1,4 +1,5 @@
 // One device as a row.
+import { type MouseEvent, memo } from "react";
 import { nameOf, type Row } from "../domain/fleet";
 import { bestPosition } from "../domain/position";
 import { volts } from "../domain/units";
@@ -8,11 +9,37 @@ import { PositionMark } from "../ui/PositionMark";
 import { StateMark } from "../ui/StateMark";
 import css from "./fleet.module.css";
 
-export function FleetRow({ row: { modem, state } }: { row: Row }) {
+interface Props {
+  row: Row;
+  picked: boolean;
+  onPick(id: string, extend: boolean): void;
+}
+
+/** A box to check, in the place of the mark; `x` does it for the current row, which says whether it is checked. */
+function PickBox({ row: { modem }, picked, onPick }: Props) {
+  const pick = (event: MouseEvent) => {
+    event.stopPropagation();
+    onPick(modem.id, event.shiftKey);
+  };
+  return (
+    <span className={css.pick} onClick={pick} aria-hidden="true" title={t("pick.one", { name: nameOf(modem) })}>
+      <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+        <rect x="1" y="1" width="14" height="14" rx="3" />
+        {picked && <path d="M4.2 8.2l2.6 2.6l5-5.4" />}
+      </svg>
+    </span>
+  );
+}
+
+export const FleetRow = memo(function FleetRow(props: Props) {
+  const { modem, state } = props.row;
   const position = bestPosition(modem);
   return (
-    <div className={css.cells}>
-      <StateMark state={state} />
+    <div className={css.cells} data-picked={props.picked}>
+      <span className={css.mark}>
+        <StateMark state={state} />
+        <PickBox {...props} />
+      </span>
       <span className={css.name} title={nameOf(modem)}>
         {nameOf(modem)}
       </span>
@@ -34,4 +61,4 @@ export function FleetRow({ row: { modem, state } }: { row: Row }) {
       </span>
     </div>
   );
-}
+});

@@ -1,17 +1,21 @@
 // The map as a React component: gives the view its devices and hands on what the person does.
 import "leaflet/dist/leaflet.css";
 import { useEffect, useRef } from "react";
-import type { Position } from "../api/types";
 import type { Row } from "../domain/fleet";
 import { t } from "../text/text";
 import css from "./map.module.css";
+import type { Trail } from "./track";
+import { useTiles } from "./useTiles";
 import { MapView } from "./view";
 
 interface Props {
   rows: Row[];
-  selected: string | null;
-  track: Position[];
+  /** The device that is open, or those that were selected together. */
+  chosen: readonly string[];
+  trails: Trail[];
   view: string | null;
+  /** Another number is another wish to see all that was chosen. */
+  fitted: number;
   onSelect(id: string | null): void;
   onView(view: string): void;
 }
@@ -21,22 +25,29 @@ export default function FleetMap(props: Props) {
   const map = useRef<MapView | null>(null);
   const latest = useRef(props);
   latest.current = props;
+  const tiles = useTiles();
 
   useEffect(() => {
     if (element.current === null) return;
-    const made = new MapView(element.current, latest.current.view, {
+    const made = new MapView(element.current, latest.current.view, tiles, {
       onSelect: (id) => latest.current.onSelect(id),
       onView: (view) => latest.current.onView(view),
     });
     map.current = made;
+    made.show(latest.current.rows, latest.current.chosen);
+    made.showTrails(latest.current.trails);
     return () => {
       map.current = null;
       made.destroy();
     };
-  }, []);
-  useEffect(() => map.current?.show(props.rows, props.selected), [props.rows, props.selected]);
-  useEffect(() => map.current?.showTrack(props.track), [props.track]);
+  }, [tiles]);
+  useEffect(() => map.current?.show(props.rows, props.chosen), [props.rows, props.chosen]);
+  useEffect(() => map.current?.showTrails(props.trails), [props.trails]);
+  useEffect(() => {
+    if (props.fitted > 0) map.current?.fitTrails();
+  }, [props.fitted]);
 
+  const places = props.trails.reduce((sum, { points }) => sum + points.length, 0);
   return (
     <>
       <div ref={element} className={css.map} role="application" aria-label={t("map.label")} />
@@ -46,12 +57,8 @@ export default function FleetMap(props: Props) {
             {t("map.fit_all")}
           </button>
         )}
-        {props.track.length > 1 && (
-          <button
-            type="button"
-            title={t("map.track", { n: props.track.length })}
-            onClick={() => map.current?.fitTrack()}
-          >
+        {props.trails.length === 1 && places > 1 && (
+          <button type="button" title={t("map.track", { n: places })} onClick={() => map.current?.fitTrails()}>
             {t("map.fit_track")}
           </button>
         )}

@@ -15,7 +15,9 @@ export interface Group<P extends Placed> {
 
 /** Groups of points nearer than `radius` to the first of each group; order in, order out. */
 export function cluster<P extends Placed>(points: P[], radius: number): Group<P>[] {
-  const cells = new Map<string, Group<P>[]>();
+  const cells = new Map<number, Group<P>[]>();
+  // One number for a cell: strings would cost more than all the rest.
+  const cell = (x: number, y: number) => x * 10_000_000 + y;
   const groups: Group<P>[] = [];
   for (const point of points) {
     const [cx, cy] = [Math.floor(point.x / radius), Math.floor(point.y / radius)];
@@ -23,7 +25,7 @@ export function cluster<P extends Placed>(points: P[], radius: number): Group<P>
     let best = radius * radius;
     for (let dx = -1; dx <= 1; dx++) {
       for (let dy = -1; dy <= 1; dy++) {
-        for (const group of cells.get(`${cx + dx}:${cy + dy}`) ?? []) {
+        for (const group of cells.get(cell(cx + dx, cy + dy)) ?? []) {
           const distance = (group.x - point.x) ** 2 + (group.y - point.y) ** 2;
           if (distance < best) {
             best = distance;
@@ -37,8 +39,9 @@ export function cluster<P extends Placed>(points: P[], radius: number): Group<P>
       continue;
     }
     const group: Group<P> = { id: point.id, x: point.x, y: point.y, members: [point] };
-    const cell = `${cx}:${cy}`;
-    cells.set(cell, [...(cells.get(cell) ?? []), group]);
+    const there = cells.get(cell(cx, cy));
+    if (there) there.push(group);
+    else cells.set(cell(cx, cy), [group]);
     groups.push(group);
   }
   for (const group of groups) {

@@ -30,9 +30,10 @@ export function deviceIcon({ state, estimate, late, selected, problem, label }: 
   return `<svg width="32" height="32" viewBox="0 0 32 32" aria-hidden="true">${ring}<g transform="translate(8.5 8.5) scale(1.25)"><path d="${shape}" fill="${hollow ? "var(--halo)" : colour}" stroke="var(--halo)" stroke-width="${hollow ? 4.5 : 2.4}" paint-order="stroke" stroke-linejoin="round"/>${hollow ? `<path d="${shape}" fill="var(--halo)" stroke="${colour}" stroke-width="1.8" stroke-linejoin="round"/>` : ""}</g>${flag}</svg>${label === null ? "" : `<span${selected ? " data-selected" : ""}>${escaped(label)}</span>`}`;
 }
 
-/** A group: its number, and around it the share of each state. */
-export function groupIcon(rows: Row[]): string {
+/** A group: its number, and around it the share of each state; ringed where a chosen device is in it. */
+export function groupIcon(rows: Row[], chosen: boolean): string {
   const round = 2 * Math.PI * 15;
+  const ring = chosen ? '<circle cx="19" cy="19" r="18.5" fill="none" stroke="var(--ink)" stroke-width="2"/>' : "";
   let start = 0;
   const arcs = RHYTHMS.map((state) => {
     const share = rows.filter((row) => row.state === state).length / rows.length;
@@ -43,5 +44,5 @@ export function groupIcon(rows: Row[]): string {
     start += share;
     return arc;
   }).join("");
-  return `<svg width="38" height="38" viewBox="0 0 38 38" aria-hidden="true"><circle cx="19" cy="19" r="17.5" fill="var(--bg)"/>${arcs}<text x="19" y="23" text-anchor="middle">${rows.length}</text></svg>`;
+  return `<svg width="38" height="38" viewBox="0 0 38 38" aria-hidden="true"><circle cx="19" cy="19" r="17.5" fill="var(--bg)"/>${ring}${arcs}<text x="19" y="23" text-anchor="middle">${rows.length}</text></svg>`;
 }

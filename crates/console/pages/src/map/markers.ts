@@ -1,7 +1,8 @@
 // Devices on the map: one sign each, joined where they would hide each other, spread apart on a click.
 import L from "leaflet";
+import type { Position } from "../api/types";
 import { nameOf, type Row } from "../domain/fleet";
-import { bestPosition, nearest } from "../domain/position";
+import { bestPosition } from "../domain/position";
 import { t } from "../text/text";
 import { beside, cluster, type Group, type Placed, spread } from "./cluster";
 import { deviceIcon, groupIcon } from "./icons";
@@ -9,6 +10,8 @@ import css from "./map.module.css";
 
 const JOIN = 34;
 const LABELLED = 60;
+/** News is drawn no more often than this; what a person does is drawn at once. */
+const DRAWN_EVERY_MS = 200;
 
 interface Dot extends Placed {
   row: Row;
@@ -19,17 +22,31 @@ interface Dot extends Placed {
 interface Shown {
   marker: L.Marker;
   html: string;
+  top: number;
+  click(): void;
+}
+/** A device with where it is in the world's pixels at zoom 0. */
+interface Known {
+  row: Row;
+  look: string;
+  position: Position;
+  x: number;
+  y: number;
 }
 
 export class DeviceMarkers {
-  private rows: Row[] = [];
-  private selected: string | null = null;
+  /** By id, so that groups do not change with every state. */
+  private known: Known[] = [];
+  private chosen: readonly string[] = [];
   private opened: string[] | null = null;
   private shown = new Map<string, Shown>();
-  private circles = new Map<string, L.Circle>();
+  private circles = new Map<string, { circle: L.Circle; look: string }>();
   private readonly signs: L.LayerGroup;
   private readonly areas: L.LayerGroup;
   private readonly legs: L.LayerGroup;
+  private moving = false;
+  private timer: number | undefined;
+  private drawnAt = 0;
 
   constructor(
     private readonly map: L.Map,
@@ -39,7 +56,13 @@ export class DeviceMarkers {
     this.areas = L.layerGroup().addTo(map);
     this.legs = L.layerGroup().addTo(map);
     this.signs = L.layerGroup().addTo(map);
-    map.on("moveend", () => this.draw());
+    map.on("movestart", () => {
+      this.moving = true;
+    });
+    map.on("moveend", () => {
+      this.moving = false;
+      this.draw();
+    });
     map.on("zoomstart", () => {
       this.opened = null;
     });
@@ -50,40 +73,85 @@ export class DeviceMarkers {
     });
   }
 
-  show(rows: Row[], selected: string | null) {
-    // By id, so that groups do not change with every state.
-    this.rows = [...rows].sort((a, b) => (a.modem.id < b.modem.id ? -1 : 1));
-    this.selected = selected;
+  show(rows: Row[], chosen: readonly string[]) {
+    const byId = new Map(this.known.map((known) => [known.row.modem.id, known]));
+    let changed = false;
+    const next: Known[] = [];
+    for (const row of rows) {
+      const before = byId.get(row.modem.id);
+      const known = before?.row === row ? before : this.know(row, before);
+      if (known === null) continue;
+      changed ||= known !== before;
+      next.push(known);
+    }
+    changed ||= next.length !== this.known.length;
+    this.known = next.sort((a, b) => (a.row.modem.id < b.row.modem.id ? -1 : 1));
+    if (chosen.join() !== this.chosen.join()) {
+      this.chosen = chosen;
+      this.draw();
+    } else if (changed) this.soon();
+  }
+
+  /** The same picture in other colours. */
+  redraw() {
+    this.circles.clear();
+    this.areas.clearLayers();
     this.draw();
   }
 
+  destroy() {
+    window.clearTimeout(this.timer);
+  }
+
+  /** What the map shows of a row; the same thing as before where that shows nothing else. */
+  private know(row: Row, before: Known | undefined): Known | null {
+    const position = bestPosition(row.modem);
+    if (position === null) return null;
+    const { latitude, longitude, accuracy_m, source, late } = position;
+    const flag = row.modem.open_problems > 0;
+    const look = [row.state, nameOf(row.modem), flag, latitude, longitude, accuracy_m, source, late].join();
+    if (before?.look === look) {
+      before.row = row;
+      return before;
+    }
+    const { x, y } = this.map.project([latitude, longitude], 0);
+    return { row, look, position, x, y };
+  }
+
+  private soon() {
+    if (this.timer !== undefined || this.moving) return;
+    const wait = Math.max(0, this.drawnAt + DRAWN_EVERY_MS - performance.now());
+    this.timer = window.setTimeout(() => !this.moving && this.draw(), wait);
+  }
+
   private dots(): Dot[] {
-    const zoom = this.map.getZoom();
-    const centre = this.map.getCenter().lng;
+    const scale = 2 ** this.map.getZoom();
+    const world = 256 * scale;
+    const centre = this.map.project(this.map.getCenter()).x;
     const view = this.map.getPixelBounds();
     const margin = 80;
-    return this.rows.flatMap((row) => {
-      const position = bestPosition(row.modem);
-      if (position === null) return [];
-      const { x, y } = this.map.project([position.latitude, nearest(position.longitude, centre)], zoom);
+    const [least, most] = [view.getTopLeft(), view.getBottomRight()];
+    return this.known.flatMap(({ row, position, ...at }) => {
+      // The copy of the world that is nearest to the view.
+      const x = at.x * scale + world * Math.round((centre - at.x * scale) / world);
+      const y = at.y * scale;
       const id = row.modem.id;
-      const away =
-        view.min === undefined ||
-        view.max === undefined ||
-        x < view.min.x - margin ||
-        x > view.max.x + margin ||
-        y < view.min.y - margin ||
-        y > view.max.y + margin;
-      if (away && id !== this.selected) return [];
+      const away = x < least.x - margin || x > most.x + margin || y < least.y - margin || y > most.y + margin;
+      if (away && !this.chosen.includes(id)) return [];
       const estimate = position.source === "satellite";
       return [{ id, x, y, row, estimate, late: position.late, radius: estimate ? position.accuracy_m : null }];
     });
   }
 
   private draw() {
+    window.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.drawnAt = performance.now();
     const dots = this.dots();
-    const apart = new Set(this.opened ?? []);
-    if (this.selected !== null) apart.add(this.selected);
+    // Where several are chosen, they would hide each other too.
+    const [only, another] = this.chosen;
+    const top = another === undefined ? dots.find((dot) => dot.id === only) : undefined;
+    const apart = new Set([...(this.opened ?? []), ...(top ? [top.id] : [])]);
     const groups = cluster(
       dots.filter((dot) => !apart.has(dot.id)),
       JOIN,
@@ -93,7 +161,6 @@ export class DeviceMarkers {
     const kept = new Set<string>();
     const labels = singles.length <= LABELLED;
     this.legs.clearLayers();
-    const top = dots.find((dot) => dot.id === this.selected);
     for (const dot of singles) {
       const at = dot === top ? undefined : this.uncovered(dot, top, 26);
       this.single(dot, labels && !crowded(dot, dots), kept, at);
@@ -116,19 +183,20 @@ export class DeviceMarkers {
     if (known) {
       if (!known.marker.getLatLng().equals(at)) known.marker.setLatLng(at);
       if (known.html !== html) known.marker.setIcon(icon());
-      known.html = html;
-      known.marker.setZIndexOffset(top).off("click").on("click", click);
+      if (known.top !== top) known.marker.setZIndexOffset(top);
+      Object.assign(known, { html, top, click });
       return;
     }
     const marker = L.marker(at, { icon: icon(), keyboard: false, title, zIndexOffset: top, riseOnHover: true });
-    marker.on("click", click);
+    const shown = { marker, html, top, click };
+    marker.on("click", () => shown.click());
     this.signs.addLayer(marker);
-    this.shown.set(key, { marker, html });
+    this.shown.set(key, shown);
   }
 
   private single(dot: Dot, label: boolean, kept: Set<string>, at?: L.LatLng) {
     const { modem, state } = dot.row;
-    const selected = dot.id === this.selected;
+    const selected = this.chosen.includes(dot.id);
     const name = nameOf(modem);
     const html = deviceIcon({
       state,
@@ -150,7 +218,8 @@ export class DeviceMarkers {
     kept.add(key);
     const title = t("map.group", { n: rows.length });
     const place = at ?? this.map.unproject([group.x, group.y]);
-    this.put(key, place, groupIcon(rows), 38, title, 500, () => this.open(group.members));
+    const chosen = group.members.some(({ id }) => this.chosen.includes(id));
+    this.put(key, place, groupIcon(rows, chosen), 38, title, 500, () => this.open(group.members));
   }
 
   /** Goes nearer where that parts them; spreads them around their place where it does not. */
@@ -204,33 +273,32 @@ export class DeviceMarkers {
 
   private drawAreas(singles: Dot[]) {
     const wanted = new Map(singles.filter((dot) => dot.radius !== null).map((dot) => [dot.id, dot]));
-    for (const [id, circle] of this.circles) {
+    for (const [id, { circle }] of this.circles) {
       if (wanted.has(id)) continue;
       circle.remove();
       this.circles.delete(id);
     }
     const style = getComputedStyle(this.map.getContainer());
     for (const [id, dot] of wanted) {
+      const strong = this.chosen.includes(id);
       const at = this.map.unproject([dot.x, dot.y]);
-      const name = dot.row.state === "never" ? "--unknown" : `--${dot.row.state}`;
-      const look: L.CircleMarkerOptions = {
-        color: style.getPropertyValue(name).trim(),
-        weight: id === this.selected ? 1.5 : 1,
-        opacity: id === this.selected ? 0.9 : 0.45,
-        dashArray: "4 4",
-        fillOpacity: id === this.selected ? 0.1 : 0.04,
-      };
+      const look = [at.lat.toFixed(6), at.lng.toFixed(6), dot.radius, dot.row.state, strong].join();
       const known = this.circles.get(id);
-      if (known)
-        known
-          .setLatLng(at)
-          .setRadius(dot.radius ?? 0)
-          .setStyle(look);
-      else {
-        const circle = L.circle(at, { ...look, radius: dot.radius ?? 0, renderer: this.renderer, interactive: false });
-        this.circles.set(id, circle);
-        this.areas.addLayer(circle);
-      }
+      if (known?.look === look) continue;
+      known?.circle.remove();
+      const name = dot.row.state === "never" ? "--unknown" : `--${dot.row.state}`;
+      const circle = L.circle(at, {
+        color: style.getPropertyValue(name).trim(),
+        weight: strong ? 1.5 : 1,
+        opacity: strong ? 0.9 : 0.45,
+        dashArray: "4 4",
+        fillOpacity: strong ? 0.1 : 0.04,
+        radius: dot.radius ?? 0,
+        renderer: this.renderer,
+        interactive: false,
+      });
+      this.circles.set(id, { circle, look });
+      this.areas.addLayer(circle);
     }
   }
 }

@@ -2,28 +2,39 @@
 
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import * as calls from "../api/calls";
-import type { System } from "../api/types";
-import { exact, span } from "../domain/time";
+import type { System } from "../api/soon/system";
+import { attention, size } from "../domain/system";
+import { exact } from "../domain/time";
 import { t, tWord } from "../text/text";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Fact, Facts } from "../ui/Facts";
+import { Headline, Page, Section } from "../ui/Page";
 import { usePreferences } from "../ui/preferences";
 import { Sentence } from "../ui/Sentence";
 import { StateMark } from "../ui/StateMark";
+import { AttentionList } from "./AttentionList";
+import { Queues } from "./Queues";
+import { Checks, Services } from "./Services";
 import css from "./system.module.css";
 
 const EVERY_MS = 5000;
 
-function Headline({ system }: { system: System }) {
-  const failing = system.checks.filter((check) => !check.ok).length;
-  const well = failing === 0 && system.store.reachable && system.bus.reachable;
+function Answer({ system }: { system: System }) {
+  const found = attention(system);
+  const grave = found.some((one) => one.grave);
+  if (found.length === 0) {
+    return (
+      <Headline mark="ok" title={t("system.well")}>
+        {system.services.length > 0 && <p>{t("system.well_how", { n: system.services.length })}</p>}
+      </Headline>
+    );
+  }
   return (
-    <h1 className={css.headline}>
-      <StateMark state={well ? "ok" : "silent"} size={18} />
-      {well ? t("system.well") : t("system.unwell", { n: Math.max(1, failing) })}
-    </h1>
+    <div className={css.answer}>
+      <Headline mark={grave ? "silent" : "late"} title={t("system.unwell", { n: found.length })} />
+      <AttentionList found={found} />
+    </div>
   );
 }
 
@@ -43,111 +54,38 @@ function Reach({ kind, reachable, reason }: { kind: string; reachable: boolean; 
 
 function Kept({ counts }: { counts: System["counts"] }) {
   if (counts === null) return <p className="quiet">{t("system.uncounted")}</p>;
+  const messages = counts.messages_last_day.toLocaleString("en");
   return (
     <Facts>
       <Fact name={t("system.modems")}>{counts.modems.toLocaleString("en")}</Fact>
-      <Fact name={t("system.messages")}>{counts.messages.toLocaleString("en")}</Fact>
+      <Fact name={t("system.messages")}>
+        {counts.messages_last_day_is_capped ? t("system.more_than", { n: messages }) : messages}
+      </Fact>
       <Fact name={t("system.open_problems")}>{counts.open_problems.toLocaleString("en")}</Fact>
       <Fact name={t("system.held")}>{counts.held.toLocaleString("en")}</Fact>
     </Facts>
   );
 }
 
-function Schema({ store }: { store: System["store"] }) {
-  const { schema, wanted_schema } = store;
-  if (schema === wanted_schema || wanted_schema === null) return schema;
-  return <Sentence text={t("system.schema_wanted", { has: schema ?? "–", wants: wanted_schema })} />;
-}
-
-function Table({
-  title,
-  head,
-  children,
-  empty,
-}: {
-  title: string;
-  head: string[];
-  children: ReactNode[];
-  empty: string;
-}) {
-  return (
-    <section className={css.section}>
-      <h2>{title}</h2>
-      {children.length === 0 ? (
-        <p className="quiet">{empty}</p>
-      ) : (
-        <table>
-          <thead>
-            <tr>
-              {head.map((text) => (
-                <th key={text}>{text}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>{children}</tbody>
-        </table>
-      )}
-    </section>
-  );
-}
-
-function Whole({ system }: { system: System }) {
+function About({ system }: { system: System }) {
   const { zone } = usePreferences();
+  const { store, bus } = system;
   return (
-    <>
-      <Headline system={system} />
-      <Table title={t("system.checks")} head={[t("system.check"), t("system.result")]} empty={t("system.no_checks")}>
-        {system.checks.map((check) => (
-          <tr key={check.name}>
-            <td>{check.name}</td>
-            <td>
-              <span className={css.result}>
-                <StateMark state={check.ok ? "ok" : "silent"} size={10} />
-                <span>
-                  <Sentence text={check.reason} />
-                </span>
-              </span>
-            </td>
-          </tr>
-        ))}
-      </Table>
-      <Table
-        title={t("system.queues")}
-        head={[t("system.queue"), t("system.waiting"), t("system.oldest")]}
-        empty={t("system.no_queues")}
-      >
-        {system.queues.map((queue) => (
-          <tr key={queue.name}>
-            <td>{queue.name}</td>
-            <td className={css.number}>{queue.waiting.toLocaleString("en")}</td>
-            <td className={css.number}>{span(queue.oldest_age_s)}</td>
-          </tr>
-        ))}
-      </Table>
-      <section className={css.section}>
-        <h2>{t("system.kept")}</h2>
-        <Kept counts={system.counts} />
-      </section>
-      <section className={css.section}>
-        <h2>{t("system.about")}</h2>
-        <Facts>
-          <Fact name={t("system.version")}>{system.version}</Fact>
-          <Fact name={t("system.store")}>
-            <Reach kind={system.store.kind} reachable={system.store.reachable} />
-          </Fact>
-          <Fact name={t("system.schema")}>
-            <Schema store={system.store} />
-          </Fact>
-          <Fact name={t("system.bus")}>
-            <Reach {...system.bus} />
-          </Fact>
-          <Fact name={t("system.clock")}>
-            {exact(system.now, zone)}
-            {system.speed > 1 && ` · ${t("line.speed", { n: system.speed })}`}
-          </Fact>
-        </Facts>
-      </section>
-    </>
+    <Facts>
+      <Fact name={t("system.version")}>{system.version}</Fact>
+      <Fact name={t("system.store")}>
+        <Reach kind={store.kind} reachable={store.reachable} />
+      </Fact>
+      {store.size_bytes !== null && <Fact name={t("system.size")}>{size(store.size_bytes)}</Fact>}
+      <Fact name={t("system.schema")}>{store.schema}</Fact>
+      <Fact name={t("system.bus")}>
+        <Reach {...bus} />
+      </Fact>
+      <Fact name={t("system.clock")}>
+        {exact(system.now, zone)}
+        {system.speed > 1 && ` · ${t("line.speed", { n: system.speed })}`}
+      </Fact>
+    </Facts>
   );
 }
 
@@ -159,15 +97,24 @@ export function SystemPage() {
     staleTime: 0,
   });
   return (
-    <div className={css.page}>
-      <div className={css.column}>
-        {error && <ErrorNote error={error} retry={() => void refetch()} />}
-        {data ? (
-          <Whole system={data} />
-        ) : (
-          !error && [40, 90, 90, 70].map((w, i) => <Skeleton key={i} height={20} width={`${w}%`} />)
-        )}
-      </div>
-    </div>
+    <Page>
+      {error && <ErrorNote error={error} retry={() => void refetch()} />}
+      {data ? (
+        <>
+          <Answer system={data} />
+          <Services system={data} />
+          <Queues system={data} />
+          <Section title={t("system.kept")}>
+            <Kept counts={data.counts} />
+          </Section>
+          <Section title={t("system.about")}>
+            <About system={data} />
+          </Section>
+          <Checks system={data} />
+        </>
+      ) : (
+        !error && [40, 90, 90, 70].map((w, i) => <Skeleton key={i} height={20} width={`${w}%`} />)
+      )}
+    </Page>
   );
 }

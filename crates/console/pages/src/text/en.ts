@@ -1,6 +1,10 @@
 // Every text that a person sees, in English; other languages have the same keys.
 
+import { device } from "./enDevice";
 import { outgoing } from "./enOutgoing";
+import { people } from "./enPeople";
+import { signIn } from "./enSignIn";
+import { system } from "./enSystem";
 import { views } from "./enViews";
 
 export const en = {
@@ -13,6 +17,9 @@ export const en = {
   "nav.problems": "Problems",
   "nav.outgoing": "Outgoing",
   "nav.system": "System",
+  "nav.people": "People",
+  "nav.welcome": "First run",
+  "nav.me": "You and your preferences",
 
   "page.none": "There is no such page",
   "page.none_help": "The address may be mistyped, or from another version. The views are in the bar above.",
@@ -70,19 +77,8 @@ export const en = {
   "role.operator": "operator",
   "role.admin": "admin",
 
-  "menu.open": "Preferences and sign-out",
+  "menu.open": "You, look and sign-out",
   "menu.look": "Look",
-  "menu.look_auto": "As the system",
-  "menu.look_light": "Light",
-  "menu.look_dark": "Dark",
-  "menu.zone": "Times",
-  "menu.zone_utc": "UTC",
-  "menu.zone_local": "This computer's zone",
-  "menu.coordinates": "Coordinates",
-  "menu.coordinates_decimal": "Decimal degrees",
-  "menu.coordinates_minutes": "Degrees and minutes",
-  "menu.speed": "Speed",
-  "menu.signed_in": "{name}, {role}",
   "menu.sign_out": "Sign out",
 
   "find.open": "Find a device or view",
@@ -96,7 +92,7 @@ export const en = {
   "help.arrows": "Move through the list",
   "help.enter": "Open",
   "help.escape": "Back",
-  "help.views": "Fleet, messages, problems, outgoing, system",
+  "help.views": "Fleet, messages, problems, outgoing, system, people",
   "help.find": "Find a device or view",
   "help.help": "This card",
   "help.shapes": "Signs",
@@ -107,10 +103,6 @@ export const en = {
   "help.silent": "Several messages are overdue",
   "help.never": "Has not spoken yet",
   "help.problem": "Something needs a person",
-
-  "signin.how": "Open the link that the server printed when it started, or make a new one on the server:",
-  "signin.field": "Link or token",
-  "signin.enter": "Sign in",
 
   "fleet.search": "Search serial or IMEI",
   "fleet.filters": "States",
@@ -237,5 +229,9 @@ export const en = {
   "trust.signed": "Signed",
 
   ...views,
+  ...device,
   ...outgoing,
+  ...signIn,
+  ...people,
+  ...system,
 } as const;

@@ -1,4 +1,4 @@
-// The texts of the views of messages, problems and system, in English.
+// The texts of the views of messages and problems, in English.
 
 export const views = {
   "message.panel": "Message",
@@ -110,37 +110,4 @@ export const views = {
   "problem.confirm.force": "Let it in unsigned",
   "problem.confirm.discard": "Discard this problem",
   "problem.repaired_text": "Repaired text",
-
-  "system.well": "The line is healthy",
-  "system.unwell#one": "{n} thing needs attention",
-  "system.unwell#other": "{n} things need attention",
-  "system.checks": "Checks",
-  "system.check": "Check",
-  "system.result": "Result",
-  "system.no_checks": "No checks.",
-  "system.queues": "Queues",
-  "system.queue": "Queue",
-  "system.waiting": "Waiting",
-  "system.oldest": "Oldest",
-  "system.no_queues": "Nothing waits to be handled.",
-  "system.kept": "Kept",
-  "system.modems": "Devices",
-  "system.messages": "Messages",
-  "system.open_problems": "Open problems",
-  "system.held": "Held pushes",
-  "system.uncounted": "Not known while the store does not answer.",
-  "system.schema_wanted": "{has}; this build wants {wants}. Run `fairlead migrate`.",
-  "system.about": "About",
-  "system.version": "Version",
-  "system.store": "Store",
-  "system.schema": "Schema",
-  "system.bus": "Bus",
-  "system.clock": "Server's clock",
-  "system.reachable": "reachable",
-  "system.unreachable": "not reachable",
-  "system.kind.sqlite": "SQLite",
-  "system.kind.mysql": "MySQL or MariaDB",
-  "system.kind.local": "In this process",
-  "system.kind.amqp": "RabbitMQ",
-  "system.kind.rabbitmq": "RabbitMQ",
 } as const;

@@ -4,7 +4,8 @@ import { useEffect, useState } from "react";
 import { t } from "../text/text";
 import css from "./copyable.module.css";
 
-async function copy(text: string): Promise<boolean> {
+/** Puts a text into the clipboard; whether that worked. */
+export async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

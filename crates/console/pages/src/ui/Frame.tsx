@@ -1,8 +1,10 @@
-// The frame around every view: bar, banner when the line is lost, the view, and on a phone the tabs below.
+// The frame around every view: bar, banners, the view, and on a phone the tabs below.
 import { type ReactNode, useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
+import { useKeptChoices } from "../me/useChoices";
 import { useUnknown } from "../outgoing/useUnknown";
 import { t } from "../text/text";
+import { FirstRunOffer } from "../welcome/FirstRunOffer";
 import { Banner } from "./Banner";
 import { Failure } from "./Failure";
 import css from "./frame.module.css";
@@ -11,20 +13,13 @@ import { Palette } from "./Palette";
 import { Tabs } from "./Tabs";
 import { TopBar } from "./TopBar";
 import { elsewhere } from "./useListKeys";
+import { VIEWS } from "./views";
 
 type Open = "help" | "palette" | null;
-const VIEW_NAMES: Record<string, "nav.fleet" | "nav.messages" | "nav.problems" | "nav.outgoing" | "nav.system"> = {
-  "/": "nav.fleet",
-  "/messages": "nav.messages",
-  "/problems": "nav.problems",
-  "/outgoing": "nav.outgoing",
-  "/system": "nav.system",
-};
-const GO: Record<string, string> = { "1": "/", "2": "/messages", "3": "/problems", "4": "/outgoing", "5": "/system" };
-
 export function Frame({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState<Open>(null);
   useUnknown();
+  useKeptChoices();
   const navigate = useNavigate();
   const { pathname } = useLocation();
   useEffect(() => {
@@ -35,7 +30,7 @@ export function Frame({ children }: { children: ReactNode }) {
         return;
       }
       if (elsewhere(event)) return;
-      const page = GO[event.key];
+      const page = VIEWS.find((view) => view.key === event.key);
       if (event.key === "?") setOpen("help");
       else if (event.key === "/") {
         const field = document.querySelector<HTMLInputElement>("[data-search]");
@@ -43,19 +38,22 @@ export function Frame({ children }: { children: ReactNode }) {
         event.preventDefault();
         field.focus();
         field.select();
-      } else if (page !== undefined) navigate(page);
+      } else if (page !== undefined) navigate(page.to);
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, [navigate]);
   useEffect(() => {
-    const view = VIEW_NAMES[pathname];
-    document.title = view ? `${t(view)} · ${t("name")}` : t("name");
+    // The page of a device says which one it is.
+    if (pathname.startsWith("/devices/")) return;
+    const view = VIEWS.find(({ to }) => to === pathname);
+    document.title = view ? `${t(view.text)} · ${t("name")}` : t("name");
   }, [pathname]);
   return (
     <div className={css.frame}>
       <TopBar onHelp={() => setOpen("help")} onFind={() => setOpen("palette")} />
       <Banner />
+      {pathname === "/" && <FirstRunOffer />}
       <main className={css.main}>
         <Failure view={pathname}>{children}</Failure>
       </main>

@@ -10,7 +10,7 @@ const KEYS = [
   ["↑ ↓", "help.arrows"],
   ["Enter", "help.enter"],
   ["Esc", "help.escape"],
-  ["1 – 5", "help.views"],
+  ["1 – 6", "help.views"],
   ["Ctrl K", "help.find"],
   ["?", "help.help"],
 ] as const;

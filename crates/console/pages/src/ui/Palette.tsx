@@ -7,14 +7,8 @@ import { useLive, useNow } from "../live/store";
 import { t } from "../text/text";
 import css from "./help.module.css";
 import { StateMark } from "./StateMark";
+import { VIEWS } from "./views";
 
-const VIEWS = [
-  ["/", "nav.fleet"],
-  ["/messages", "nav.messages"],
-  ["/problems", "nav.problems"],
-  ["/outgoing", "nav.outgoing"],
-  ["/system", "nav.system"],
-] as const;
 const SHOWN = 12;
 
 function Finder({ onClose }: { onClose(): void }) {
@@ -24,7 +18,7 @@ function Finder({ onClose }: { onClose(): void }) {
   const now = useNow();
   const navigate = useNavigate();
   const found = useMemo(() => {
-    const views = VIEWS.map(([to, key]) => ({ to, name: t(key), kind: t("find.view"), state: null }));
+    const views = VIEWS.map(({ to, text: key }) => ({ to, name: t(key), kind: t("find.view"), state: null }));
     const devices = filterRows(fleetRows(modems.values(), now), text, "all").map(({ modem, state }) => ({
       to: `/?device=${modem.id}`,
       name: nameOf(modem),

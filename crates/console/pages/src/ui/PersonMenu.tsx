@@ -1,77 +1,66 @@
-// The person's menu: choices of look, zone and units, and the way out.
-import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
-import { IconCheck, IconLogout, IconSettings } from "@tabler/icons-react";
+// The person's menu: who is signed in, the look for day and night, and the way out.
+import { ActionIcon, Menu } from "@mantine/core";
+import { IconAdjustmentsHorizontal, IconFlag, IconLogout, IconUser, IconUsers } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { Link } from "react-router";
 import { signOut } from "../api/calls";
 import { SESSION_KEY, useSession } from "../api/session";
+import { useChoices } from "../me/useChoices";
 import { t, tWord } from "../text/text";
-import { setPreferences, usePreferences } from "./preferences";
-
-function Choice({ on, onClick, children }: { on: boolean; onClick(): void; children: ReactNode }) {
-  return (
-    <Menu.Item
-      role="menuitemradio"
-      aria-checked={on}
-      closeMenuOnClick={false}
-      onClick={onClick}
-      rightSection={on ? <IconCheck size={16} /> : <span style={{ width: 16 }} />}
-    >
-      {children}
-    </Menu.Item>
-  );
-}
+import css from "./frame.module.css";
+import { LOOKS, type Preferences } from "./preferences";
+import { useNarrow } from "./useNarrow";
 
 export function PersonMenu() {
   const session = useSession();
   const client = useQueryClient();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const chosen = usePreferences();
+  const narrow = useNarrow();
+  const { chosen, choose, error } = useChoices();
   const leave = async () => {
     await signOut().catch(() => undefined);
     await client.resetQueries({ queryKey: SESSION_KEY });
   };
   return (
-    <Menu position="bottom-end" width={230} shadow="none" transitionProps={{ duration: 80 }}>
+    <Menu
+      position="bottom-end"
+      width={248}
+      shadow="none"
+      transitionProps={{ duration: 80 }}
+      withInitialFocusPlaceholder={false}
+      classNames={{ dropdown: css.menu }}
+    >
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size={44} aria-label={t("menu.open")} title={t("menu.open")}>
-          <IconSettings size={20} stroke={1.6} />
+          <IconUser size={20} stroke={1.6} />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown mah="80dvh" style={{ overflowY: "auto" }}>
+        <div className={css.person}>
+          <b>{session.name}</b>
+          <span>{tWord("role", session.role)}</span>
+        </div>
+        <Menu.Item component={Link} to="/me" leftSection={<IconAdjustmentsHorizontal size={16} />}>
+          {t("nav.me")}
+        </Menu.Item>
+        {narrow && session.role === "admin" && (
+          <Menu.Item component={Link} to="/people" leftSection={<IconUsers size={16} />}>
+            {t("nav.people")}
+          </Menu.Item>
+        )}
+        <Menu.Item component={Link} to="/welcome" leftSection={<IconFlag size={16} />}>
+          {t("nav.welcome")}
+        </Menu.Item>
+        <Menu.Divider />
         <Menu.Label>{t("menu.look")}</Menu.Label>
-        {(["auto", "light", "dark"] as const).map((scheme) => (
-          <Choice key={scheme} on={colorScheme === scheme} onClick={() => setColorScheme(scheme)}>
-            {t(`menu.look_${scheme}`)}
-          </Choice>
-        ))}
+        <Menu.RadioGroup value={chosen.look} onChange={(look) => choose({ look: look as Preferences["look"] })}>
+          {LOOKS.map((look) => (
+            <Menu.RadioItem key={look} value={look} closeMenuOnClick={false}>
+              {t(`look.${look}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
+        {error !== null && <Menu.Label>{t("me.not_kept")}</Menu.Label>}
         <Menu.Divider />
-        <Menu.Label>{t("menu.zone")}</Menu.Label>
-        {(["utc", "local"] as const).map((zone) => (
-          <Choice key={zone} on={chosen.zone === zone} onClick={() => setPreferences({ zone })}>
-            {t(`menu.zone_${zone}`)}
-          </Choice>
-        ))}
-        <Menu.Divider />
-        <Menu.Label>{t("menu.coordinates")}</Menu.Label>
-        {(["decimal", "minutes"] as const).map((coordinates) => (
-          <Choice
-            key={coordinates}
-            on={chosen.coordinates === coordinates}
-            onClick={() => setPreferences({ coordinates })}
-          >
-            {t(`menu.coordinates_${coordinates}`)}
-          </Choice>
-        ))}
-        <Menu.Divider />
-        <Menu.Label>{t("menu.speed")}</Menu.Label>
-        {(["kn", "km/h", "m/s"] as const).map((speed) => (
-          <Choice key={speed} on={chosen.speed === speed} onClick={() => setPreferences({ speed })}>
-            {t(`unit.${speed}`)}
-          </Choice>
-        ))}
-        <Menu.Divider />
-        <Menu.Label>{t("menu.signed_in", { name: session.name, role: tWord("role", session.role) })}</Menu.Label>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={leave}>
           {t("menu.sign_out")}
         </Menu.Item>

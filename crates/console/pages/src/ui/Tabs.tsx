@@ -1,37 +1,56 @@
 // The views, as tabs: in the bar, or below on a phone.
-import { IconActivity, IconAlertSquareRounded, IconMap2, IconMessage2, IconSend } from "@tabler/icons-react";
+import {
+  type Icon,
+  IconActivity,
+  IconAlertSquareRounded,
+  IconMap2,
+  IconMessage2,
+  IconSend,
+  IconUsers,
+} from "@tabler/icons-react";
 import { NavLink } from "react-router";
+import { useSession } from "../api/session";
 import { useLive } from "../live/store";
 import { t } from "../text/text";
 import css from "./frame.module.css";
 import { StateMark } from "./StateMark";
+import { VIEWS } from "./views";
 
-const VIEWS = [
-  { to: "/", text: "nav.fleet", Icon: IconMap2 },
-  { to: "/messages", text: "nav.messages", Icon: IconMessage2 },
-  { to: "/problems", text: "nav.problems", Icon: IconAlertSquareRounded },
-  { to: "/outgoing", text: "nav.outgoing", Icon: IconSend },
-  { to: "/system", text: "nav.system", Icon: IconActivity },
-] as const;
+const ICONS: Record<string, Icon> = {
+  "/": IconMap2,
+  "/messages": IconMessage2,
+  "/problems": IconAlertSquareRounded,
+  "/outgoing": IconSend,
+  "/system": IconActivity,
+  "/people": IconUsers,
+};
 
 export function Tabs({ place }: { place: "above" | "below" }) {
+  const { role } = useSession();
   const problems = useLive((live) => live.problems.size);
   const unknown = useLive((live) => live.unknown.size);
   const counts: Record<string, number> = { "/problems": problems, "/outgoing": unknown };
+  // A phone has room for five; there the person menu has People.
+  const shown = VIEWS.filter(
+    ({ to, key }) => key !== null && (to !== "/people" || (role === "admin" && place === "above")),
+  );
   return (
     <nav className={`${css.tabs} ${css[place]}`} aria-label={t("nav.views")}>
-      {VIEWS.map(({ to, text, Icon }) => (
-        <NavLink key={to} to={to} end className={css.tab}>
-          <Icon size={20} stroke={1.6} aria-hidden="true" />
-          {t(text)}
-          {(counts[to] ?? 0) > 0 && (
-            <span className={css.count}>
-              {place === "above" && <StateMark state="problem" size={10} />}
-              {counts[to]}
-            </span>
-          )}
-        </NavLink>
-      ))}
+      {shown.map(({ to, text }) => {
+        const Sign = ICONS[to];
+        return (
+          <NavLink key={to} to={to} end className={css.tab}>
+            {Sign && <Sign size={20} stroke={1.6} aria-hidden="true" />}
+            {t(text)}
+            {(counts[to] ?? 0) > 0 && (
+              <span className={css.count}>
+                {place === "above" && <StateMark state="problem" size={10} />}
+                {counts[to]}
+              </span>
+            )}
+          </NavLink>
+        );
+      })}
     </nav>
   );
 }

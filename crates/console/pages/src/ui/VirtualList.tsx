@@ -1,6 +1,6 @@
 // A list of any length that draws only the rows in sight, with one current row; what stands above it scrolls with it.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import css from "./list.module.css";
 import { useNarrow } from "./useNarrow";
 
@@ -10,7 +10,9 @@ interface Props<T> {
   idOf(item: T): string;
   render(item: T): ReactNode;
   current: string | null;
-  onOpen(id: string): void;
+  /** Whether a row is chosen beside others, where that can be. */
+  checked?(item: T): boolean;
+  onOpen(id: string, event: MouseEvent): void;
   onHover?(pointing: boolean): void;
   onScrolled?(away: boolean): void;
   /** Scrolls away with the rows. */
@@ -18,6 +20,8 @@ interface Props<T> {
   /** Names the columns, and stays in sight. */
   head?: ReactNode;
   footer?: ReactNode;
+  /** Heights of a row, where two lines stand in it. */
+  wideRow?: number;
   narrowRow?: number;
 }
 
@@ -30,7 +34,7 @@ export function VirtualList<T>(props: Props<T>) {
   const aboveRef = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [margin, setMargin] = useState(0);
-  const row = useNarrow() ? (props.narrowRow ?? 56) : 36;
+  const row = useNarrow() ? (props.narrowRow ?? 56) : (props.wideRow ?? 36);
   const rows = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
@@ -87,11 +91,12 @@ export function VirtualList<T>(props: Props<T>) {
               id={`row-${id}`}
               role="option"
               aria-selected={id === current}
+              aria-checked={props.checked?.(item)}
               aria-setsize={items.length}
               aria-posinset={place.index + 1}
               className={css.row}
               style={{ height: row, transform: `translateY(${place.start - margin}px)` }}
-              onClick={() => onOpen(id)}
+              onClick={(event) => onOpen(id, event)}
             >
               {render(item)}
             </div>

@@ -1,21 +1,33 @@
-// A person's choices on this machine: zone, units, coordinates; kept in the browser.
+// A person's choices of zone, units, coordinates and look, as this browser shows them.
+import type { MantineColorSchemeManager } from "@mantine/core";
 import { useSyncExternalStore } from "react";
-import type { CoordinateStyle } from "../domain/coordinates";
-import type { Zone } from "../domain/time";
-import type { SpeedUnit } from "../domain/units";
+import type { Preferences } from "../api/types";
+import { isZone } from "../domain/time";
 
-export interface Preferences {
-  zone: Zone;
-  speed: SpeedUnit;
-  coordinates: CoordinateStyle;
-}
+export type { Preferences };
 
 const KEY = "fairlead.preferences";
-const DEFAULTS: Preferences = { zone: "utc", speed: "kn", coordinates: "decimal" };
+const DEFAULTS: Preferences = { zone: "utc", speed: "kn", coordinates: "decimal", look: "auto" };
+
+export const SPEEDS = ["kn", "km/h", "m/s"] as const;
+export const COORDINATES = ["decimal", "minutes"] as const;
+export const LOOKS = ["auto", "light", "dark"] as const;
+
+/** Each choice by itself, so that one that another version kept does not take the others with it. */
+function sound(kept: Partial<Record<keyof Preferences, unknown>>): Preferences {
+  const { zone } = kept;
+  const isKnown = zone === "utc" || zone === "local" || (typeof zone === "string" && isZone(zone));
+  return {
+    zone: isKnown ? zone : DEFAULTS.zone,
+    speed: SPEEDS.find((speed) => speed === kept.speed) ?? DEFAULTS.speed,
+    coordinates: COORDINATES.find((style) => style === kept.coordinates) ?? DEFAULTS.coordinates,
+    look: LOOKS.find((look) => look === kept.look) ?? DEFAULTS.look,
+  };
+}
 
 function load(): Preferences {
   try {
-    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+    return sound(JSON.parse(localStorage.getItem(KEY) ?? "{}"));
   } catch {
     return DEFAULTS;
   }
@@ -26,7 +38,9 @@ const listeners = new Set<() => void>();
 
 /** Changes a choice, here and in every open view. */
 export function setPreferences(change: Partial<Preferences>) {
-  current = { ...current, ...change };
+  const next = sound({ ...current, ...change });
+  if (JSON.stringify(next) === JSON.stringify(current)) return;
+  current = next;
   try {
     localStorage.setItem(KEY, JSON.stringify(current));
   } catch {
@@ -40,12 +54,24 @@ export function preferences(): Preferences {
   return current;
 }
 
-export function usePreferences(): Preferences {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    () => current,
-  );
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
 }
+
+export function usePreferences(): Preferences {
+  return useSyncExternalStore(subscribe, () => current);
+}
+
+let watching: (() => void) | undefined;
+
+/** The look is a choice among the others, not one that the component library keeps for itself. */
+export const lookManager: MantineColorSchemeManager = {
+  get: () => current.look,
+  set: (look) => setPreferences({ look }),
+  subscribe(onUpdate) {
+    watching = subscribe(() => onUpdate(current.look));
+  },
+  unsubscribe: () => watching?.(),
+  clear: () => setPreferences({ look: DEFAULTS.look }),
+};

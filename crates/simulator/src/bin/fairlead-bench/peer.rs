@@ -16,25 +16,21 @@ const LONG_PAUSE: Duration = Duration::from_millis(1_500);
 /// A program's view of Fairlead.
 pub(crate) struct Peer {
     client: Client,
-    base: String,
+    server: String,
     token: String,
 }
+
+/// Counts the records that came from the journal into the store.
+const DRAINED: &str = "fairlead_intake_drained_total";
 
 #[derive(Deserialize)]
 struct System {
     queues: Vec<Queue>,
-    /// Absent while the store is away.
-    counts: Option<Counts>,
 }
 
 #[derive(Deserialize)]
 struct Queue {
     waiting: u64,
-}
-
-#[derive(Deserialize)]
-struct Counts {
-    messages: u64,
 }
 
 #[derive(Deserialize)]
@@ -45,12 +41,16 @@ struct Page {
 impl Peer {
     pub(crate) fn new(address: SocketAddr, token: String) -> Result<Self> {
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
-        Ok(Self { client, base: format!("http://{address}/api/v1"), token })
+        Ok(Self { client, server: format!("http://{address}"), token })
     }
 
-    /// Messages in the store.
+    /// Messages that have come into the store since the server started.
     pub(crate) async fn messages(&self) -> Result<u64> {
-        Ok(self.get::<System>("/system").await?.counts.context("the store is away")?.messages)
+        let answer = self.client.get(format!("{}/metrics", self.server)).send().await?.error_for_status()?;
+        let text = answer.text().await?;
+        // Absent until the first has come.
+        let count = text.lines().find_map(|line| line.strip_prefix(DRAINED)).unwrap_or("0");
+        count.trim().parse().with_context(|| format!("{DRAINED} is `{count}`"))
     }
 
     /// Waits until at least `messages` are in the store, no more come, every queue is empty and the tracker has
@@ -59,18 +59,18 @@ impl Peer {
         let deadline = Instant::now() + patience;
         let mut before = None;
         loop {
-            let System { queues, counts } = self.get("/system").await?;
+            let System { queues } = self.get("/system").await?;
             let waiting: u64 = queues.iter().map(|queue| queue.waiting).sum();
-            let stored = counts.map(|counts| counts.messages);
+            let stored = self.messages().await?;
             // Where the number is known beforehand, reaching it is enough.
-            let complete = stored.is_some_and(|n| n >= messages) && (messages > 0 || stored == before);
+            let complete = stored >= messages && (messages > 0 || Some(stored) == before);
             if complete && waiting == 0 && self.is_all_tracked().await? {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                bail!("{stored:?} of {messages} messages are stored, {waiting} wait, after {patience:?}");
+                bail!("{stored} of {messages} messages are stored, {waiting} wait, after {patience:?}");
             }
-            before = stored;
+            before = Some(stored);
             tokio::time::sleep(if messages > 0 { PAUSE } else { LONG_PAUSE }).await;
         }
     }
@@ -80,7 +80,7 @@ impl Peer {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let url = format!("{}{path}", self.base);
+        let url = format!("{}/api/v1{path}", self.server);
         let answer = self.client.get(&url).bearer_auth(&self.token).send().await?.error_for_status()?;
         answer.json().await.with_context(|| format!("{url} answered something else"))
     }

@@ -1,0 +1,23 @@
+// Tables for the audit log.
+import { expect, test } from "vitest";
+import { nameIn, placeOf } from "./audit";
+
+test.each([
+  ["modem 0198-1", "/?device=0198-1"],
+  ["message 0198-2", "/messages?message=0198-2"],
+  ["outgoing 0198-3", "/outgoing?mt=0198-3"],
+  ["account main", "/outgoing"],
+  ["session", null],
+  ["token my first one", null],
+])("%s is seen at %s", (subject, place) => {
+  expect(placeOf(subject)).toBe(place);
+});
+
+test.each([
+  ["person Ada of the Sea", "Ada of the Sea"],
+  ["token notebook", "notebook"],
+  ["problem 0198-4", null],
+  ["session", null],
+])("%s is about %j", (subject, name) => {
+  expect(nameIn(subject)).toBe(name);
+});

@@ -1,0 +1,108 @@
+// A list that the server tells page by page, moved through with the keyboard.
+import { Button, Skeleton } from "@mantine/core";
+import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
+import { type ReactNode, useMemo, useState } from "react";
+import type { Page } from "../api/types";
+import { ErrorNote } from "../ui/ErrorNote";
+import list from "../ui/list.module.css";
+import { useListKeys } from "../ui/useListKeys";
+import { VirtualList } from "../ui/VirtualList";
+import css from "./people.module.css";
+
+interface Paged<T> {
+  items: T[];
+  /** Whether these are all there are. */
+  whole: boolean;
+  waiting: boolean;
+  error: unknown;
+  loading: boolean;
+  again(): void;
+  more(): void;
+}
+
+/** A list that the server tells page by page. */
+export function usePaged<T>(key: readonly unknown[], read: (cursor: string | null) => Promise<Page<T>>): Paged<T> {
+  const asked = useInfiniteQuery<Page<T>, Error, InfiniteData<Page<T>>, readonly unknown[], string | null>({
+    queryKey: key,
+    queryFn: ({ pageParam }) => read(pageParam),
+    initialPageParam: null,
+    getNextPageParam: (last) => last.next_cursor,
+  });
+  const items = useMemo(() => asked.data?.pages.flatMap((page) => page.items) ?? [], [asked.data]);
+  return {
+    items,
+    whole: !asked.hasNextPage,
+    waiting: asked.isPending,
+    error: asked.error,
+    loading: asked.isFetchingNextPage,
+    again: () => void asked.refetch(),
+    more: () => void asked.fetchNextPage(),
+  };
+}
+
+interface Props<T extends { id: string }> {
+  label: string;
+  /** The columns, where they are not the usual ones. */
+  className?: string;
+  paged: Paged<T>;
+  opened: string | null;
+  head: ReactNode;
+  row(item: T): ReactNode;
+  empty: ReactNode;
+  /** What the button for the next page says, where there can be one. */
+  more?: string;
+  onOpen(id: string | null): void;
+}
+
+export function Roster<T extends { id: string }>(props: Props<T>) {
+  const { label, className = "", paged, opened, head, row, empty, more, onOpen } = props;
+  const [cursor, setCursor] = useState<string | null>(null);
+  const { items } = paged;
+  const open = (id: string) => {
+    setCursor(id);
+    onOpen(id);
+  };
+  const current = opened ?? cursor;
+  useListKeys({
+    ids: useMemo(() => items.map(({ id }) => id), [items]),
+    current,
+    move: (id) => (opened === null ? setCursor(id) : open(id)),
+    open,
+    back: () => (opened === null ? setCursor(null) : onOpen(null)),
+  });
+  if (paged.waiting) {
+    return Array.from({ length: 6 }, (_, i) => (
+      <div key={i} className={list.skeleton}>
+        <Skeleton height={14} width={`${90 - i * 6}%`} />
+      </div>
+    ));
+  }
+  return (
+    <>
+      {paged.error !== null && <ErrorNote error={paged.error} retry={paged.again} />}
+      {items.length === 0 && paged.error === null ? (
+        empty
+      ) : (
+        <VirtualList
+          label={label}
+          items={items}
+          idOf={(item) => item.id}
+          render={row}
+          current={current}
+          onOpen={open}
+          narrowRow={60}
+          head={<div className={`${css.cells} ${className} ${list.head}`}>{head}</div>}
+          footer={
+            !paged.whole && (
+              <div className={css.more}>
+                <Button variant="default" loading={paged.loading} onClick={paged.more}>
+                  {more}
+                </Button>
+              </div>
+            )
+          }
+        />
+      )}
+    </>
+  );
+}
