@@ -5,6 +5,7 @@ mod api;
 mod asking;
 mod command_line;
 mod courier_killed;
+mod first_run;
 mod killed;
 mod process;
 mod servers;
