@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Address and port of the hub's own binary.
     pub listen: String,
-    /// Changes that wait for one page; a page that is further behind is cut off and begins anew.
+    /// Frames that wait for one page, each with what happened in a twentieth of a second; a page that is further behind is
+    /// cut off and begins anew.
     pub page_buffer: usize,
     /// Most modems in a snapshot; pages ask for the rest.
     pub snapshot_modems: i64,
@@ -20,12 +21,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            listen: "127.0.0.1:8083".to_owned(),
-            page_buffer: 1_024,
-            snapshot_modems: 2_000,
-            feed_days: 30,
-        }
+        Self { listen: "127.0.0.1:8083".to_owned(), page_buffer: 256, snapshot_modems: 2_000, feed_days: 30 }
     }
 }
 

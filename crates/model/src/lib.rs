@@ -4,6 +4,7 @@
 //! agree on it by construction.
 
 pub mod clock;
+pub mod door;
 pub mod id;
 pub mod imei;
 pub mod live;

@@ -11,6 +11,7 @@ use fairlead_store::Store;
 use fairlead_web::health::Health;
 use fairlead_web::{ApiError, Code, health, request};
 use metrics_exporter_prometheus::PrometheusHandle;
+use rustls::ServerConfig;
 
 use crate::Mount;
 
@@ -35,9 +36,10 @@ pub(crate) fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// The server, which serves once it is awaited.
+/// The server, which serves once it is awaited; over TLS where there is a certificate.
 pub(crate) fn serve(
     listener: TcpListener,
+    tls: Option<ServerConfig>,
     shared: Shared,
     mounts: Vec<Mount>,
 ) -> anyhow::Result<(Server, SocketAddr)> {
@@ -59,15 +61,19 @@ pub(crate) fn serve(
             .configure(health::mount)
             .configure(move |config| mounts.iter().for_each(|mount| (mount.0)(config)))
             .default_service(web::to(nothing_here))
-    })
-    .listen(listener)?
-    // A client that dawdles over its request costs only itself.
-    .client_request_timeout(Duration::from_secs(10))
-    .client_disconnect_timeout(Duration::from_secs(2))
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(10)
-    .disable_signals()
-    .run();
+    });
+    let server = match tls {
+        Some(config) => server.listen_rustls_0_23(listener, config)?,
+        None => server.listen(listener)?,
+    };
+    let server = server
+        // A client that dawdles over its request costs only itself.
+        .client_request_timeout(Duration::from_secs(10))
+        .client_disconnect_timeout(Duration::from_secs(2))
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(10)
+        .disable_signals()
+        .run();
     Ok((server, address))
 }
 

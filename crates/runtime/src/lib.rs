@@ -10,6 +10,7 @@ mod report;
 mod service;
 pub mod settings;
 mod systemd;
+mod tls;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::lock::{self, FolderLock};
 use crate::report::Reporter;
+use crate::tls::Certificate;
 use crate::{
     Arguments, Common, Context, EXIT_CRASH, Facts, Hosted, Loaded, disk, doctor, http, logging, systemd,
 };
@@ -93,6 +94,7 @@ impl Process {
             Shape::OneProcess => Some(lock::take(&common.data.dir)?),
             Shape::Several => None,
         };
+        let certificate = Certificate::of(&common.http.tls)?;
         let listen = self.listen()?;
         let listener = http::bind(&listen)?;
         let address = listener.local_addr()?;
@@ -115,7 +117,16 @@ impl Process {
             health: context.health.clone(),
             metrics,
         };
-        let (serving, address) = http::serve(listener, shared, mounts)?;
+        let (serving, address) = http::serve(
+            listener,
+            certificate.as_ref().map(Certificate::config).transpose()?,
+            shared,
+            mounts,
+        )?;
+        if let Some(certificate) = certificate {
+            let hangup = signal(SignalKind::hangup())?;
+            context.spawn("certificate", certificate.keep(hangup, context.stop.clone()));
+        }
         let server = serving.handle();
         context.spawn("http server", async move {
             if let Err(error) = serving.await {
@@ -165,6 +176,7 @@ impl Process {
         let common = &self.loaded.common;
         let options = fairlead_bus::Options { prefix: common.bus.prefix.clone(), ..Default::default() };
         let public_url = match common.http.public_url.trim_end_matches('/') {
+            "" if common.http.tls.is_set() => format!("https://{address}"),
             "" => format!("http://{address}"),
             given => given.to_owned(),
         };

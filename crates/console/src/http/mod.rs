@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod errors;
+pub(crate) mod first_run;
 pub(crate) mod openapi;
 pub(crate) mod people;
 pub(crate) mod session;
@@ -32,6 +33,8 @@ use crate::pages;
     tokens::create,
     tokens::revoke,
     audit::list,
+    first_run::get,
+    first_run::done,
     system::system,
     errors::errors
 ))]
@@ -59,6 +62,8 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/tokens", web::post().to(tokens::create))
         .route("/api/v1/tokens/{id}", web::delete().to(tokens::revoke))
         .route("/api/v1/audit", web::get().to(audit::list))
+        .route("/api/v1/first-run", web::get().to(first_run::get))
+        .route("/api/v1/first-run/done", web::post().to(first_run::done))
         .route("/api/v1/system", web::get().to(system::system))
         .route("/api/openapi.json", web::get().to(openapi::document).wrap(Compress::default()))
         .route("/api/docs", web::get().to(pages::api_docs).wrap(Compress::default()))

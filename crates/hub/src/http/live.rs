@@ -32,9 +32,9 @@ enum End {
     Close(CloseCode, &'static str),
 }
 
-/// The live feed: a snapshot, then changes, as JSON texts of `LiveEvent`.
+/// The live feed: a snapshot, then changes. Each text is one `LiveEvent` a line.
 #[utoipa::path(get, path = "/api/v1/live", tag = "live",
-    responses((status = 101, description = "A websocket; each text is a LiveEvent"),
+    responses((status = 101, description = "A websocket; each text has one LiveEvent a line"),
         (status = 401, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn live(
     _: Viewer,

@@ -87,9 +87,9 @@ async fn a_page_that_does_not_read_is_cut_off_alone(backend: Backend) {
     // Far more than any buffer on its way holds was told; the idler gets what was under way, and the end.
     let mut heard = 0;
     loop {
-        let frame = tokio::time::timeout(PATIENCE, idler.next()).await.expect("the idler is cut off");
+        let frame = tokio::time::timeout(PATIENCE, idler.line.next()).await.expect("the idler is cut off");
         match frame {
-            Some(Ok(Message::Text(_))) => heard += 1,
+            Some(Ok(Message::Text(text))) => heard += text.lines().count(),
             Some(Ok(Message::Close(Some(why)))) => {
                 assert_eq!(u16::from(why.code), 4_008, "{why:?}");
                 break;
@@ -144,7 +144,7 @@ async fn a_stop_is_told_to_the_pages(backend: Backend) {
     let (mut page, _) = port.ready_page().await;
     let last = tokio::spawn(async move {
         loop {
-            match tokio::time::timeout(PATIENCE, page.next()).await.expect("the page is told") {
+            match tokio::time::timeout(PATIENCE, page.line.next()).await.expect("the page is told") {
                 Some(Ok(Message::Close(why))) => return why.map(|why| u16::from(why.code)),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,

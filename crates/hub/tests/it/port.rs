@@ -1,5 +1,6 @@
 //! One test's hub, the pages that look, and the one who tells news.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
@@ -57,7 +58,12 @@ impl Hosted for Speaker {
     }
 }
 
-pub type Page = WebSocketStream<TcpStream>;
+/// One page's end of its line.
+pub struct Page {
+    pub line: WebSocketStream<TcpStream>,
+    /// What came in one text with what was taken already.
+    heard: VecDeque<Value>,
+}
 
 impl Port {
     pub async fn open(backend: Backend, set: &[&str]) -> Self {
@@ -109,7 +115,8 @@ impl Port {
             socket.set_recv_buffer_size(room).unwrap();
         }
         let stream = socket.connect(address).await.unwrap();
-        tokio_tungstenite::client_async(request, stream).await.map(|(page, _)| page)
+        let (line, _) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok(Page { line, heard: VecDeque::new() })
     }
 
     /// A page that has its first snapshot.
@@ -124,9 +131,15 @@ impl Port {
 /// The next thing that a page is told; fails where its line ends.
 pub async fn next(page: &mut Page) -> Value {
     loop {
-        let frame = tokio::time::timeout(PATIENCE, page.next()).await.expect("the page is told something");
+        if let Some(told) = page.heard.pop_front() {
+            return told;
+        }
+        let frame =
+            tokio::time::timeout(PATIENCE, page.line.next()).await.expect("the page is told something");
         match frame.expect("the line is open").unwrap() {
-            Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+            Message::Text(text) => {
+                page.heard.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+            }
             Message::Ping(_) | Message::Pong(_) => {}
             other => panic!("{other:?}"),
         }

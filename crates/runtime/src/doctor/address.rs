@@ -14,11 +14,15 @@ pub(super) fn encrypted(http: &HttpSettings, addresses: &[String]) -> Check {
         return Check::good("address", "Only this machine reaches it.");
     }
     let open = open.join(", ");
+    if http.tls.is_set() {
+        return Check::good("address", format!("{open}, over TLS."));
+    }
     if http.public_url.starts_with("https://") {
         return Check::good("address", format!("{open}, for a proxy with TLS at {}.", http.public_url));
     }
     Check::bad("address", format!("Others can reach {open}, and there is no TLS.")).bearable().advice(
-        "Listen on 127.0.0.1 behind a proxy with TLS, and set http.public_url to its https:// address.",
+        "Set http.tls.cert and http.tls.key; or listen on 127.0.0.1 behind a proxy with TLS, and set http.public_url \
+         to its https:// address.",
     )
 }
 

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use config::{Config, ConfigError, Environment, File, FileFormat, Value, ValueKind};
 use schemars::Schema;
 use serde::de::DeserializeOwned;
-pub use shared::{ClockSettings, Common, DataSettings, HttpSettings, LogFormat, LogSettings, StringList};
+pub use shared::{
+    ClockSettings, Common, DataSettings, HttpSettings, LogFormat, LogSettings, StringList, TlsSettings,
+};
 
 /// Where the settings file lies unless `--config` says otherwise.
 pub const DEFAULT_FILE: &str = "/etc/fairlead/fairlead.toml";

@@ -84,11 +84,25 @@ pub struct HttpSettings {
     /// The address under which people reach the pages, as `https://fleet.example.org`; printed in sign-in links.
     /// Empty: made from `listen`.
     pub public_url: String,
+    /// A certificate of this server's own.
+    pub tls: TlsSettings,
+}
+
+/// `[http.tls]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsSettings {
+    /// A file with the certificate, and those between it and the authority's (PEM), for HTTPS without a proxy in front.
+    /// Also for the addresses of separate service binaries. Empty: plain HTTP. Changed files are used within a minute,
+    /// or at once on SIGHUP.
+    pub cert: PathBuf,
+    /// The file with the certificate's private key (PEM).
+    pub key: PathBuf,
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".to_owned(), public_url: String::new() }
+        Self { listen: "127.0.0.1:8080".to_owned(), public_url: String::new(), tls: TlsSettings::default() }
     }
 }
 

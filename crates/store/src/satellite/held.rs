@@ -56,6 +56,15 @@ pub fn get(conn: &mut Conn, id: HeldId) -> Result<HeldRow, StoreError> {
     Ok(held_pushes::table.find(Id::from(id)).select(HeldRow::as_select()).first(conn)?)
 }
 
+/// The newest one.
+///
+/// # Errors
+/// What the database says.
+pub fn newest(conn: &mut Conn) -> Result<Option<HeldRow>, StoreError> {
+    let newest = held_pushes::table.order(held_pushes::id.desc()).select(HeldRow::as_select());
+    Ok(newest.first(conn).optional()?)
+}
+
 /// Removes a push that was let in.
 ///
 /// # Errors

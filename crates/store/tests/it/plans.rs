@@ -201,6 +201,7 @@ const HOT: &[(&str, Query)] = &[
     ("open problems by modem", |c| problems::count_open_by_modem(c, &[id(7), id(8)]).map(drop)),
     ("outbox, due", |c| outbox::due(c, "mo.stored", Time::from_micros(5_000), 100).map(drop)),
     ("held by key", |c| held::by_keys(c, &[key(1), key(2)]).map(drop)),
+    ("held, the newest", |c| held::newest(c).map(drop)),
     ("signed since", |c| held::signed_since(c, &["300434063836507".to_owned()]).map(drop)),
     ("readings since", |c| readings::since(c, modem(), Time::from_micros(100), 50).map(drop)),
     ("outgoing", |c| mt::list(c, &mt::Filter::default(), 51).map(drop)),
@@ -276,13 +277,21 @@ async fn no_hot_query_reads_a_whole_table(backend: Backend) {
         let sql = with_values(&statement);
         let explained = store.read(move |conn| explain(conn, &sql)).await.unwrap();
         faults.extend(
-            explained.into_iter().filter(|step| step.is_slow()).map(|step| (name, statement.clone(), step)),
+            explained
+                .into_iter()
+                .filter(|step| step.is_slow() && !(reads_on_to_a_limit(&statement) && step.is_plain_scan()))
+                .map(|step| (name, statement.clone(), step)),
         );
     }
     assert!(faults.is_empty(), "{faults:#?}");
     if let Some(database) = database {
         database.remove().await;
     }
+}
+
+/// Whether a statement takes rows as they lie and stops after some: then a scan reads no more than these.
+fn reads_on_to_a_limit(statement: &str) -> bool {
+    !statement.contains(" WHERE ") && statement.contains(" LIMIT ?")
 }
 
 /// One step of a plan.
@@ -293,6 +302,14 @@ enum Step {
 }
 
 impl Step {
+    /// A scan that sorts nothing.
+    fn is_plain_scan(&self) -> bool {
+        match self {
+            Self::Sqlite(detail) => detail.starts_with("SCAN"),
+            Self::Mysql { access, extra, .. } => access == "index" && !extra.contains("filesort"),
+        }
+    }
+
     fn is_slow(&self) -> bool {
         match self {
             // A scan that uses an index is in order, and ends at the page's limit.

@@ -37,6 +37,10 @@ enum What {
     Bus,
     /// Rows into the database
     Store,
+    /// The live line to a thousand open pages
+    Hub,
+    /// What the pages ask, with a million stored messages
+    Api,
     /// All of these, one after another
     All,
 }
@@ -49,7 +53,9 @@ impl What {
             Self::Courier => &[Part::Courier],
             Self::Store => &[Part::Store],
             Self::Bus => &[Part::Bus],
-            Self::All => &[Part::Intake, Part::Courier, Part::Store, Part::Bus],
+            Self::Hub => &[Part::Hub],
+            Self::Api => &[Part::Api],
+            Self::All => &[Part::Intake, Part::Courier, Part::Store, Part::Bus, Part::Hub, Part::Api],
         }
     }
 }
@@ -61,6 +67,8 @@ enum Part {
     Courier,
     Store,
     Bus,
+    Hub,
+    Api,
 }
 
 impl Part {
@@ -68,9 +76,9 @@ impl Part {
     /// measured so.
     fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::Intake => &[],
+            Self::Intake | Self::Hub => &[],
             Self::Store => &[MYSQL],
-            Self::Courier | Self::Bus => &[MYSQL, AMQP],
+            Self::Courier | Self::Bus | Self::Api => &[MYSQL, AMQP],
         }
     }
 
@@ -88,15 +96,19 @@ impl Part {
             command.args(words).arg("--");
             Ok(command)
         };
+        let from_outside = |what| {
+            run_program(workspace.cargo().args(["build", "--release"]))?;
+            let mut command = Command::new(workspace.program("fairlead-bench", Profile::Release)?);
+            command.arg(what);
+            Ok(command)
+        };
         match self {
-            Self::Intake | Self::Courier => {
-                run_program(workspace.cargo().args(["build", "--release"]))?;
-                let mut command = Command::new(workspace.program("fairlead-bench", Profile::Release)?);
-                command.arg(if self == Self::Intake { "intake" } else { "courier" });
-                Ok(command)
-            }
+            Self::Intake => from_outside("intake"),
+            Self::Courier => from_outside("courier"),
+            Self::Hub => from_outside("hub"),
             Self::Store => crate_bench("fairlead-store", "store"),
             Self::Bus => crate_bench("fairlead-bus", "bus"),
+            Self::Api => crate_bench("fairlead", "api"),
         }
     }
 }
@@ -167,6 +179,7 @@ mod tests {
 
     #[test]
     fn all_is_every_part() {
-        assert_eq!(What::All.parts(), [Part::Intake, Part::Courier, Part::Store, Part::Bus]);
+        let all = [Part::Intake, Part::Courier, Part::Store, Part::Bus, Part::Hub, Part::Api];
+        assert_eq!(What::All.parts(), all);
     }
 }

@@ -65,10 +65,12 @@ export function connect(handlers: Handlers): () => void {
     alive();
     line.onmessage = (news) => {
       alive();
-      try {
-        batch.push(JSON.parse(String(news.data)) as LiveEvent);
-      } catch {
-        return; // One unreadable line is no reason to lose the rest.
+      for (const text of String(news.data).split("\n")) {
+        try {
+          batch.push(JSON.parse(text) as LiveEvent);
+        } catch {
+          continue; // One unreadable line is no reason to lose the rest.
+        }
       }
       attempt = 0;
       batchTimer ??= window.setTimeout(flush, BATCH_MS);

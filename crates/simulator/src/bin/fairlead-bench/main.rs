@@ -4,6 +4,7 @@ mod bare;
 mod connection;
 mod courier;
 mod histogram;
+mod hub;
 mod intake;
 mod load;
 mod peer;
@@ -30,6 +31,11 @@ enum What {
     Intake(Box<intake::Arguments>),
     /// Messages to devices, through a provider that takes 50 ms
     Courier(courier::Arguments),
+    /// The live line to open pages
+    Hub(hub::Arguments),
+    /// Serve the ceiling of the live line: the same text to every page
+    #[command(hide = true)]
+    BareLive(bare::LiveArguments),
     /// Serve the ceiling: a handler that answers `OK` and stores nothing
     #[command(hide = true)]
     Bare(bare::Arguments),
@@ -43,6 +49,8 @@ async fn main() -> anyhow::Result<()> {
     match Arguments::parse().what {
         What::Intake(arguments) => intake::run(&arguments).await,
         What::Courier(arguments) => courier::run(&arguments).await,
+        What::Hub(arguments) => hub::run(&arguments).await,
+        What::BareLive(arguments) => bare::run_live(&arguments).await,
         What::Bare(arguments) => bare::run(&arguments).await,
     }
 }
