@@ -24,10 +24,11 @@ pub(crate) fn names() -> Vec<&'static str> {
 }
 
 /// Which addresses belong to which service, for the proxy before separate binaries.
-pub(crate) const ROUTES: [(&str, &str); 12] = [
+pub(crate) const ROUTES: [(&str, &str); 14] = [
     ("/rockblock/", "intake"),
     ("/connection/hc", "intake"),
     ("/api/v1/held/", "intake"),
+    ("/api/v1/first-run/test", "intake"),
     ("/api/v1/modems", "tracker"),
     ("/api/v1/messages", "tracker"),
     ("/api/v1/problems", "tracker"),
@@ -36,6 +37,7 @@ pub(crate) const ROUTES: [(&str, &str); 12] = [
     ("/api/v1/accounts", "courier"),
     ("/api/v1/credits", "courier"),
     ("/api/v1/live", "hub"),
+    ("/api/v1/feed", "hub"),
     ("/", "console"),
 ];
 
@@ -48,4 +50,27 @@ pub(crate) fn api_docs() -> Vec<utoipa::openapi::OpenApi> {
         fairlead_hub::api_doc(),
         fairlead_console::api_doc(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn nginx_routes_as_the_demo_does() {
+        let file = include_str!("../../../nginx/fairlead.conf");
+        let blocks = file.split("location ").skip(1);
+        let routes: BTreeSet<(String, String)> = blocks
+            .filter_map(|block| {
+                let (path, rest) = block.split_once(" {")?;
+                let (_, service) = rest.split_once("proxy_pass http://fairlead_")?;
+                let path = path.trim_start_matches(['=', '^', '~', ' ']);
+                Some((path.to_owned(), service.split_once(';')?.0.to_owned()))
+            })
+            .collect();
+        let ours = ROUTES.map(|(path, service)| (path.to_owned(), service.to_owned()));
+        assert_eq!(routes, BTreeSet::from(ours));
+    }
 }

@@ -3,6 +3,7 @@
 mod http;
 mod jobs;
 mod record;
+mod round_trip;
 mod rules;
 mod service;
 mod settings;

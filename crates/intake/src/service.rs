@@ -6,14 +6,17 @@ use std::time::Duration;
 use actix_web::web;
 use fairlead_bus::Bus;
 use fairlead_model::{Clock, Secret, Time};
-use fairlead_runtime::{Common, Context, Mount, Service, doctor};
+use fairlead_runtime::{Common, Context, Facts, Mount, Service, doctor};
 use fairlead_store::Store;
 use fairlead_store::journal::Journal;
 use fairlead_web::health::{Check, Health};
 use metrics::Counter;
+use serde_json::json;
+use tokio::sync::Mutex;
 
 use crate::http;
 use crate::jobs::drain::{Drain, Policy};
+use crate::round_trip::RoundTrip;
 use crate::settings::Settings;
 use crate::trust::Doorkeeper;
 
@@ -32,6 +35,10 @@ pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
+    pub(crate) facts: Facts,
+    pub(crate) round_trip: RoundTrip,
+    /// When the last test push began; locked while one is under way.
+    pub(crate) last_test: Mutex<Option<Time>>,
 }
 
 /// Counters of the hot path, looked up once.
@@ -54,7 +61,13 @@ impl Service for Intake {
             store: context.store.clone(),
             bus: context.bus.clone(),
             clock: context.clock.clone(),
+            facts: context.facts.clone(),
+            round_trip: RoundTrip::new(&context.public_url, &settings.rockblock),
+            last_test: Mutex::new(None),
         });
+        // By the names of `fairlead_model::door::DoorFacts`, which the console reads.
+        context.facts.set("require_trust", json!(settings.rockblock.require_trust));
+        context.facts.set("has_secret_path", json!(!settings.rockblock.secret_path.is_empty()));
         watch(&context, &journal);
         let policy = Policy {
             unsigned_after_signed: settings.rockblock.unsigned_after_signed,

@@ -5,10 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{Time, Trust};
 
-/// How a process's report calls the facts of its door.
-pub const FACT: &str = "door";
-
-/// How the door stands.
+/// How the door stands: what a process with an intake has among the facts of its report, by these names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoorFacts {
     /// The least trust with which a push is let in.
@@ -16,6 +13,7 @@ pub struct DoorFacts {
     /// Whether the address has a secret part.
     pub has_secret_path: bool,
     /// The last push that was not answered with 200, since the process started.
+    #[serde(default)]
     pub last_refusal: Option<Refusal>,
 }
 

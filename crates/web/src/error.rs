@@ -122,6 +122,11 @@ impl ApiError {
     pub fn code(&self) -> Code {
         self.code
     }
+
+    /// The sentence for the caller.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
 }
 
 impl From<StoreError> for ApiError {

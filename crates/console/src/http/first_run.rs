@@ -1,7 +1,7 @@
 //! `/api/v1/first-run`: what a new installation still needs, until its first push has come.
 
 use actix_web::{HttpResponse, web};
-use fairlead_model::door::{self, DoorFacts, Refusal};
+use fairlead_model::door::{DoorFacts, Refusal};
 use fairlead_model::message::{MessageState, MessageView};
 use fairlead_model::{Imei, MessageId, Time, Trust};
 use fairlead_store::audit::{self, Entry};
@@ -113,8 +113,8 @@ fn door(conn: &mut Conn) -> Result<Option<DoorFacts>, StoreError> {
     rows.sort_by_key(|row| std::cmp::Reverse(row.reported_at));
     let facts = rows.into_iter().find_map(|row| {
         // What another release has written may not be readable here.
-        let mut report: Report = serde_json::from_str(&row.report).ok()?;
-        serde_json::from_value(report.facts.remove(door::FACT)?).ok()
+        let report: Report = serde_json::from_str(&row.report).ok()?;
+        serde_json::from_value(report.facts.into()).ok()
     });
     Ok(facts)
 }

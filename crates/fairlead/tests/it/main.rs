@@ -6,6 +6,7 @@ mod asking;
 mod command_line;
 mod courier_killed;
 mod export;
+mod first_run;
 mod killed;
 mod process;
 mod servers;

@@ -1,6 +1,7 @@
 //! The intake's doors: one file each.
 
 pub(crate) mod admit;
+pub(crate) mod first_run;
 pub(crate) mod heartbeat;
 pub(crate) mod incoming;
 
@@ -9,7 +10,13 @@ use utoipa::OpenApi;
 
 /// The intake's part of the API's description.
 #[derive(OpenApi)]
-#[openapi(paths(incoming::incoming, incoming::incoming_secret, heartbeat::heartbeat, admit::admit))]
+#[openapi(paths(
+    incoming::incoming,
+    incoming::incoming_secret,
+    heartbeat::heartbeat,
+    admit::admit,
+    first_run::test
+))]
 struct Doc;
 
 /// The intake's part of the API's description.
@@ -22,5 +29,6 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .service(incoming::resource("/rockblock/incoming"))
         .service(incoming::secret_resource("/rockblock/incoming/{secret}"))
         .route("/connection/hc", web::get().to(heartbeat::heartbeat))
-        .route("/api/v1/held/{id}/admit", web::post().to(admit::admit));
+        .route("/api/v1/held/{id}/admit", web::post().to(admit::admit))
+        .route("/api/v1/first-run/test", web::post().to(first_run::test));
 }

@@ -10,5 +10,6 @@
 mod bodies;
 mod door;
 mod duplicates;
+mod first_run;
 mod outage;
 mod trust;

@@ -97,8 +97,10 @@ pub(crate) fn understand(
     if by_imei.is_empty() {
         return Ok(Changed::default());
     }
+    let tests = by_imei.remove(Imei::TEST.as_str()).unwrap_or_default();
     let imeis: Vec<String> = by_imei.keys().cloned().collect();
     let mut unit = Unit { tx, clock, policy, by_hand, changed: Changed::default(), commands: Vec::new() };
+    tests.iter().try_for_each(|row| unit.note_arrival(row.id.into()))?;
     let mut known: HashMap<String, (ModemRow, Option<StateRow>)> =
         modems::claim(unit.tx, &imeis)?.into_iter().map(|found| (found.0.imei.clone(), found)).collect();
     let mut lines = Vec::with_capacity(by_imei.len());
@@ -158,6 +160,19 @@ impl Unit<'_, '_> {
         let news: Vec<MoHeard> = awaited.into_iter().map(|modem_id| MoHeard { modem_id }).collect();
         fairlead_bus::enqueue_many(self.tx, self.clock, &news, None)?;
         fairlead_bus::enqueue_many(self.tx, self.clock, &self.commands, None)
+    }
+
+    /// A test push is no modem's: that it has come is all that it says.
+    fn note_arrival(&mut self, id: MessageId) -> Result<(), StoreError> {
+        let outcome = Outcome {
+            state: MessageState::Decoded,
+            modem_id: None,
+            summary: Some("Test push: it arrived.".to_owned()),
+            marks: Vec::new(),
+        };
+        messages::set_outcome(self.tx, id, &outcome)?;
+        self.changed.messages.push(id);
+        Ok(())
     }
 
     /// Reads messages of one modem; `None` where the modem is unknown and none of them may add it.

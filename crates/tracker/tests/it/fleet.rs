@@ -1,7 +1,7 @@
 //! What is known of a modem, and how one comes to be known.
 
-use fairlead_model::Trust;
 use fairlead_model::role::Role;
+use fairlead_model::{Imei, Trust};
 use fairlead_testkit::Backend;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ fairlead_testkit::on_both_backends!(
     a_handsets_command_is_read,
     a_session_without_a_text_is_seen,
     unsigned_messages_add_so_many_modems_a_day,
+    a_test_push_is_no_modems,
     the_api_is_closed_to_strangers,
 );
 
@@ -176,6 +177,25 @@ async fn unsigned_messages_add_so_many_modems_a_day(backend: Backend) {
     sea.system.hand.advance(minutes(24 * 60));
     sea.handle(&(30..35).map(|n| of(n, Trust::Unsigned)).collect::<Vec<_>>()).await;
     assert_eq!(known().await, 9);
+    sea.system.stop().await;
+}
+
+async fn a_test_push_is_no_modems(backend: Backend) {
+    let sea = Sea::open(backend, &["tracker.unsigned_modems_per_day=0"]).await;
+    let at = start().minus(minutes(60));
+    let push = |n: i32, text: &str| message(&sea.system.clock, Imei::TEST.as_str(), n, at, text);
+    // Whatever it says: also a second one of the same number and time.
+    let pushes = [push(1, "Fairlead test push"), push(1, &pk101(at, "3750.5117", 10)), push(9, "")];
+    sea.handle(&pushes).await;
+    for row in &pushes {
+        let detail = sea.detail(id_of(row)).await;
+        let message = &detail["message"];
+        assert_eq!((&message["state"], &message["modem_id"]), (&json!("decoded"), &Value::Null));
+        assert_eq!((&message["summary"], &message["marks"]), (&json!("Test push: it arrived."), &json!([])));
+        assert_eq!(detail["reading"], Value::Null);
+    }
+    assert_eq!(sea.items("/api/v1/modems").await, Vec::<Value>::new());
+    assert_eq!(sea.problems("").await, Vec::<Value>::new());
     sea.system.stop().await;
 }
 

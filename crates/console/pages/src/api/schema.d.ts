@@ -128,6 +128,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/first-run/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a push to this installation's own public address, as the provider would, and says what became of it. */
+        post: operations["post_first_run_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/held/{id}/admit": {
         parameters: {
             query?: never;
@@ -1938,6 +1955,25 @@ export interface components {
             /** @description The build. */
             version: string;
         };
+        /** @description What became of a test push. */
+        TestPush: {
+            /** @description The provider's pushes come this way. */
+            ok: boolean;
+            /** @description What happened, and what to do about it. */
+            sentence: string;
+            /**
+             * Format: int32
+             * @description The HTTP status of the answer; null where there was none.
+             */
+            status: number | null;
+            /**
+             * Format: int64
+             * @description How long it took, milliseconds. The provider waits 3 s.
+             */
+            took_ms: number;
+            /** @description Where it was sent; a secret path is shown as `…`. */
+            url: string;
+        };
         /** @description Map tiles. */
         Tiles: {
             /** @description What their makers want said on the map. */
@@ -2300,6 +2336,43 @@ export interface operations {
                 };
             };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_first_run_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestPush"];
+                };
+            };
+            /** @description One is under way, or was a moment ago */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
