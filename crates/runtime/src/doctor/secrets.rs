@@ -11,7 +11,10 @@ pub(super) fn servers(store: &str, bus: &str) -> Check {
         .filter_map(|(setting, url)| is_default(url).then_some(setting))
         .collect();
     if weak.is_empty() {
-        return Check::good("secrets", "The servers have passwords of their own.");
+        return Check::good(
+            "secrets",
+            "No server elsewhere is entered with a password that everybody knows.",
+        );
     }
     let reason = format!(
         "The password in {} is empty, or the user's name, and the server is on another machine.",
