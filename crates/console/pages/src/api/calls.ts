@@ -1,12 +1,12 @@
 // Every request that the pages make, by name.
 import { get, post, put, remove } from "./client";
-import type { FirstRun, TestPush } from "./soon/firstRun";
 import type {
   Account,
   Body,
   CreditsBy,
   Decision,
   Downlink,
+  FirstRun,
   Gap,
   Message,
   MessageDetail,
@@ -23,6 +23,7 @@ import type {
   Session,
   Spent,
   System,
+  TestPush,
 } from "./types";
 
 const because = (reason: string): Body<"ChangeReason"> => ({ reason });

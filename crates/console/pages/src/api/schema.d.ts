@@ -128,6 +128,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/first-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a new installation still needs. */
+        get: operations["get_first_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/first-run/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that all is set up. */
+        post: operations["post_first_run_done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/first-run/test": {
         parameters: {
             query?: never;
@@ -169,7 +203,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The live feed: a snapshot, then changes, as JSON texts of `LiveEvent`. */
+        /** The live feed: a snapshot, then changes. Each text is one `LiveEvent` a line. */
         get: operations["get_live"];
         put?: never;
         post?: never;
@@ -924,6 +958,19 @@ export interface components {
             /** @description 12 to 200 characters. */
             password: string;
         };
+        /** @description What a new installation still needs. */
+        FirstRun: {
+            /** @description Whether a device has been heard, or somebody has said that all is set up. */
+            done: boolean;
+            /** @description Whether the address has a secret part; absent while no intake has been heard. */
+            has_secret_path: boolean | null;
+            last_held: components["schemas"]["LastHeld"] | null;
+            last_push: components["schemas"]["LastPush"] | null;
+            last_refusal: components["schemas"]["Refusal"] | null;
+            require_trust: components["schemas"]["Trust"] | null;
+            /** @description The address for the provider. A secret part of it is shown as `…`. */
+            webhook_url: string;
+        };
         /** @description Message numbers that never arrived. */
         GapView: {
             /**
@@ -975,6 +1022,37 @@ export interface components {
             link: string;
             /** @description The person. */
             person: components["schemas"]["PersonView"];
+        };
+        /** @description A push that was kept outside. */
+        LastHeld: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The modem that it names, where it names one. */
+            imei: string | null;
+            /** @description Why, in a sentence. */
+            reason: string;
+        };
+        /** @description A push that was let in. */
+        LastPush: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The modem that it names. */
+            imei: string;
+            /**
+             * Format: uuid
+             * @description The message.
+             */
+            message_id: string;
+            /** @description What became of it. */
+            state: components["schemas"]["MessageState"];
+            /** @description Who vouches for it. */
+            trust: components["schemas"]["Trust"];
         };
         /** @description One piece of news. It is passing: a screen that missed some asks for a new snapshot. */
         LiveEvent: {
@@ -1835,6 +1913,21 @@ export interface components {
              */
             transmitted_at: string;
         };
+        /** @description A push that was refused. */
+        Refusal: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Why, in a sentence. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description The HTTP status that the provider was answered.
+             */
+            status: number;
+        };
         /**
          * @description A role, least first: a later one may do all that an earlier one may.
          * @enum {string}
@@ -2354,6 +2447,60 @@ export interface operations {
             };
         };
     };
+    get_first_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstRun"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_first_run_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     post_first_run_test: {
         parameters: {
             query?: never;
@@ -2445,7 +2592,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A websocket; each text is a LiveEvent */
+            /** @description A websocket; each text has one LiveEvent a line */
             101: {
                 headers: {
                     [name: string]: unknown;
