@@ -1,6 +1,6 @@
 // Tables for the first run.
 import { expect, test } from "vitest";
-import type { FirstRun } from "../api/soon/firstRun";
+import type { FirstRun } from "../api/types";
 import { progress, TEST_IMEI, unreachable } from "./welcome";
 
 const push = (imei: string): FirstRun["last_push"] => ({

@@ -1,5 +1,5 @@
 // How far a new installation has come, and what may keep the provider from it.
-import type { FirstRun } from "../api/soon/firstRun";
+import type { FirstRun } from "../api/types";
 
 /** The IMEI of a test push; no modem has it. */
 export const TEST_IMEI = "000000000000000";

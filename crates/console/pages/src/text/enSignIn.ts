@@ -53,7 +53,7 @@ export const signIn = {
     "This address is one of a private network, so the provider cannot reach it. Set `http.public_url` to the address that the world knows.",
   "welcome.trust": "Asks for",
   "welcome.trust_none": "Not known until the intake reports",
-  "welcome.trust.unsigned": "Nothing: every push is taken, and shown as unsigned",
+  "welcome.trust.unsigned": "Nothing: every push is taken, with its trust beside it",
   "welcome.trust.listed_address": "One of the provider's addresses",
   "welcome.trust.secret_path": "The secret of the address",
   "welcome.trust.signed": "The provider's signature",

@@ -1,8 +1,8 @@
 // What came in at the webhook: the last push, the last one held back, the last one refused.
 import { Link } from "react-router";
-import type { FirstRun } from "../api/soon/firstRun";
+import type { FirstRun } from "../api/types";
 import { TEST_IMEI } from "../domain/welcome";
-import { t, tWord } from "../text/text";
+import { t } from "../text/text";
 import { AgoExact } from "../ui/Ago";
 import { Copyable } from "../ui/Copyable";
 import { Fact, Facts } from "../ui/Facts";
@@ -20,8 +20,8 @@ export function CameIn({ seen }: { seen: FirstRun }) {
             <span>{push.imei === TEST_IMEI ? t("welcome.push_test") : <Copyable text={push.imei} />}</span>
             <span>
               {t("welcome.push_state", {
-                state: tWord("message.state", push.state),
-                trust: tWord("trust", push.trust).toLowerCase(),
+                state: t(`message.state.${push.state}`),
+                trust: t(`trust.${push.trust}`).toLowerCase(),
               })}
             </span>
             <Link className="link" to={`/messages?message=${push.message_id}`}>
@@ -42,7 +42,7 @@ export function CameIn({ seen }: { seen: FirstRun }) {
             <p>
               <Sentence text={held.reason} />
             </p>
-            <Link className="link" to="/problems?kind=untrusted_push">
+            <Link className="link" to="/problems">
               {t("welcome.held_open")}
             </Link>
           </div>

@@ -5,12 +5,12 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { firstRun, putAway } from "../api/calls";
 import { useSession } from "../api/session";
-import type { FirstRun } from "../api/soon/firstRun";
+import type { FirstRun } from "../api/types";
 import { relative } from "../domain/time";
 import { type Progress, progress, unreachable } from "../domain/welcome";
 import { useNow } from "../live/store";
 import { BecomePerson } from "../me/BecomePerson";
-import { t, tWord } from "../text/text";
+import { t } from "../text/text";
 import { Copyable } from "../ui/Copyable";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Fact, Facts } from "../ui/Facts";
@@ -74,7 +74,7 @@ function Webhook({ seen }: { seen: FirstRun }) {
       )}
       <Facts>
         <Fact name={t("welcome.trust")} why={t("welcome.trust_none")}>
-          {seen.require_trust && tWord("welcome.trust", seen.require_trust)}
+          {seen.require_trust && t(`welcome.trust.${seen.require_trust}`)}
         </Fact>
       </Facts>
     </Section>
