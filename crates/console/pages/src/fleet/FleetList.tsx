@@ -3,6 +3,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import type { KeyboardEvent, MouseEvent, ReactNode } from "react";
+import { Link } from "react-router";
 import type { FleetFilter, Row } from "../domain/fleet";
 import { t } from "../text/text";
 import { Empty } from "../ui/Empty";
@@ -42,7 +43,11 @@ function Content({ rows, counts, waiting, more, current, picked, onOpen, onPick,
     return (
       <Empty title={t("fleet.empty")}>
         <p>{t("fleet.empty_how")}</p>
-        <code>{`${window.location.origin}/rockblock/incoming`}</code>
+        <p>
+          <Link className="link" to="/welcome">
+            {t("fleet.empty_link")}
+          </Link>
+        </p>
         <p>
           <Sentence text={t("fleet.empty_demo")} />
         </p>

@@ -115,8 +115,8 @@ export const en = {
   "fleet.problems#other": "{n} open problems",
   "fleet.more": "More devices are being read.",
   "fleet.empty": "No device has spoken yet",
-  "fleet.empty_how":
-    "In the provider's console, let the HTTP delivery point here. A device appears with its first message.",
+  "fleet.empty_how": "A device appears with its first message.",
+  "fleet.empty_link": "What to enter at the provider",
   "fleet.empty_demo": "To look around first, run `fairlead demo`: it brings its own buoys.",
   "fleet.none_found": "No device matches",
   "fleet.none_found_how": "Clear the search or choose another state.",
