@@ -10,8 +10,9 @@ export async function device(browser, page, step) {
   const base = new URL(page.url()).origin;
   const { items } = await ask(page, "modems?limit=100");
   const swift = items.find((modem) => modem.speed_m_s !== null && modem.open_problems === 0);
-  const lossy = items.find((modem) => modem.missing > 0);
-  assert.ok(swift && lossy, "no device tells its speed, or none has lost a message");
+  // Whoever misses most has lost some: a single number may only be late.
+  const lossy = items.reduce((most, modem) => (modem.missing > most.missing ? modem : most));
+  assert.ok(swift && lossy.missing > 0, "no device tells its speed, or none has lost a message");
   const name = swift.serial ?? swift.imei;
 
   await step("a device's whole page shows its past and its present", async () => {
