@@ -15,7 +15,6 @@ use crate::http;
 use crate::pages;
 use crate::passwords::Passwords;
 use crate::settings::{Settings, Tiles};
-use crate::throttle::Throttle;
 
 /// How long to wait before a link is tried again, while the store is away.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -35,7 +34,6 @@ pub(crate) struct State {
     pub(crate) tiles: Option<Tiles>,
     /// What the pages may load, and from where.
     pub(crate) policy: String,
-    pub(crate) throttle: Throttle,
     pub(crate) passwords: Passwords,
 }
 
@@ -52,7 +50,6 @@ impl Service for Console {
         let state = web::Data::new(State {
             policy: pages::policy(tiles.as_ref()),
             tiles,
-            throttle: Throttle::default(),
             passwords: Passwords::default(),
             invitation: Duration::from_secs(u64::from(settings.invitation_hours) * 3_600),
             public_url: context.public_url.clone(),
