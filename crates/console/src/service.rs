@@ -5,7 +5,6 @@ use std::time::Duration;
 use actix_web::web;
 use fairlead_bus::Bus;
 use fairlead_model::Clock;
-use fairlead_model::PersonId;
 use fairlead_model::role::Role;
 use fairlead_runtime::{Context, Mount, Service};
 use fairlead_store::{Store, StoreError, people, sign_in};
@@ -82,24 +81,6 @@ pub async fn sign_in_link(
     let until = clock.now().plus(valid.saturating_mul(clock.speed()));
     let kept = secret.clone();
     store.write(move |tx| sign_in::create_link(tx, role, &kept, until)).await?;
-    Ok(format!("{public_url}/sign-in#{secret}"))
-}
-
-/// Makes a one-time link that signs this person in, good for `valid`; earlier ones are good no more.
-///
-/// # Errors
-/// What the store says.
-pub async fn person_link(
-    store: &Store,
-    clock: &Clock,
-    public_url: &str,
-    person: PersonId,
-    valid: Duration,
-) -> Result<String, StoreError> {
-    let secret = fresh_secret();
-    let until = clock.now().plus(valid.saturating_mul(clock.speed()));
-    let kept = secret.clone();
-    store.write(move |tx| people::create_link(tx, person, &kept, until)).await?;
     Ok(format!("{public_url}/sign-in#{secret}"))
 }
 
