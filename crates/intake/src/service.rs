@@ -117,11 +117,10 @@ fn watch(context: &Context, journal: &Journal) {
                     .advice("Make room on the disk, or mend it. It is tried again each second."),
                 None => Check::good(
                     "intake journal",
-                    format!(
-                        "{} messages wait for the store, the oldest for {} s.",
-                        state.waiting,
-                        lag.as_secs()
-                    ),
+                    match state.waiting {
+                        1 => format!("1 message waits for the store, for {} s.", lag.as_secs()),
+                        n => format!("{n} messages wait for the store, the oldest for {} s.", lag.as_secs()),
+                    },
                 ),
             }
         }

@@ -1,27 +1,33 @@
 // The application: providers, the frame around every view, and which address shows which view.
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { BrowserRouter, Outlet, Route, Routes } from "react-router";
 import { ApiError } from "./api/client";
-import { SESSION_KEY, SessionGate } from "./api/session";
+import { Loading, SESSION_KEY, SessionGate } from "./api/session";
+import { DevicePage } from "./device/DevicePage";
 import { FleetPage } from "./fleet/FleetPage";
-import { MePage } from "./me/MePage";
-import { MessagesPage } from "./messages/MessagesPage";
-import { OutgoingPage } from "./outgoing/OutgoingPage";
-import { PeoplePage } from "./people/PeoplePage";
-import { ProblemsPage } from "./problems/ProblemsPage";
-import { PasswordPage } from "./signin/PasswordPage";
-import { SignInPage } from "./signin/SignInPage";
-import { SystemPage } from "./system/SystemPage";
+import { useLive } from "./live/store";
 import { t } from "./text/text";
 import { theme, variables } from "./theme";
 import { Empty } from "./ui/Empty";
 import { Frame } from "./ui/Frame";
 import { lookManager } from "./ui/preferences";
-import { WelcomePage } from "./welcome/WelcomePage";
+import { WaitingList, WaitingPage } from "./ui/Waiting";
 
-const DevicePage = lazy(() => import("./device/DevicePage"));
+const SignInPage = lazy(() => import("./signin/SignInPage"));
+const PasswordPage = lazy(() => import("./signin/PasswordPage"));
+
+/** The views that the first load leaves out, and how each looks until it is here. */
+const LATER = [
+  { path: "/messages", load: () => import("./messages/MessagesPage"), waiting: <WaitingList /> },
+  { path: "/problems", load: () => import("./problems/ProblemsPage"), waiting: <WaitingList /> },
+  { path: "/outgoing", load: () => import("./outgoing/OutgoingPage"), waiting: <WaitingList /> },
+  { path: "/system", load: () => import("./system/SystemPage"), waiting: <WaitingPage /> },
+  { path: "/people", load: () => import("./people/PeoplePage"), waiting: <WaitingList /> },
+  { path: "/welcome", load: () => import("./welcome/WelcomePage"), waiting: <WaitingPage /> },
+  { path: "/me", load: () => import("./me/MePage"), waiting: <WaitingPage /> },
+].map((view) => ({ ...view, View: lazy(view.load) }));
 
 const client: QueryClient = new QueryClient({
   defaultOptions: {
@@ -40,6 +46,11 @@ client.getQueryCache().subscribe((event) => {
 });
 
 function Inside() {
+  const live = useLive((picture) => picture.line === "live");
+  useEffect(() => {
+    // A tab then opens at once, even where the network has gone.
+    if (live) for (const { load } of LATER) load().catch(() => undefined);
+  }, [live]);
   return (
     <SessionGate>
       <Frame>
@@ -55,32 +66,39 @@ export function App() {
       <QueryClientProvider client={client}>
         <BrowserRouter>
           <Routes>
-            <Route path="/sign-in" element={<SignInPage />} />
+            <Route
+              path="/sign-in"
+              element={
+                <Suspense fallback={<Loading />}>
+                  <SignInPage />
+                </Suspense>
+              }
+            />
             <Route
               path="/sign-in/password"
               element={
                 <SessionGate>
-                  <PasswordPage />
+                  <Suspense fallback={<Loading />}>
+                    <PasswordPage />
+                  </Suspense>
                 </SessionGate>
               }
             />
             <Route element={<Inside />}>
               <Route path="/" element={<FleetPage />} />
-              <Route
-                path="/devices/:id"
-                element={
-                  <Suspense>
-                    <DevicePage />
-                  </Suspense>
-                }
-              />
-              <Route path="/messages" element={<MessagesPage />} />
-              <Route path="/problems" element={<ProblemsPage />} />
-              <Route path="/outgoing" element={<OutgoingPage />} />
-              <Route path="/system" element={<SystemPage />} />
-              <Route path="/people" element={<PeoplePage />} />
-              <Route path="/welcome" element={<WelcomePage />} />
-              <Route path="/me" element={<MePage />} />
+              <Route path="/devices/:id" element={<DevicePage />} />
+              {LATER.map(({ path, View, waiting }) => (
+                <Route
+                  key={path}
+                  path={path}
+                  element={
+                    // A boundary of its own: otherwise the view before stays until this one is here.
+                    <Suspense key={path} fallback={waiting}>
+                      <View />
+                    </Suspense>
+                  }
+                />
+              ))}
               <Route path="*" element={<Empty title={t("page.none")}>{t("page.none_help")}</Empty>} />
             </Route>
           </Routes>

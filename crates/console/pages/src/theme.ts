@@ -1,5 +1,5 @@
 // Mantine dressed in the pages' own tokens: neutral ink for controls, so that colour stays free for states.
-import { Button, type CSSVariablesResolver, createTheme, Modal } from "@mantine/core";
+import { Button, type CSSVariablesResolver, createTheme, type ModalProps } from "@mantine/core";
 
 export const theme = createTheme({
   fontFamily: '"Inter Variable", system-ui, sans-serif',
@@ -35,15 +35,16 @@ export const theme = createTheme({
             : {},
       }),
     }),
-    Modal: Modal.extend({
+    // Not by `Modal.extend`, which would bring it into the first load.
+    Modal: {
       defaultProps: {
         transitionProps: { duration: 100 },
         centered: true,
         shadow: "none",
         overlayProps: { backgroundOpacity: 0.4 },
-      },
+      } satisfies Partial<ModalProps>,
       styles: { title: { fontWeight: 600, fontSize: 16 } },
-    }),
+    },
   },
 });
 

@@ -1,6 +1,6 @@
 // Who is signed in, known to every view; without a session the sign-in page is all there is.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useEffect } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { Navigate, useLocation } from "react-router";
 import { startLive } from "../live/store";
 import { t } from "../text/text";
@@ -9,16 +9,29 @@ import * as calls from "./calls";
 import { ApiError, setCsrf } from "./client";
 import type { Session } from "./types";
 
-const SessionContext = createContext<Session | null>(null);
-
-/** The session; only called where one is. */
-export function useSession(): Session {
-  const session = useContext(SessionContext);
-  if (session === null) throw new Error("no session here");
-  return session;
+interface SignedIn {
+  session: Session;
+  signOut(): Promise<void>;
 }
 
+const SignedInContext = createContext<SignedIn | null>(null);
+
+function useSignedIn(): SignedIn {
+  const signedIn = useContext(SignedInContext);
+  if (signedIn === null) throw new Error("no session here");
+  return signedIn;
+}
+
+/** The session; only called where one is. */
+export const useSession = (): Session => useSignedIn().session;
+
+export const useSignOut = () => useSignedIn().signOut;
+
 export const SESSION_KEY = ["session"];
+
+export function Loading() {
+  return <p className="hidden">{t("loading")}</p>;
+}
 
 /** Shows its children to a person who is signed in, and keeps the live line open for them. */
 export function SessionGate({ children }: { children: ReactNode }) {
@@ -31,7 +44,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
     retry: false,
   });
   setCsrf(data?.csrf ?? null);
-  const signedIn = data !== undefined;
+  const [leaving, setLeaving] = useState(false);
+  const signedIn = data !== undefined && !leaving;
   useEffect(() => {
     if (!signedIn) return;
     return startLive(() => void client.resetQueries({ queryKey: SESSION_KEY }));
@@ -48,6 +62,13 @@ export function SessionGate({ children }: { children: ReactNode }) {
       </main>
     );
   }
-  if (!data) return <p className="hidden">{t("loading")}</p>;
-  return <SessionContext.Provider value={data}>{children}</SessionContext.Provider>;
+  if (!signedIn) return <Loading />;
+  const signOut = async () => {
+    // Before the server hears of it, so that no view asks for a session that has ended.
+    setLeaving(true);
+    await calls.signOut().catch(() => undefined);
+    await client.resetQueries({ queryKey: SESSION_KEY });
+    setLeaving(false);
+  };
+  return <SignedInContext.Provider value={{ session: data, signOut }}>{children}</SignedInContext.Provider>;
 }

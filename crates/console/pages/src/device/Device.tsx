@@ -38,7 +38,7 @@ function useEscape(back: () => void) {
   }, []);
 }
 
-export function Device({ modem }: { modem: Modem }) {
+export default function Device({ modem }: { modem: Modem }) {
   const [search, change] = useAddress();
   const navigate = useNavigate();
   const now = useNow();

@@ -1,13 +1,16 @@
 // A device's own page: where it has been, how it is, when it speaks again, what it said and can be told.
 import { Skeleton } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { Link, useParams } from "react-router";
 import { ApiError } from "../api/client";
 import { t } from "../text/text";
 import { Empty } from "../ui/Empty";
 import { ErrorNote } from "../ui/ErrorNote";
-import { Device } from "./Device";
 import css from "./devicepage.module.css";
 import { useDevice } from "./useDevice";
+
+// Apart, because plots and map are most of what the pages weigh.
+const Device = lazy(() => import("./Device"));
 
 function Waiting() {
   return (
@@ -29,10 +32,16 @@ function Waiting() {
   );
 }
 
-export default function DevicePage() {
+export function DevicePage() {
   const { id = "" } = useParams();
   const { modem, error, retry } = useDevice(id);
-  if (modem) return <Device key={id} modem={modem} />;
+  if (modem) {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <Device key={id} modem={modem} />
+      </Suspense>
+    );
+  }
   if (error instanceof ApiError && (error.status === 404 || error.status === 400)) {
     return (
       <div className={css.page}>

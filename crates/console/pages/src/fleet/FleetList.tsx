@@ -1,6 +1,6 @@
 // The fleet as rows: what needs a person first.
 
-import { Button, Skeleton, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import type { KeyboardEvent, MouseEvent, ReactNode } from "react";
 import type { FleetFilter, Row } from "../domain/fleet";
@@ -10,6 +10,7 @@ import list from "../ui/list.module.css";
 import { Sentence } from "../ui/Sentence";
 import { useNarrow } from "../ui/useNarrow";
 import { VirtualList } from "../ui/VirtualList";
+import { WaitingRows } from "../ui/Waiting";
 import { FleetFilters } from "./FleetFilters";
 import { FleetRow } from "./FleetRow";
 import css from "./fleet.module.css";
@@ -36,13 +37,7 @@ interface Props {
 }
 
 function Content({ rows, counts, waiting, more, current, picked, onOpen, onPick, onHover }: Props) {
-  if (waiting) {
-    return Array.from({ length: 14 }, (_, i) => (
-      <div key={i} className={list.skeleton}>
-        <Skeleton height={14} width={`${88 - ((i * 7) % 30)}%`} />
-      </div>
-    ));
-  }
+  if (waiting) return <WaitingRows n={14} />;
   if (counts.all === 0) {
     return (
       <Empty title={t("fleet.empty")}>

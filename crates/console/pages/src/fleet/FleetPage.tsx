@@ -20,11 +20,11 @@ import { DevicePanel } from "./DevicePanel";
 import { FleetList } from "./FleetList";
 import css from "./fleet.module.css";
 import { MapFrame } from "./MapFrame";
-import { PickBar } from "./PickBar";
 import { usePicked } from "./usePicked";
 import { useTrails } from "./useTrails";
 
 const FleetMap = lazy(() => import("../map/FleetMap"));
+const PickBar = lazy(() => import("./PickBar"));
 
 /** The text that is searched for, as typed, and in the address. */
 function useSearchText(): [text: string, find: (q: string) => void] {
@@ -140,16 +140,18 @@ export function FleetPage() {
     </MapFrame>
   );
   const bar = picked.length > 0 && (
-    <PickBar
-      rows={pickedRows}
-      count={picked.length}
-      trails={trails.filter(({ id }) => pickedSet.has(id))}
-      onFit={() => {
-        setFitted((n) => n + 1);
-        if (narrow) setSheet(true);
-      }}
-      onClear={clear}
-    />
+    <Suspense>
+      <PickBar
+        rows={pickedRows}
+        count={picked.length}
+        trails={trails.filter(({ id }) => pickedSet.has(id))}
+        onFit={() => {
+          setFitted((n) => n + 1);
+          if (narrow) setSheet(true);
+        }}
+        onClear={clear}
+      />
+    </Suspense>
   );
 
   return (

@@ -34,7 +34,7 @@ function positionLines(rows: Row[], { coordinates: style, zone }: Preferences): 
   return lines.join("\n");
 }
 
-export function PickBar({ rows, count, trails, onFit, onClear }: Props) {
+export default function PickBar({ rows, count, trails, onFit, onClear }: Props) {
   const chosen = usePreferences();
   const [copied, setCopied] = useState(false);
   useEffect(() => {

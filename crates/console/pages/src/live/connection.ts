@@ -69,7 +69,7 @@ export function connect(handlers: Handlers): () => void {
         try {
           batch.push(JSON.parse(text) as LiveEvent);
         } catch {
-          continue; // One unreadable line is no reason to lose the rest.
+          // One unreadable line is no reason to lose the rest.
         }
       }
       attempt = 0;

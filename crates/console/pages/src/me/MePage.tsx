@@ -40,7 +40,7 @@ function Password() {
   );
 }
 
-export function MePage() {
+export default function MePage() {
   const { name, role, expires_at, person_id, may_become_person } = useSession();
   return (
     <Page>

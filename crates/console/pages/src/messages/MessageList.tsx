@@ -1,5 +1,4 @@
 // Messages as rows: when, from whom, what became of it, what it says.
-import { Skeleton } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Message } from "../api/types";
 import { t } from "../text/text";
@@ -9,6 +8,7 @@ import { ErrorNote } from "../ui/ErrorNote";
 import list from "../ui/list.module.css";
 import { MessageMark } from "../ui/StateMark";
 import { VirtualList } from "../ui/VirtualList";
+import { WaitingRows } from "../ui/Waiting";
 import css from "./messages.module.css";
 
 interface Props {
@@ -53,13 +53,7 @@ function MessageRow({ message, name }: { message: Message; name: string }) {
 
 export function MessageList(props: Props) {
   const { messages, names, waiting, error, filtered, current, older, onOpen, onHover, onScrolled } = props;
-  if (waiting) {
-    return Array.from({ length: 16 }, (_, i) => (
-      <div key={i} className={list.skeleton}>
-        <Skeleton height={14} width={`${92 - ((i * 11) % 40)}%`} />
-      </div>
-    ));
-  }
+  if (waiting) return <WaitingRows n={16} />;
   if (messages.length === 0 && !error) {
     return filtered ? (
       <Empty title={t("message.none_found")}>{t("message.none_found_how")}</Empty>

@@ -17,7 +17,7 @@ import { MessageList } from "./MessageList";
 import { MessagePanel } from "./MessagePanel";
 import css from "./messages.module.css";
 
-export function MessagesPage() {
+export default function MessagesPage() {
   const [search, change] = useAddress();
   const live = useLive((picture) => picture.messages);
   const epoch = useLive((picture) => picture.epoch);

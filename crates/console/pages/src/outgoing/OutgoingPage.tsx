@@ -1,5 +1,5 @@
 // What was sent to devices: what is not known first, then what waits and what became of the rest, and what it cost.
-import { Button, CloseButton, NativeSelect, Skeleton } from "@mantine/core";
+import { Button, CloseButton, NativeSelect } from "@mantine/core";
 import { IconChevronDown, IconCoins } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { Link } from "react-router";
@@ -12,12 +12,12 @@ import { t } from "../text/text";
 import { DevicePicker } from "../ui/DevicePicker";
 import { Empty } from "../ui/Empty";
 import { ErrorNote } from "../ui/ErrorNote";
-import list from "../ui/list.module.css";
 import { useAddress } from "../ui/useAddress";
 import { useHeld } from "../ui/useHeld";
 import { useListKeys } from "../ui/useListKeys";
 import { useNarrow } from "../ui/useNarrow";
 import { VirtualList } from "../ui/VirtualList";
+import { WaitingRows } from "../ui/Waiting";
 import { Accounts } from "./Accounts";
 import { CreditsPanel } from "./CreditsPanel";
 import { MtPanel } from "./MtPanel";
@@ -30,7 +30,7 @@ import { useUnknown } from "./useUnknown";
 
 const FILTERS = [OPEN, ...MT_STATES] as const;
 
-export function OutgoingPage() {
+export default function OutgoingPage() {
   const [search, change] = useAddress();
   const modems = useLive((live) => live.modems);
   const allUnknown = useLive((live) => live.unknown);
@@ -90,13 +90,7 @@ export function OutgoingPage() {
           <ErrorNote error={error} retry={readAgain} />
         </div>
       )}
-      {waiting &&
-        !asked.error &&
-        Array.from({ length: 6 }, (_, i) => (
-          <div key={i} className={list.skeleton}>
-            <Skeleton height={14} width={`${92 - ((i * 11) % 40)}%`} />
-          </div>
-        ))}
+      {waiting && !asked.error && <WaitingRows n={6} />}
       {!waiting && !asked.error && rest.length === 0 && <Nothing filtered={filtered} unknown={unknown.length} />}
     </>
   );

@@ -12,7 +12,7 @@ import { Tokens } from "./Tokens";
 const SECTIONS = ["people", "tokens", "audit"] as const;
 type Section = (typeof SECTIONS)[number];
 
-export function PeoplePage() {
+export default function PeoplePage() {
   const { name, role } = useSession();
   const [search, change] = useAddress();
   if (role !== "admin") {

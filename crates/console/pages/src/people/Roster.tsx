@@ -1,5 +1,5 @@
 // A list that the server tells page by page, moved through with the keyboard.
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
 import type { Page } from "../api/types";
@@ -7,6 +7,7 @@ import { ErrorNote } from "../ui/ErrorNote";
 import list from "../ui/list.module.css";
 import { useListKeys } from "../ui/useListKeys";
 import { VirtualList } from "../ui/VirtualList";
+import { WaitingRows } from "../ui/Waiting";
 import css from "./people.module.css";
 
 interface Paged<T> {
@@ -70,13 +71,7 @@ export function Roster<T extends { id: string }>(props: Props<T>) {
     open,
     back: () => (opened === null ? setCursor(null) : onOpen(null)),
   });
-  if (paged.waiting) {
-    return Array.from({ length: 6 }, (_, i) => (
-      <div key={i} className={list.skeleton}>
-        <Skeleton height={14} width={`${90 - i * 6}%`} />
-      </div>
-    ));
-  }
+  if (paged.waiting) return <WaitingRows n={6} />;
   return (
     <>
       {paged.error !== null && <ErrorNote error={paged.error} retry={paged.again} />}

@@ -1,6 +1,5 @@
 // Problems as rows: what, why, about whom, since when.
 
-import { Skeleton } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Problem, ProblemState } from "../api/types";
 import { nameOf } from "../domain/fleet";
@@ -14,6 +13,7 @@ import list from "../ui/list.module.css";
 import { Sentence } from "../ui/Sentence";
 import { StateMark } from "../ui/StateMark";
 import { VirtualList } from "../ui/VirtualList";
+import { WaitingRows } from "../ui/Waiting";
 import css from "./problems.module.css";
 
 interface Props {
@@ -46,13 +46,7 @@ function ProblemRow({ problem }: { problem: Problem }) {
 }
 
 export function ProblemList({ problems, state, filtered, waiting, error, current, older, onOpen, retry }: Props) {
-  if (waiting) {
-    return Array.from({ length: 6 }, (_, i) => (
-      <div key={i} className={list.skeleton}>
-        <Skeleton height={14} width={`${90 - i * 6}%`} />
-      </div>
-    ));
-  }
+  if (waiting) return <WaitingRows n={6} />;
   if (problems.length === 0 && !error) {
     if (filtered) return <Empty title={t("problem.none_of_kind")}>{t("problem.none_of_kind_how")}</Empty>;
     return state === "open" ? (

@@ -21,7 +21,7 @@ function merge(lists: Iterable<Problem>[]): Problem[] {
   );
 }
 
-export function ProblemsPage() {
+export default function ProblemsPage() {
   const [search, setSearch] = useSearchParams();
   const live = useLive((picture) => picture.problems);
   const epoch = useLive((picture) => picture.epoch);

@@ -7,7 +7,7 @@ import { t } from "../text/text";
 import { Brand } from "../ui/Brand";
 import css from "./signin.module.css";
 
-export function PasswordPage() {
+export default function PasswordPage() {
   const { name, person_id, has_password, needs_old_password } = useSession();
   const navigate = useNavigate();
   const [search] = useSearchParams();

@@ -135,7 +135,7 @@ function ByLink({ next }: { next: string }) {
   );
 }
 
-export function SignInPage() {
+export default function SignInPage() {
   const [search] = useSearchParams();
   const next = safeNext(search.get("next"));
   return (

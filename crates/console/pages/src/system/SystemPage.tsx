@@ -1,6 +1,4 @@
 // Whether the line itself is healthy, and in words what to do where it is not.
-
-import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import * as calls from "../api/calls";
 import type { System } from "../api/types";
@@ -13,6 +11,7 @@ import { Headline, Page, Section } from "../ui/Page";
 import { usePreferences } from "../ui/preferences";
 import { Sentence } from "../ui/Sentence";
 import { StateMark } from "../ui/StateMark";
+import { WaitingLines } from "../ui/Waiting";
 import { AttentionList } from "./AttentionList";
 import { Queues } from "./Queues";
 import { Checks, Services } from "./Services";
@@ -97,7 +96,7 @@ function About({ system }: { system: System }) {
   );
 }
 
-export function SystemPage() {
+export default function SystemPage() {
   const { data, error, refetch } = useQuery({
     queryKey: ["system"],
     queryFn: calls.system,
@@ -121,7 +120,7 @@ export function SystemPage() {
           <Checks system={data} />
         </>
       ) : (
-        !error && [40, 90, 90, 70].map((w, i) => <Skeleton key={i} height={20} width={`${w}%`} />)
+        !error && <WaitingLines />
       )}
     </Page>
   );

@@ -1,4 +1,5 @@
-// Where a view fails, the rest of the page still works, and a sentence stands in its place.
+// Where a view fails, the rest of the page still works, and a sentence stands in its place. Only a reload tries again:
+// what failed may be the view's own file, which a new release has replaced.
 import { Component, type ReactNode } from "react";
 import { ErrorNote } from "./ErrorNote";
 
@@ -23,7 +24,7 @@ export class Failure extends Component<Props, { failed: boolean }> {
     if (!this.state.failed) return this.props.children;
     return (
       <div style={{ padding: 24, flex: 1 }}>
-        <ErrorNote error={null} retry={() => this.setState({ failed: false })} />
+        <ErrorNote error={null} retry={() => window.location.reload()} />
       </div>
     );
   }

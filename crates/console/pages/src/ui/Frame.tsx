@@ -1,5 +1,5 @@
 // The frame around every view: bar, banners, the view, and on a phone the tabs below.
-import { type ReactNode, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { useKeptChoices } from "../me/useChoices";
 import { useUnknown } from "../outgoing/useUnknown";
@@ -8,12 +8,14 @@ import { FirstRunOffer } from "../welcome/FirstRunOffer";
 import { Banner } from "./Banner";
 import { Failure } from "./Failure";
 import css from "./frame.module.css";
-import { Help } from "./Help";
-import { Palette } from "./Palette";
 import { Tabs } from "./Tabs";
 import { TopBar } from "./TopBar";
 import { elsewhere } from "./useListKeys";
 import { VIEWS } from "./views";
+
+// Not needed to show a view: fetched beside it.
+const Help = lazy(() => import("./Help"));
+const Palette = lazy(() => import("./Palette"));
 
 type Open = "help" | "palette" | null;
 export function Frame({ children }: { children: ReactNode }) {
@@ -58,8 +60,10 @@ export function Frame({ children }: { children: ReactNode }) {
         <Failure view={pathname}>{children}</Failure>
       </main>
       <Tabs place="below" />
-      <Help opened={open === "help"} onClose={() => setOpen(null)} />
-      <Palette opened={open === "palette"} onClose={() => setOpen(null)} />
+      <Suspense>
+        <Help opened={open === "help"} onClose={() => setOpen(null)} />
+        <Palette opened={open === "palette"} onClose={() => setOpen(null)} />
+      </Suspense>
     </div>
   );
 }

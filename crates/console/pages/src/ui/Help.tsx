@@ -18,7 +18,7 @@ const KEYS = [
 
 const MARKS = ["ok", "late", "silent", "never", "problem"] as const;
 
-export function Help({ opened, onClose }: { opened: boolean; onClose(): void }) {
+export default function Help({ opened, onClose }: { opened: boolean; onClose(): void }) {
   return (
     <Modal
       opened={opened}

@@ -69,7 +69,7 @@ function Finder({ onClose }: { onClose(): void }) {
   );
 }
 
-export function Palette({ opened, onClose }: { opened: boolean; onClose(): void }) {
+export default function Palette({ opened, onClose }: { opened: boolean; onClose(): void }) {
   return (
     <Modal
       opened={opened}

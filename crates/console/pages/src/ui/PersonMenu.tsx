@@ -1,25 +1,20 @@
 // The person's menu: who is signed in, the look for day and night, and the way out.
-import { ActionIcon, Menu } from "@mantine/core";
-import { IconAdjustmentsHorizontal, IconFlag, IconLogout, IconUser, IconUsers } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
+import { Menu } from "@mantine/core";
+import { IconAdjustmentsHorizontal, IconFlag, IconLogout, IconUsers } from "@tabler/icons-react";
 import { Link } from "react-router";
-import { signOut } from "../api/calls";
-import { SESSION_KEY, useSession } from "../api/session";
+import { useSession, useSignOut } from "../api/session";
 import { useChoices } from "../me/useChoices";
 import { t, tWord } from "../text/text";
 import css from "./frame.module.css";
+import { PersonButton } from "./PersonButton";
 import { LOOKS, type Preferences } from "./preferences";
 import { useNarrow } from "./useNarrow";
 
-export function PersonMenu() {
+export default function PersonMenu() {
   const session = useSession();
-  const client = useQueryClient();
+  const signOut = useSignOut();
   const narrow = useNarrow();
   const { chosen, choose, error } = useChoices();
-  const leave = async () => {
-    await signOut().catch(() => undefined);
-    await client.resetQueries({ queryKey: SESSION_KEY });
-  };
   return (
     <Menu
       position="bottom-end"
@@ -30,9 +25,7 @@ export function PersonMenu() {
       classNames={{ dropdown: css.menu }}
     >
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size={44} aria-label={t("menu.open")} title={t("menu.open")}>
-          <IconUser size={20} stroke={1.6} />
-        </ActionIcon>
+        <PersonButton />
       </Menu.Target>
       <Menu.Dropdown mah="80dvh" style={{ overflowY: "auto" }}>
         <div className={css.person}>
@@ -61,7 +54,7 @@ export function PersonMenu() {
         </Menu.RadioGroup>
         {error !== null && <Menu.Label>{t("me.not_kept")}</Menu.Label>}
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={leave}>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={signOut}>
           {t("menu.sign_out")}
         </Menu.Item>
       </Menu.Dropdown>

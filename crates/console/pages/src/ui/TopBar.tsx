@@ -1,16 +1,19 @@
 // The bar: name, views, how the line stands, the server's clock, search, choices.
 import { ActionIcon } from "@mantine/core";
 import { IconKeyboard, IconSearch } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
 import { Link } from "react-router";
 import { clockSeconds, exact, zoneName } from "../domain/time";
 import { useLive, useNow } from "../live/store";
 import { t } from "../text/text";
 import { Brand } from "./Brand";
 import css from "./frame.module.css";
-import { PersonMenu } from "./PersonMenu";
+import { PersonButton } from "./PersonButton";
 import { usePreferences } from "./preferences";
 import { StateMark } from "./StateMark";
 import { Tabs } from "./Tabs";
+
+const PersonMenu = lazy(() => import("./PersonMenu"));
 
 function LineState() {
   const line = useLive((live) => live.line);
@@ -64,7 +67,9 @@ export function TopBar({ onHelp, onFind }: { onHelp(): void; onFind(): void }) {
         >
           <IconKeyboard size={20} stroke={1.6} />
         </ActionIcon>
-        <PersonMenu />
+        <Suspense fallback={<PersonButton />}>
+          <PersonMenu />
+        </Suspense>
       </div>
     </header>
   );

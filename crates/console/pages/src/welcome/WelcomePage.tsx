@@ -1,5 +1,5 @@
 // From an empty server to a device's first message: what to enter at the provider, a test, and what came in, live.
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -18,6 +18,7 @@ import form from "../ui/form.module.css";
 import { Headline, Page, Section } from "../ui/Page";
 import { Sentence } from "../ui/Sentence";
 import { type Mark, StateMark } from "../ui/StateMark";
+import { WaitingLines } from "../ui/Waiting";
 import { CameIn } from "./CameIn";
 import { FIRST_RUN_KEY } from "./FirstRunOffer";
 import { TestPush } from "./TestPush";
@@ -138,7 +139,7 @@ function PutAway() {
   );
 }
 
-export function WelcomePage() {
+export default function WelcomePage() {
   const { data, error, refetch } = useQuery({
     queryKey: FIRST_RUN_KEY,
     queryFn: firstRun,
@@ -161,7 +162,7 @@ export function WelcomePage() {
           {!data.done && <PutAway />}
         </>
       ) : (
-        !error && [40, 90, 70, 90, 60].map((w, i) => <Skeleton key={i} height={20} width={`${w}%`} />)
+        !error && <WaitingLines />
       )}
     </Page>
   );

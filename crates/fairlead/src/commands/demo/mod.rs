@@ -4,6 +4,7 @@ mod embedded;
 mod separate;
 mod told;
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -115,7 +116,11 @@ impl Demo {
             Some(folder) => (folder.clone(), false),
             None => (std::env::temp_dir().join(format!("fairlead-demo-{}", std::process::id())), true),
         };
-        std::fs::create_dir_all(&folder)
+        // As a server makes its data folder: nobody else's business.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
             .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         if std::fs::read_dir(&folder)?.next().is_some() {
             anyhow::bail!(
