@@ -9,6 +9,7 @@ export const theme = createTheme({
   primaryShade: { light: 8, dark: 1 },
   defaultRadius: 6,
   focusRing: "auto",
+  shadows: { xs: "none", sm: "none", md: "none", lg: "none", xl: "none" },
   colors: {
     dark: [
       "#e4e8ed",
@@ -40,10 +41,9 @@ export const theme = createTheme({
       defaultProps: {
         transitionProps: { duration: 100 },
         centered: true,
-        shadow: "none",
         overlayProps: { backgroundOpacity: 0.4 },
       } satisfies Partial<ModalProps>,
-      styles: { title: { fontWeight: 600, fontSize: 16 } },
+      styles: { content: { border: "1px solid var(--line)" }, title: { fontWeight: 600, fontSize: 16 } },
     },
   },
 });

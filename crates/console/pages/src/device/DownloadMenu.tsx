@@ -27,13 +27,7 @@ function save(format: TrackFormat, tracks: Track[], name: string) {
 export function DownloadMenu({ tracks, label, help, name, size }: Props) {
   const places = tracks.reduce((sum, { points }) => sum + points.length, 0);
   return (
-    <Menu
-      position="bottom-end"
-      width={230}
-      shadow="none"
-      transitionProps={{ duration: 80 }}
-      withInitialFocusPlaceholder={false}
-    >
+    <Menu position="bottom-end" width={230} transitionProps={{ duration: 80 }} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button
           variant="default"

@@ -19,7 +19,6 @@ export default function PersonMenu() {
     <Menu
       position="bottom-end"
       width={248}
-      shadow="none"
       transitionProps={{ duration: 80 }}
       withInitialFocusPlaceholder={false}
       classNames={{ dropdown: css.menu }}
