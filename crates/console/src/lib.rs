@@ -8,5 +8,5 @@ mod settings;
 mod throttle;
 
 pub use http::api_doc;
-pub use service::{Console, person_link, sign_in_link};
+pub use service::{Console, sign_in_link};
 pub use settings::Settings;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use actix_web::web;
 use fairlead_bus::Bus;
 use fairlead_model::Clock;
-use fairlead_model::PersonId;
 use fairlead_model::role::Role;
 use fairlead_runtime::{Context, Mount, Service};
 use fairlead_store::{Store, StoreError, people, sign_in};
@@ -15,7 +14,6 @@ use crate::http;
 use crate::pages;
 use crate::passwords::Passwords;
 use crate::settings::{Settings, Tiles};
-use crate::throttle::Throttle;
 
 /// How long to wait before a link is tried again, while the store is away.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -35,7 +33,6 @@ pub(crate) struct State {
     pub(crate) tiles: Option<Tiles>,
     /// What the pages may load, and from where.
     pub(crate) policy: String,
-    pub(crate) throttle: Throttle,
     pub(crate) passwords: Passwords,
 }
 
@@ -52,7 +49,6 @@ impl Service for Console {
         let state = web::Data::new(State {
             policy: pages::policy(tiles.as_ref()),
             tiles,
-            throttle: Throttle::default(),
             passwords: Passwords::default(),
             invitation: Duration::from_secs(u64::from(settings.invitation_hours) * 3_600),
             public_url: context.public_url.clone(),
@@ -85,24 +81,6 @@ pub async fn sign_in_link(
     let until = clock.now().plus(valid.saturating_mul(clock.speed()));
     let kept = secret.clone();
     store.write(move |tx| sign_in::create_link(tx, role, &kept, until)).await?;
-    Ok(format!("{public_url}/sign-in#{secret}"))
-}
-
-/// Makes a one-time link that signs this person in, good for `valid`; earlier ones are good no more.
-///
-/// # Errors
-/// What the store says.
-pub async fn person_link(
-    store: &Store,
-    clock: &Clock,
-    public_url: &str,
-    person: PersonId,
-    valid: Duration,
-) -> Result<String, StoreError> {
-    let secret = fresh_secret();
-    let until = clock.now().plus(valid.saturating_mul(clock.speed()));
-    let kept = secret.clone();
-    store.write(move |tx| people::create_link(tx, person, &kept, until)).await?;
     Ok(format!("{public_url}/sign-in#{secret}"))
 }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http;
 use crate::jobs::frames::{self, Frame};
-use crate::jobs::number;
+use crate::jobs::number::{self, Standing};
 use crate::settings::Settings;
 
 /// The hub.
@@ -21,7 +21,7 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) frames: broadcast::Sender<Frame>,
     /// Changes whenever the change feed has grown.
-    pub(crate) numbered: watch::Sender<()>,
+    pub(crate) numbered: watch::Sender<i64>,
     pub(crate) snapshot_modems: i64,
     pub(crate) stop: CancellationToken,
 }
@@ -34,9 +34,21 @@ impl Service for Hub {
         let (frames, _) = broadcast::channel(settings.page_buffer.max(16));
         let (store, clock, stop) = (context.store.clone(), context.clock.clone(), context.stop.clone());
         context.spawn("hub frames", frames::run(context.bus.clone(), frames.clone(), stop.clone()));
-        let (numbered, _) = watch::channel(());
-        let numbering =
-            number::run(store.clone(), clock.clone(), frames.subscribe(), numbered.clone(), stop.clone());
+        let (numbered, _) = watch::channel(0);
+        let standing = Standing::default();
+        let found = standing.clone();
+        context.health.add(move || {
+            let check = found.check();
+            async move { check }
+        });
+        let numbering = number::run(
+            store.clone(),
+            clock.clone(),
+            frames.subscribe(),
+            numbered.clone(),
+            standing,
+            stop.clone(),
+        );
         context.spawn("hub number", numbering);
         context.spawn("hub forget", number::forget(store, clock, settings.feed_days, stop));
         let state = web::Data::new(State {

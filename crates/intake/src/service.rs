@@ -55,7 +55,7 @@ impl Service for Intake {
         let journal = Journal::open(&path, settings.journal_max_mb.saturating_mul(1 << 20))?;
         let state = web::Data::new(State {
             journal: journal.clone(),
-            doorkeeper: Doorkeeper::new(&settings)?,
+            doorkeeper: Doorkeeper::new(&settings.rockblock)?,
             held_budget: Budget::new(settings.held_per_minute),
             counters: Counters { accepted: metrics::counter!("fairlead_intake_accepted_total") },
             store: context.store.clone(),

@@ -12,8 +12,6 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Address and port of the intake's own binary.
     pub listen: String,
-    /// Networks of the proxies in front (as `127.0.0.1/32, ::1/128`): from them `X-Forwarded-For` is believed.
-    pub trusted_proxies: StringList,
     /// Most megabytes that the journal may take on the disk. When they are used up, pushes are refused with 503.
     pub journal_max_mb: u64,
     /// How many pushes that were not let in are kept, of each kind; the oldest go first.
@@ -48,7 +46,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8081".to_owned(),
-            trusted_proxies: StringList(vec!["127.0.0.1/32".to_owned(), "::1/128".to_owned()]),
             journal_max_mb: 8_192,
             held_keep: 10_000,
             held_per_minute: 120,

@@ -4,20 +4,19 @@ use std::net::IpAddr;
 
 use anyhow::Context as _;
 use fairlead_model::{Secret, Trust};
+use fairlead_web::networks::Networks;
 use fairlead_wire::rockblock::Push;
 use fairlead_wire::rockblock::claims::{self, PROVIDER_KEY_PEM};
-use ipnet::IpNet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 
-use crate::settings::{RockblockSettings, Settings};
+use crate::settings::RockblockSettings;
 
 /// What is believed at RockBLOCK's door.
 pub(crate) struct Doorkeeper {
     keys: Vec<DecodingKey>,
     validation: Validation,
     secret_path: Secret,
-    allow_list: Vec<IpNet>,
-    proxies: Vec<IpNet>,
+    allow_list: Networks,
     require: Trust,
 }
 
@@ -45,36 +44,21 @@ pub(crate) enum Vouched {
 }
 
 impl Doorkeeper {
-    pub(crate) fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let RockblockSettings { require_trust, secret_path, allow_list, .. } = &settings.rockblock;
+    pub(crate) fn new(settings: &RockblockSettings) -> anyhow::Result<Self> {
+        let RockblockSettings { require_trust, secret_path, allow_list, .. } = settings;
         let mut validation = Validation::new(Algorithm::RS256);
         // The provider's tokens carry neither an end nor an audience, and an old one is no reason to refuse.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
         Ok(Self {
-            keys: believed_keys(&settings.rockblock)?,
+            keys: believed_keys(settings)?,
             validation,
             secret_path: secret_path.clone(),
-            allow_list: networks("intake.rockblock.allow_list", &allow_list.0)?,
-            proxies: networks("intake.trusted_proxies", &settings.trusted_proxies.0)?,
+            allow_list: Networks::parse("intake.rockblock.allow_list", &allow_list.0)
+                .map_err(anyhow::Error::msg)?,
             require: *require_trust,
         })
-    }
-
-    /// The address that a request comes from: the peer's, or what a trusted proxy says.
-    pub(crate) fn address(&self, peer: Option<IpAddr>, forwarded_for: Option<&str>) -> Option<IpAddr> {
-        let is_proxy = |ip: &IpAddr| self.proxies.iter().any(|net| net.contains(ip));
-        let mut address = peer?;
-        // From the nearest hop outwards, as long as the hop that says so is a trusted proxy.
-        for hop in forwarded_for.unwrap_or_default().rsplit(',') {
-            if !is_proxy(&address) {
-                break;
-            }
-            let Ok(next) = hop.trim().parse() else { break };
-            address = next;
-        }
-        Some(address)
     }
 
     /// Judges a push by its token, its path and its address.
@@ -99,7 +83,7 @@ impl Doorkeeper {
             }
             _ => {}
         }
-        if approach.address.is_some_and(|ip| self.allow_list.iter().any(|net| net.contains(&ip))) {
+        if approach.address.is_some_and(|ip| self.allow_list.contains(ip)) {
             trust = trust.max(Trust::ListedAddress);
         }
         if trust < self.require {
@@ -140,16 +124,6 @@ fn believed_keys(settings: &RockblockSettings) -> anyhow::Result<Vec<DecodingKey
     Ok(keys)
 }
 
-fn networks(setting: &str, list: &[String]) -> anyhow::Result<Vec<IpNet>> {
-    let parse = |text: &String| {
-        let single = text.parse::<IpAddr>().map(IpNet::from);
-        single
-            .or_else(|_| text.parse())
-            .map_err(|_| anyhow::anyhow!("{setting}: `{text}` is no network; an example is 212.71.235.32/32"))
-    };
-    list.iter().map(parse).collect()
-}
-
 /// Compares digests, so that the time taken tells nothing about the secret.
 fn same_secret(given: &str, set: &str) -> bool {
     fairlead_store::sign_in::hash(given) == fairlead_store::sign_in::hash(set)
@@ -161,8 +135,8 @@ mod tests {
     use fairlead_runtime::settings::StringList;
     use fairlead_wire::rockblock::{BodyKind, parse};
 
-    fn doorkeeper(change: impl FnOnce(&mut Settings)) -> Doorkeeper {
-        let mut settings = Settings::default();
+    fn doorkeeper(change: impl FnOnce(&mut RockblockSettings)) -> Doorkeeper {
+        let mut settings = RockblockSettings::default();
         change(&mut settings);
         Doorkeeper::new(&settings).unwrap()
     }
@@ -186,8 +160,8 @@ mod tests {
     #[test]
     fn path_and_address_vouch_and_the_higher_counts() {
         let keeper = doorkeeper(|s| {
-            s.rockblock.secret_path = Secret::new("abc");
-            s.rockblock.allow_list = StringList(vec!["212.71.235.32".into()]);
+            s.secret_path = Secret::new("abc");
+            s.allow_list = StringList(vec!["212.71.235.32".into()]);
         });
         let judge = |a| trust_of(&keeper.judge(&push(""), &a));
         assert_eq!(judge(approach(None, "10.0.0.1")), Some(Trust::Unsigned));
@@ -212,17 +186,8 @@ mod tests {
 
     #[test]
     fn less_trust_than_required_is_kept_out() {
-        let keeper = doorkeeper(|s| s.rockblock.require_trust = Trust::Signed);
+        let keeper = doorkeeper(|s| s.require_trust = Trust::Signed);
         let verdict = keeper.judge(&push(""), &approach(None, "10.0.0.1"));
         assert_eq!(verdict, Vouched::Kept("Its trust is unsigned; at least signed is asked for.".to_owned()));
-    }
-
-    #[test]
-    fn forwarded_addresses_are_believed_only_from_a_proxy() {
-        let keeper = doorkeeper(|_| {});
-        let ip = |text: &str| text.parse::<IpAddr>().ok();
-        assert_eq!(keeper.address(ip("127.0.0.1"), Some("6.6.6.6, 1.2.3.4")), ip("1.2.3.4"));
-        assert_eq!(keeper.address(ip("9.9.9.9"), Some("1.2.3.4")), ip("9.9.9.9"));
-        assert_eq!(keeper.address(ip("127.0.0.1"), None), ip("127.0.0.1"));
     }
 }

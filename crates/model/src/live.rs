@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Time;
 use crate::message::{MessageView, ModemView};
 use crate::mt::{AccountView, MtView};
 use crate::problem::ProblemView;
+use crate::{ProblemId, Time};
 
 /// One piece of news. It is passing: a screen that missed some asks for a new snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -26,6 +26,12 @@ pub enum LiveEvent {
     Problem {
         /// The problem.
         problem: ProblemView,
+    },
+    /// A problem that is no more, with what it was about.
+    ProblemGone {
+        /// The problem.
+        #[schema(value_type = String, format = Uuid)]
+        id: ProblemId,
     },
     /// A message to a device as it is now.
     Outgoing {

@@ -4,11 +4,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::http::header::STRICT_TRANSPORT_SECURITY;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use fairlead_model::Clock;
 use fairlead_store::Store;
 use fairlead_web::health::Health;
+use fairlead_web::networks::TrustedProxies;
 use fairlead_web::{ApiError, Code, health, request};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
@@ -22,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) health: Health,
     pub(crate) metrics: PrometheusHandle,
+    pub(crate) proxies: TrustedProxies,
 }
 
 /// Takes the address, with a sentence where it cannot be had.
@@ -36,10 +39,12 @@ pub(crate) fn bind(listen: &str) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// The server, which serves once it is awaited; over TLS where there is a certificate.
+/// The server, which serves once it is awaited; over TLS where there is a certificate. `only_tls` has browsers
+/// remember for a year that it speaks nothing else.
 pub(crate) fn serve(
     listener: TcpListener,
     tls: Option<ServerConfig>,
+    only_tls: bool,
     shared: Shared,
     mounts: Vec<Mount>,
 ) -> anyhow::Result<(Server, SocketAddr)> {
@@ -47,17 +52,23 @@ pub(crate) fn serve(
     let server = HttpServer::new(move || {
         let shared = shared.clone();
         let mounts = mounts.clone();
+        let mut headers = DefaultHeaders::new();
+        if only_tls {
+            headers = headers.add((STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+        }
         App::new()
             .app_data(web::Data::new(shared.store))
             .app_data(web::Data::new(shared.clock))
             .app_data(web::Data::new(shared.health))
             .app_data(web::Data::new(shared.metrics))
+            .app_data(web::Data::new(shared.proxies))
             .app_data(
                 web::JsonConfig::default().limit(64 * 1024).error_handler(|e, _| bad_request(&e).into()),
             )
             .app_data(web::QueryConfig::default().error_handler(|e, _| bad_request(&e).into()))
             .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::not_found("thing").into()))
             .wrap(from_fn(request::with_id))
+            .wrap(headers)
             .configure(health::mount)
             .configure(move |config| mounts.iter().for_each(|mount| (mount.0)(config)))
             .default_service(web::to(nothing_here))

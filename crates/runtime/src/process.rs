@@ -95,6 +95,7 @@ impl Process {
             Shape::Several => None,
         };
         let certificate = Certificate::of(&common.http.tls)?;
+        let proxies = common.http.proxies().map_err(anyhow::Error::msg)?;
         let listen = self.listen()?;
         let listener = http::bind(&listen)?;
         let address = listener.local_addr()?;
@@ -116,13 +117,11 @@ impl Process {
             clock: self.clock.clone(),
             health: context.health.clone(),
             metrics,
+            proxies,
         };
-        let (serving, address) = http::serve(
-            listener,
-            certificate.as_ref().map(Certificate::config).transpose()?,
-            shared,
-            mounts,
-        )?;
+        let tls = certificate.as_ref().map(Certificate::config).transpose()?;
+        let only_tls = common.http.is_https_for_good();
+        let (serving, address) = http::serve(listener, tls, only_tls, shared, mounts)?;
         if let Some(certificate) = certificate {
             let hangup = signal(SignalKind::hangup())?;
             context.spawn("certificate", certificate.keep(hangup, context.stop.clone()));
@@ -175,11 +174,6 @@ impl Process {
     fn context(&self, store: Store, bus_url: BusUrl, address: SocketAddr) -> Context {
         let common = &self.loaded.common;
         let options = fairlead_bus::Options { prefix: common.bus.prefix.clone(), ..Default::default() };
-        let public_url = match common.http.public_url.trim_end_matches('/') {
-            "" if common.http.tls.is_set() => format!("https://{address}"),
-            "" => format!("http://{address}"),
-            given => given.to_owned(),
-        };
         Context {
             bus: Bus::open(bus_url, store.clone(), self.clock.clone(), options),
             store,
@@ -187,7 +181,7 @@ impl Process {
             folder: common.data.dir.clone(),
             health: Health::default(),
             facts: Facts::default(),
-            public_url,
+            public_url: common.http.public_address(&address.to_string()),
             services: self.services.iter().map(|s| s.name()).collect::<Arc<[_]>>(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use fairlead_model::Time;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -13,6 +14,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{Error, InconsistentKeys, ServerConfig};
 use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
+use x509_cert::der::Decode as _;
 
 use crate::settings::TlsSettings;
 
@@ -100,6 +102,14 @@ impl Certificate {
             used: RwLock::new(Arc::new(used)),
             seen: Mutex::new(Ok(files)),
         }))))
+    }
+
+    /// When the certificate in use ends; `None` where it does not say so in a way that is understood.
+    pub(crate) fn ends_at(&self) -> Option<Time> {
+        let used = self.0.used.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let certificate = x509_cert::Certificate::from_der(used.cert.first()?).ok()?;
+        let end = certificate.tbs_certificate.validity.not_after.to_unix_duration();
+        i64::try_from(end.as_micros()).ok().map(Time::from_micros)
     }
 
     /// What a server needs to speak TLS with whatever certificate is in use.

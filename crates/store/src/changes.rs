@@ -1,7 +1,7 @@
 //! The change feed: which things each unit of work has changed, in the order in which they were committed.
 //!
-//! Every query that changes a thing that programs can see notes it on its [`Tx`]; what a unit of work has noted is one
-//! row, written in its own transaction. Ids and times say nothing about the order of commits, so a row gets its number
+//! Every query that changes a thing that programs follow notes it on its [`Tx`] (a message of a device from when it has
+//! been read); what a unit of work has noted is one row, written in its own transaction. Ids and times say nothing about the order of commits, so a row gets its number
 //! afterwards, from whoever holds the sequence's row: then no number ever appears behind one that was read.
 
 use std::collections::BTreeSet;
@@ -42,15 +42,6 @@ pub struct Step {
     pub seq: i64,
     /// What has changed.
     pub changed: Changed,
-}
-
-/// The numbers that the feed has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
-    /// The number before the oldest step that is kept.
-    pub before_first: i64,
-    /// The newest step's number; 0 where there was none yet.
-    pub last: i64,
 }
 
 impl Changed {
@@ -120,23 +111,31 @@ pub fn put_in_order(tx: &mut Tx<'_>, clock: &Clock, limit: i64) -> Result<usize,
     Ok(ids.len())
 }
 
-/// The numbers that the feed has.
+/// The newest step's number; 0 where there was none yet.
 ///
 /// # Errors
 /// What the database says.
-pub fn extent(conn: &mut Conn) -> Result<Extent, StoreError> {
-    // The first before the last: whoever numbers in between only makes the extent shorter than it is.
-    let first: Option<i64> =
-        changes::table.order(changes::seq.asc()).select(changes::seq).first(conn).optional()?;
-    let last = sequences::last(conn, SEQUENCE)?;
-    Ok(Extent { before_first: first.map_or(last, |first| first - 1), last })
+pub fn last(conn: &mut Conn) -> Result<i64, StoreError> {
+    sequences::last(conn, SEQUENCE)
 }
 
-/// The steps after a number, in order.
+/// The steps after a number, in order; `None` where the next one is not kept any more, or the number was never given
+/// out.
 ///
 /// # Errors
 /// What the database says.
-pub fn after(conn: &mut Conn, seq: i64, limit: i64) -> Result<Vec<Step>, StoreError> {
+pub fn after(conn: &mut Conn, seq: i64, limit: i64) -> Result<Option<Vec<Step>>, StoreError> {
+    let steps = steps(conn, seq, limit)?;
+    if steps.is_empty() && last(conn)? != seq {
+        // Forgotten, never given out, or numbered between the two looks: only then there is something now.
+        let steps = self::steps(conn, seq, limit)?;
+        return Ok(steps.first().is_some_and(|first| first.seq == seq + 1).then_some(steps));
+    }
+    // Numbers have no holes, so a hole is what was forgotten.
+    Ok(steps.first().is_none_or(|first| first.seq == seq + 1).then_some(steps))
+}
+
+fn steps(conn: &mut Conn, seq: i64, limit: i64) -> Result<Vec<Step>, StoreError> {
     let rows: Vec<(i64, String)> = changes::table
         .filter(changes::seq.gt(seq))
         .order(changes::seq.asc())
@@ -151,16 +150,20 @@ pub fn after(conn: &mut Conn, seq: i64, limit: i64) -> Result<Vec<Step>, StoreEr
     rows.into_iter().map(read).collect()
 }
 
-/// Forgets the steps before a moment, oldest first, at most `limit`; returns how many.
+/// Forgets the steps before a moment, oldest first, at most `limit`; returns how many. None is forgotten behind one that
+/// is kept, whatever the clocks of several hubs said.
 ///
 /// # Errors
 /// What the database says.
 pub fn forget_before(tx: &mut Tx<'_>, moment: Time, limit: i64) -> Result<usize, StoreError> {
-    let old: Vec<i64> = changes::table
-        .filter(changes::at.lt(Micros::from(moment)))
-        .order(changes::at.asc())
-        .select(changes::seq)
+    let oldest: Vec<(i64, Micros)> = changes::table
+        .order(changes::seq.asc())
+        .select((changes::seq, changes::at))
         .limit(limit)
         .load(&mut **tx)?;
-    Ok(diesel::delete(changes::table.filter(changes::seq.eq_any(old))).execute(&mut **tx)?)
+    let old = oldest.into_iter().take_while(|(_, at)| *at < Micros::from(moment));
+    match old.last() {
+        Some((seq, _)) => Ok(diesel::delete(changes::table.filter(changes::seq.le(seq))).execute(&mut **tx)?),
+        None => Ok(0),
+    }
 }

@@ -13,8 +13,8 @@ pub const LONGEST_NAME: usize = 64;
 /// Most people that are listed; a server has a few dozen.
 const MOST: i64 = 1_000;
 
-/// A person.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+/// A person. Without `Debug`: a password's hash is in it.
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = people)]
 #[diesel(treat_none_as_default_value = false)]
 pub struct PersonRow {
@@ -112,6 +112,16 @@ pub fn list(conn: &mut Conn) -> Result<Vec<PersonRow>, StoreError> {
 /// [`StoreError::NotFound`] where there is none of this id.
 pub fn get(conn: &mut Conn, id: PersonId) -> Result<PersonRow, StoreError> {
     Ok(people::table.find(Id::from(id)).select(PersonRow::as_select()).first(conn)?)
+}
+
+/// A person, locked until the transaction ends: what is decided by what is read stays true.
+///
+/// # Errors
+/// [`StoreError::NotFound`] where there is none of this id.
+pub fn claim(tx: &mut Tx<'_>, id: PersonId) -> Result<PersonRow, StoreError> {
+    let same = diesel::update(people::table.find(Id::from(id))).set(people::name.eq(people::name));
+    same.execute(&mut **tx)?;
+    get(tx, id)
 }
 
 /// The person of a name, without regard to case.

@@ -111,9 +111,16 @@ pub fn record(tx: &mut Tx<'_>, clock: &Clock, finding: Finding) -> Result<Option
         held_id: finding.held_id.map(Into::into),
         excerpt: finding.excerpt.map(|e| e.chars().take(EXCERPT).collect()),
     };
+    let of = row.modem_id;
     diesel::insert_into(problems::table).values(row).execute(&mut **tx)?;
-    tx.changed.problems.insert(id);
+    note(tx, id, of);
     Ok(Some(id))
+}
+
+/// A problem counts among those of its modem, which is another one then.
+fn note(tx: &mut Tx<'_>, id: ProblemId, of: Option<Id>) {
+    tx.changed.problems.insert(id);
+    tx.changed.modems.extend(of.map(ModemId::from));
 }
 
 /// What was settled was found again: somebody put it through once more, and it did not go well.
@@ -125,7 +132,8 @@ fn reopen(tx: &mut Tx<'_>, clock: &Clock, id: Id, reason: String) -> Result<Prob
             problems::changed_at.eq(Micros::from(clock.now())),
         ))
         .execute(&mut **tx)?;
-    tx.changed.problems.insert(id.into());
+    let of = problems::table.find(id).select(problems::modem_id).first(&mut **tx)?;
+    note(tx, id.into(), of);
     Ok(id.into())
 }
 
@@ -239,7 +247,8 @@ pub fn settle(
         .set((problems::state.eq(state.as_str()), problems::changed_at.eq(Micros::from(clock.now()))))
         .execute(&mut **tx)?;
     if changed == 1 {
-        tx.changed.problems.insert(id);
+        let of = problems::table.find(Id::from(id)).select(problems::modem_id).first(&mut **tx)?;
+        note(tx, id, of);
     }
     Ok(changed == 1)
 }
@@ -272,9 +281,13 @@ pub fn settle_subject(
 /// # Errors
 /// What the database says.
 pub fn forget(tx: &mut Tx<'_>, kind: ProblemKind, subjects: Vec<String>) -> Result<usize, StoreError> {
-    let moot =
-        problems::table.filter(problems::kind.eq(kind.as_str())).filter(problems::subject.eq_any(subjects));
-    Ok(diesel::delete(moot).execute(&mut **tx)?)
+    let moot: Vec<Id> = problems::table
+        .filter(problems::kind.eq(kind.as_str()))
+        .filter(problems::subject.eq_any(subjects))
+        .select(problems::id)
+        .load(&mut **tx)?;
+    tx.changed.problems.extend(moot.iter().map(|id| ProblemId::from(*id)));
+    Ok(diesel::delete(problems::table.filter(problems::id.eq_any(moot))).execute(&mut **tx)?)
 }
 
 /// The envelope of failed work, whole, for putting it through again.

@@ -302,6 +302,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_sessions (hash) {
+        hash -> Binary,
+        token_id -> Binary,
+    }
+}
+
+diesel::table! {
     person_links (hash) {
         hash -> Binary,
         person_id -> Binary,
@@ -385,6 +392,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     mt_modems,
     people,
     person_sessions,
+    token_sessions,
     person_links,
     token_scopes,
     modem_notes,

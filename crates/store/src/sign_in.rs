@@ -12,7 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::columns::Digest;
 use crate::people::PersonRow;
-use crate::schema::{api_tokens, people, person_sessions, sessions, sign_in_links, token_scopes};
+use crate::schema::{
+    api_tokens, people, person_links, person_sessions, sessions, sign_in_links, token_scopes, token_sessions,
+};
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
 /// How exactly a token's last use is noted.
@@ -105,6 +107,8 @@ pub struct Identity {
 /// A token that was found by its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
+    /// The token.
+    pub id: TokenId,
     /// Whose it is.
     pub identity: Identity,
     /// Its use was not noted for a minute: [`touch_token`] should.
@@ -188,13 +192,17 @@ pub fn revoke_tokens(tx: &mut Tx<'_>, name: &str) -> Result<usize, StoreError> {
     Ok(named.len())
 }
 
-/// Removes a token, and says what it was called; `None` where there is none of this id.
+/// Removes a token with the sessions that began with it, and says what it was called; `None` where there is none of
+/// this id.
 ///
 /// # Errors
 /// What the database says.
 pub fn revoke_token(tx: &mut Tx<'_>, id: TokenId) -> Result<Option<String>, StoreError> {
     let token = api_tokens::table.find(Id::from(id));
     let name: Option<String> = token.select(api_tokens::name).first(&mut **tx).optional()?;
+    let begun = token_sessions::table.filter(token_sessions::token_id.eq(Id::from(id)));
+    let begun: Vec<Digest> = begun.select(token_sessions::hash).load(&mut **tx)?;
+    end(tx, &begun)?;
     diesel::delete(token_scopes::table.filter(token_scopes::token_id.eq(Id::from(id)))).execute(&mut **tx)?;
     diesel::delete(token).execute(&mut **tx)?;
     Ok(name)
@@ -223,7 +231,11 @@ pub fn by_token(conn: &mut Conn, secret: &str, now: Time) -> Result<Option<Found
         by_link: false,
         scopes: scopes(conn, &[token.id])?.remove(&token.id).unwrap_or_default(),
     };
-    Ok(Some(Found { identity, is_untouched: token.last_used_at.is_none_or(|used| used < stale) }))
+    Ok(Some(Found {
+        id: token.id.into(),
+        identity,
+        is_untouched: token.last_used_at.is_none_or(|used| used < stale),
+    }))
 }
 
 /// Notes that a token was used, at most once a minute.
@@ -339,6 +351,46 @@ pub fn by_session(conn: &mut Conn, secret: &str, now: Time) -> Result<Option<Ide
     }
 }
 
+/// Notes that a session began with a token, with which it ends.
+///
+/// # Errors
+/// What the database says.
+pub fn mark_token_session(tx: &mut Tx<'_>, secret: &str, token: TokenId) -> Result<(), StoreError> {
+    diesel::insert_into(token_sessions::table)
+        .values((token_sessions::hash.eq(hash(secret)), token_sessions::token_id.eq(Id::from(token))))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Ends the sessions that began with a link of nobody's, but this one, and makes the links void that were not used: from
+/// now on people have names.
+///
+/// # Errors
+/// What the database says.
+pub fn end_of_nobody(tx: &mut Tx<'_>, but: &str) -> Result<(), StoreError> {
+    let of_nobody = person_sessions::table.filter(person_sessions::person_id.is_null());
+    let mut begun: Vec<Digest> = of_nobody.select(person_sessions::hash).load(&mut **tx)?;
+    begun.retain(|session| *session != hash(but));
+    end(tx, &begun)?;
+    let links: Vec<Digest> = sign_in_links::table
+        .left_join(person_links::table.on(person_links::hash.eq(sign_in_links::hash)))
+        .filter(person_links::hash.is_null())
+        .select(sign_in_links::hash)
+        .load(&mut **tx)?;
+    diesel::delete(sign_in_links::table.filter(sign_in_links::hash.eq_any(links))).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Whose session this is, as it stays until the transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub fn claim_session(tx: &mut Tx<'_>, secret: &str, now: Time) -> Result<Option<Identity>, StoreError> {
+    let same = diesel::update(sessions::table.find(hash(secret))).set(sessions::name.eq(sessions::name));
+    same.execute(&mut **tx)?;
+    by_session(tx, secret, now)
+}
+
 /// Ends a session.
 ///
 /// # Errors
@@ -350,5 +402,6 @@ pub fn end_session(tx: &mut Tx<'_>, secret: &str) -> Result<(), StoreError> {
 fn end(tx: &mut Tx<'_>, ended: &[Digest]) -> Result<(), StoreError> {
     diesel::delete(sessions::table.filter(sessions::hash.eq_any(ended))).execute(&mut **tx)?;
     diesel::delete(person_sessions::table.filter(person_sessions::hash.eq_any(ended))).execute(&mut **tx)?;
+    diesel::delete(token_sessions::table.filter(token_sessions::hash.eq_any(ended))).execute(&mut **tx)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod error;
 pub mod health;
+pub mod networks;
 pub mod page;
 pub mod password;
 mod reason;

@@ -1,4 +1,7 @@
-//! Each request has an id: taken from the proxy or made here, logged, answered, and quoted in errors.
+//! What is known of each request: its id, taken from the proxy or made here, logged, answered, and quoted in errors;
+//! and the address from which it comes.
+
+use std::net::IpAddr;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -7,6 +10,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, web};
 use fairlead_model::Clock;
 use tracing::Instrument;
+
+use crate::networks::TrustedProxies;
 
 /// The header that carries the id, both ways.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,15 +62,52 @@ fn fresh_id(request: &ServiceRequest) -> String {
     clock.new_id().simple().to_string()
 }
 
-/// The address from which a request comes, as a text: the peer's, or the one that a proxy on this machine names.
+/// The address from which a request comes: the peer's, or the one that trusted proxies name. `None` where there is no
+/// peer, as in a test without a socket.
+pub fn client_ip(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    let forwarded_for = header_lines(request, "x-forwarded-for").unwrap_or_default();
+    Some(match request.app_data::<web::Data<TrustedProxies>>() {
+        Some(proxies) => proxies.see_through(peer, &forwarded_for),
+        None => TrustedProxies::default().see_through(peer, &forwarded_for),
+    })
+}
+
+/// The address from which a request comes, as a text; empty where there is none.
 pub fn client_address(request: &HttpRequest) -> String {
-    let peer = request.peer_addr().map(|peer| peer.ip());
-    let forwarded = request.headers().get("X-Forwarded-For").and_then(|h| h.to_str().ok());
-    // The last one is what the nearest proxy has seen; those before it are what it was told.
-    let named = forwarded.and_then(|list| list.rsplit(',').next()).map(str::trim);
-    match (peer, named) {
-        (Some(peer), Some(named)) if peer.is_loopback() && !named.is_empty() => named.to_owned(),
-        (Some(peer), _) => peer.to_string(),
-        (None, _) => String::new(),
+    client_ip(request).map(|address| address.to_string()).unwrap_or_default()
+}
+
+/// All lines of a header as one, in their order: a proxy may add to the line that it got, or add one of its own.
+pub fn header_lines(request: &HttpRequest, name: &str) -> Option<String> {
+    let lines: Vec<_> =
+        request.headers().get_all(name).map(|h| String::from_utf8_lossy(h.as_bytes())).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::networks::Networks;
+
+    #[test]
+    fn the_settings_say_which_proxies_are_believed() {
+        let from = |peer: &str| {
+            let request = TestRequest::default().peer_addr(peer.parse().unwrap());
+            request
+                .append_header(("X-Forwarded-For", "6.6.6.6"))
+                .append_header(("X-Forwarded-For", "1.2.3.4"))
+        };
+        let networks = Networks::parse("http.trusted_proxies", &["172.30.7.0/24".to_owned()]).unwrap();
+        let proxies = web::Data::new(TrustedProxies(networks));
+        let set = |peer: &str| client_address(&from(peer).app_data(proxies.clone()).to_http_request());
+        assert_eq!(set("172.30.7.9:1"), "1.2.3.4");
+        assert_eq!(set("172.30.8.9:1"), "172.30.8.9");
+        let unset = |peer: &str| client_address(&from(peer).to_http_request());
+        assert_eq!(unset("172.30.7.9:1"), "172.30.7.9");
+        assert_eq!(unset("127.0.0.1:1"), "1.2.3.4");
+        assert_eq!(client_address(&TestRequest::default().to_http_request()), "");
     }
 }

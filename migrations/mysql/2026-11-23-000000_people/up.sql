@@ -1,5 +1,6 @@
 -- People, what they wrote, what changed when, and how the processes are. Times are microseconds since 1970 (UTC); ids
--- are UUIDv7, 16 bytes. The SQLite migration of the same name gives the same tables and columns; a test compares them.
+-- are UUIDv7, 16 bytes (those of changes_pending are random: their order means nothing). The SQLite migration of the same
+-- name gives the same tables and columns; a test compares them.
 -- MySQL commits each CREATE TABLE by itself: IF NOT EXISTS lets an interrupted migration run again.
 
 -- `name_key` is the name without regard to case; `password` is a PHC string of argon2id.
@@ -22,6 +23,13 @@ CREATE TABLE IF NOT EXISTS person_sessions (
   person_id BINARY(16),
   by_link BOOLEAN NOT NULL,
   KEY person_sessions_person (person_id)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- The token with which a session began: it ends with the token.
+CREATE TABLE IF NOT EXISTS token_sessions (
+  hash BINARY(32) NOT NULL PRIMARY KEY,
+  token_id BINARY(16) NOT NULL,
+  KEY token_sessions_token (token_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- Whom a one-time link lets in. One without a row is nobody's.
@@ -64,8 +72,7 @@ CREATE TABLE IF NOT EXISTS changes_pending (
 CREATE TABLE IF NOT EXISTS changes (
   seq BIGINT NOT NULL PRIMARY KEY,
   at BIGINT NOT NULL,
-  body MEDIUMTEXT NOT NULL,
-  KEY changes_at (at)
+  body MEDIUMTEXT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- What each process says of itself every few seconds, as JSON.

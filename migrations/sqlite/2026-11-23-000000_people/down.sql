@@ -7,5 +7,6 @@ DROP TABLE sequences;
 DROP TABLE modem_notes;
 DROP TABLE token_scopes;
 DROP TABLE person_links;
+DROP TABLE token_sessions;
 DROP TABLE person_sessions;
 DROP TABLE people;

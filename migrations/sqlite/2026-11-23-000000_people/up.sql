@@ -1,5 +1,6 @@
 -- People, what they wrote, what changed when, and how the processes are. Times are microseconds since 1970 (UTC); ids
--- are UUIDv7, 16 bytes. The MySQL migration of the same name gives the same tables and columns; a test compares them.
+-- are UUIDv7, 16 bytes (those of changes_pending are random: their order means nothing). The MySQL migration of the same
+-- name gives the same tables and columns; a test compares them.
 
 -- `name_key` is the name without regard to case; `password` is a PHC string of argon2id.
 CREATE TABLE people (
@@ -22,6 +23,13 @@ CREATE TABLE person_sessions (
   by_link BOOLEAN NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX person_sessions_person ON person_sessions (person_id);
+
+-- The token with which a session began: it ends with the token.
+CREATE TABLE token_sessions (
+  hash BLOB NOT NULL PRIMARY KEY,
+  token_id BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX token_sessions_token ON token_sessions (token_id);
 
 -- Whom a one-time link lets in. One without a row is nobody's.
 CREATE TABLE person_links (
@@ -65,7 +73,6 @@ CREATE TABLE changes (
   at BIGINT NOT NULL,
   body TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX changes_at ON changes (at);
 
 -- What each process says of itself every few seconds, as JSON.
 CREATE TABLE service_reports (

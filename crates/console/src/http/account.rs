@@ -2,8 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use fairlead_model::PersonId;
+use fairlead_store::StoreError;
 use fairlead_store::people::{self, PersonRow};
-use fairlead_store::sign_in;
+use fairlead_store::sign_in::{self, Identity};
 use fairlead_web::{ApiError, Caller, Code, password};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -121,7 +122,7 @@ pub(crate) async fn change_password(
     if !caller.0.by_link {
         prove(&state, &person, old_password).await?;
     }
-    let kept = hashed(&state, new_password).await?;
+    let kept = state.passwords.hash(new_password).await?;
     let (clock, session) = (state.clock.clone(), cookie_of(&request).map(|secret| sign_in::hash(&secret)));
     let changed = state.store.write(move |tx| {
         note(tx, &clock, &person.name, "password.change", &person, "")?;
@@ -131,21 +132,16 @@ pub(crate) async fn change_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Who has the session need not be the person: it may have been left open.
+/// Who has the session need not be the person: it may have been left open. It is no place to guess either.
 async fn prove(state: &State, person: &PersonRow, old_password: Option<String>) -> Result<(), ApiError> {
-    let Some(kept) = person.password.clone() else { return Ok(()) };
-    // As a sign-in, so that an open session is no place to guess.
-    let (key, now) = (person.name_key.clone(), state.clock.now());
-    if state.throttle.wait(&key, "session", now).is_some() {
-        let sentence = "There were too many wrong passwords. Try again later.";
-        return Err(ApiError::new(Code::TooMany, sentence).retry_after(60));
-    }
-    let given = old_password.unwrap_or_default();
-    if state.passwords.run(move || password::is_right(&given, Some(&kept))).await? {
-        state.throttle.succeeded(&key, "session");
+    let (kept, given) = (person.password.clone(), old_password.unwrap_or_default());
+    if kept.is_none() {
         return Ok(());
     }
-    state.throttle.failed(&key, "session", now);
+    let whose = (person.name_key.as_str(), "an open session");
+    if state.passwords.is_right(&state.clock, whose, given, kept).await? {
+        return Ok(());
+    }
     Err(ApiError::new(Code::Unprocessable, "The old password is not right."))
 }
 
@@ -161,34 +157,40 @@ pub(crate) async fn become_person(
 ) -> Result<web::Json<SessionView>, ApiError> {
     let FirstPerson { name, password } = first.into_inner();
     let identity = caller.0;
-    let session = cookie_of(&request).filter(|_| identity.person.is_none() && identity.by_link);
-    let Some(session) = session else {
-        let sentence = "Only the session of a sign-in link that is nobody's can become a person's.";
-        return Err(ApiError::new(Code::InTheWay, sentence));
-    };
+    let session = cookie_of(&request).filter(|_| is_nobodys(&identity)).ok_or_else(somebodys)?;
     people::checked_name(&name)?;
     password::check(&password, &name).map_err(|why| ApiError::new(Code::Unprocessable, why))?;
-    let kept = hashed(&state, password).await?;
+    let kept = state.passwords.hash(password).await?;
     let (clock, role) = (state.clock.clone(), identity.role);
     let made = state.store.write(move |tx| {
+        // Again, where nobody else writes: two at once would make two persons.
+        if !sign_in::claim_session(tx, &session, clock.now())?.is_some_and(|now| is_nobodys(&now)) {
+            return Ok(Err(somebodys()));
+        }
         let Some(person) = people::create(tx, &clock, &name, role, Some(kept.clone()))? else {
-            return Ok(None);
+            return Ok(Err(name_taken()));
         };
         note(tx, &clock, &person.name, "person.add", &person, "by the printed link")?;
-        let hash = sign_in::hash(&session);
-        people::claim_session(tx, person.id.into(), hash, false, clock.now())?;
-        Ok(sign_in::by_session(tx, &session, clock.now())?.map(|identity| (identity, person)))
+        people::claim_session(tx, person.id.into(), sign_in::hash(&session), false, clock.now())?;
+        sign_in::end_of_nobody(tx, &session)?;
+        let identity = sign_in::by_session(tx, &session, clock.now())?.ok_or(StoreError::NotFound)?;
+        Ok(Ok((identity, person)))
     });
-    let (identity, person) = made.await?.ok_or_else(name_taken)?;
+    let (identity, person) = made.await??;
     Ok(web::Json(SessionView::of(&state, identity, Some(&person))))
+}
+
+fn is_nobodys(identity: &Identity) -> bool {
+    identity.person.is_none() && identity.by_link
+}
+
+fn somebodys() -> ApiError {
+    let sentence = "Only the session of a sign-in link that is nobody's can become a person's.";
+    ApiError::new(Code::InTheWay, sentence)
 }
 
 pub(crate) fn name_taken() -> ApiError {
     ApiError::new(Code::InTheWay, "Somebody has this name already.")
-}
-
-async fn hashed(state: &State, password: String) -> Result<String, ApiError> {
-    state.passwords.run(move || password::hash(&password)).await?.map_err(ApiError::internal)
 }
 
 fn person_of(caller: &Caller) -> Result<PersonId, ApiError> {

@@ -40,7 +40,7 @@ pub(crate) struct PersonView {
 }
 
 /// A person with the link that lets this person in once.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Invitation {
     /// The person.
     person: PersonView,
@@ -115,7 +115,7 @@ pub(crate) async fn change(
     let (id, PersonChange { role, disabled }) = (PersonId::from(id.into_inner()), change.into_inner());
     let clock = state.clock.clone();
     let changed = state.store.write(move |tx| {
-        let person = people::get(tx, id)?;
+        let person = people::claim(tx, id)?;
         let (role, disabled) = (role.unwrap_or(person.role()?), disabled.unwrap_or(person.disabled));
         if !people::change(tx, id, role, disabled)? {
             return Ok(None);
@@ -160,9 +160,12 @@ pub(crate) async fn remove(
 ) -> Result<HttpResponse, ApiError> {
     let (id, clock) = (PersonId::from(id.into_inner()), state.clock.clone());
     let removed = state.store.write(move |tx| {
-        let person = people::get(tx, id)?;
-        note(tx, &clock, &caller.0.name, "person.remove", &person, "")?;
-        people::remove(tx, id)
+        let person = people::claim(tx, id)?;
+        let is_removed = people::remove(tx, id)?;
+        if is_removed {
+            note(tx, &clock, &caller.0.name, "person.remove", &person, "")?;
+        }
+        Ok(is_removed)
     });
     if removed.await? { Ok(HttpResponse::NoContent().finish()) } else { Err(last_administrator()) }
 }

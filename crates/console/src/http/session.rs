@@ -10,7 +10,7 @@ use fairlead_store::sign_in::{self, Identity};
 use fairlead_store::{Conn, StoreError, Tx};
 use fairlead_web::auth::{self, COOKIE, Caller, TOKEN_PREFIX, fresh_secret};
 use fairlead_web::request::client_address;
-use fairlead_web::{ApiError, Code, password};
+use fairlead_web::{ApiError, Code};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -70,7 +70,7 @@ impl SessionView {
 }
 
 /// A way in: either a link, or name and password.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct SignIn {
     /// The secret of a one-time link, the whole link, or an API token.
     #[serde(default)]
@@ -106,7 +106,7 @@ pub(crate) async fn begin(
     let way = match sign_in.into_inner() {
         SignIn { link: Some(link), name: None, password: None } => by_link(&link),
         SignIn { link: None, name: Some(name), password: Some(password) } => {
-            Way::Person(by_password(&state, &client_address(&request), &name, password).await?)
+            by_password(&state, &client_address(&request), &name, password).await?
         }
         _ => {
             let sentence = "Sign in with `link`, or with `name` and `password`.";
@@ -124,7 +124,8 @@ pub(crate) async fn begin(
 enum Way {
     Token(String),
     Link(String),
-    Person(PersonId),
+    /// Who, with the kept password that was proved: another one may have taken its place meanwhile.
+    Person(PersonId, Option<String>),
 }
 
 fn by_link(given: &str) -> Way {
@@ -134,41 +135,37 @@ fn by_link(given: &str) -> Way {
 }
 
 /// The person of this name, where the password is right.
-async fn by_password(
-    state: &State,
-    address: &str,
-    name: &str,
-    password: String,
-) -> Result<PersonId, ApiError> {
-    let (key, now) = (people::name_key(name), state.clock.now());
-    if let Some(wait) = state.throttle.wait(&key, address, now) {
-        let seconds = wait.div_f64(f64::from(state.clock.speed())).as_secs() + 1;
-        let sentence = format!("There were too many wrong passwords. Try again in {seconds} s.");
-        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-        return Err(ApiError::new(Code::TooMany, sentence).retry_after(seconds));
-    }
-    let named = key.clone();
+async fn by_password(state: &State, address: &str, name: &str, password: String) -> Result<Way, ApiError> {
+    let (key, named) = (people::name_key(name), people::name_key(name));
     let person = state.store.read(move |conn| people::by_name(conn, &named)).await?;
     let kept = person.as_ref().and_then(|person| person.password.clone());
-    let is_right = state.passwords.run(move || password::is_right(&password, kept.as_deref())).await?;
+    let is_right = state.passwords.is_right(&state.clock, (&key, address), password, kept.clone()).await?;
     match person {
-        Some(person) if is_right && !person.disabled => {
-            state.throttle.succeeded(&key, address);
-            Ok(person.id.into())
-        }
+        Some(person) if is_right && !person.disabled => Ok(Way::Person(person.id.into(), kept)),
         _ => {
             // Without the name: people type their password into the wrong field.
             tracing::info!(address, "a sign-in failed");
-            state.throttle.failed(&key, address, now);
-            Err(ApiError::new(Code::SignInNeeded, "Name and password do not belong together."))
+            Err(wrong())
         }
     }
+}
+
+fn wrong() -> ApiError {
+    ApiError::new(Code::SignInNeeded, "Name and password do not belong together.")
 }
 
 async fn start(state: &State, way: Way, secret: String) -> Result<SessionView, ApiError> {
     let (csrf, now) = (fresh_secret(), state.clock.now());
     let expires_at = now.plus(state.session.saturating_mul(state.clock.speed()));
     let clock = state.clock.clone();
+    let no_way_in = match &way {
+        Way::Person(..) => wrong(),
+        Way::Link(_) | Way::Token(_) => ApiError::new(
+            Code::SignInNeeded,
+            "This link was used, is too old, or never was one. Ask an administrator for a new one. On the server, \
+             `fairlead user link NAME` makes one; before there is anybody, a restart prints one.",
+        ),
+    };
     let begun = state.store.write(move |tx| {
         let session = sign_in::hash(&secret);
         let begin = |tx: &mut Tx<'_>, name: &str, role, until: Time| {
@@ -179,12 +176,14 @@ async fn start(state: &State, way: Way, secret: String) -> Result<SessionView, A
         match &way {
             Way::Token(token) => {
                 let Some(found) = sign_in::by_token(tx, token, now)? else { return Ok(None) };
+                let id = found.id;
                 let Identity { name, role, scopes, expires_at: end, .. } = found.identity;
                 if !scopes.is_empty() {
                     let sentence = "This token is limited to parts of the API, and does not open the pages.";
                     return Err(StoreError::Refused(sentence.to_owned()));
                 }
                 begin(tx, &name, role, end.map_or(expires_at, |end| end.min(expires_at)))?;
+                sign_in::mark_token_session(tx, &secret, id)?;
             }
             Way::Link(link) => {
                 let of = people::of_link(tx, link)?;
@@ -201,8 +200,10 @@ async fn start(state: &State, way: Way, secret: String) -> Result<SessionView, A
                     }
                 }
             }
-            Way::Person(id) => {
-                let Some(person) = let_in(tx, *id)? else { return Ok(None) };
+            Way::Person(id, proved) => {
+                let Some(person) = let_in(tx, *id)?.filter(|person| person.password == *proved) else {
+                    return Ok(None);
+                };
                 begin(tx, &person.name, person.role()?, expires_at)?;
                 people::claim_session(tx, *id, session, false, now)?;
             }
@@ -211,13 +212,7 @@ async fn start(state: &State, way: Way, secret: String) -> Result<SessionView, A
         let person = identity.person.map(|id| people::get(tx, id)).transpose()?;
         Ok(Some((identity, person)))
     });
-    let (identity, person) = begun.await?.ok_or_else(|| {
-        ApiError::new(
-            Code::SignInNeeded,
-            "This link was used, is too old, or never was one. Ask an administrator for a new one, or make one on \
-             the server: `fairlead user link NAME`.",
-        )
-    })?;
+    let Some((identity, person)) = begun.await? else { return Err(no_way_in) };
     Ok(SessionView::of(state, identity, person.as_ref()))
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use fairlead_model::queue::QUEUES;
+use fairlead_model::role::Role;
 use fairlead_model::{Clock, Time};
 use fairlead_store::reports::{self, ReportRow};
 use fairlead_store::satellite::{held, messages, modems};
@@ -109,7 +110,7 @@ pub(crate) struct ServiceView {
     ready: bool,
     /// What it has looked at.
     checks: Vec<Check>,
-    /// What `fairlead doctor` says on its machine.
+    /// What `fairlead doctor` says on its machine. Only administrators are told: it names what could be safer.
     findings: Vec<Check>,
 }
 
@@ -131,7 +132,7 @@ pub(crate) struct Counts {
 /// How the system is.
 #[utoipa::path(get, path = "/api/v1/system", tag = "system", responses((status = 200, body = SystemView)))]
 pub(crate) async fn system(
-    _: Viewer,
+    caller: Viewer,
     state: web::Data<State>,
     health: web::Data<Health>,
 ) -> Result<web::Json<SystemView>, ApiError> {
@@ -144,6 +145,11 @@ pub(crate) async fn system(
     let depths = state.bus.depths(&QUEUES).await;
     let reachable = schema.is_ok();
     let (schema, wanted_schema) = schema.map_or((None, None), |(has, wants)| (has, Some(wants)));
+    let mut services: Vec<ServiceView> =
+        reports.into_iter().filter_map(|row| ServiceView::of(row, &state.clock)).collect();
+    if caller.0.role < Role::Admin {
+        services.iter_mut().for_each(|service| service.findings.clear());
+    }
     Ok(web::Json(SystemView {
         version: env!("CARGO_PKG_VERSION"),
         now,
@@ -157,7 +163,7 @@ pub(crate) async fn system(
         },
         bus: BusView { kind: bus.kind, reachable: bus.reachable, reason: bus.reason },
         queues: queues(backlog, &depths, now),
-        services: reports.into_iter().filter_map(|row| ServiceView::of(row, &state.clock)).collect(),
+        services,
         checks: health.checks().await,
         counts,
     }))

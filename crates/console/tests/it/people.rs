@@ -11,6 +11,8 @@ use crate::{cookie, open};
 fairlead_testkit::on_both_backends!(
     the_printed_link_makes_the_first_person_and_she_invites_another,
     guessing_waits_and_the_right_password_waits_with_it,
+    many_guesses_at_once_are_no_faster,
+    what_began_with_a_token_or_with_nobodys_link_ends_with_it,
     somebody_must_be_left_who_can_let_others_in,
     a_limited_token_opens_only_its_part,
     choices_follow_the_person,
@@ -152,6 +154,42 @@ async fn guessing_waits_and_the_right_password_waits_with_it(backend: Backend) {
     system.stop().await;
 }
 
+async fn many_guesses_at_once_are_no_faster(backend: Backend) {
+    let system = open(backend, &[]).await;
+    ada(&system).await;
+    let guesses = (0..40).map(|n| {
+        let body = json!({"name": "Ada", "password": format!("a buoy in the sun {n}")});
+        async { post_session(&system, body).await.status().as_u16() }
+    });
+    let mut answers = futures_util::future::join_all(guesses).await;
+    answers.retain(|status| *status != 429);
+    assert!(answers.len() <= 5 && answers.iter().all(|status| *status == 401), "{answers:?}");
+    system.stop().await;
+}
+
+async fn what_began_with_a_token_or_with_nobodys_link_ends_with_it(backend: Backend) {
+    let system = open(backend, &[]).await;
+    let (other, _) =
+        sign_in(&system, json!({"link": crate::link_as(&system, fairlead_model::role::Role::Admin).await}))
+            .await
+            .unwrap();
+    let unused = crate::link_as(&system, fairlead_model::role::Role::Admin).await;
+    let ada = ada(&system).await;
+    assert_eq!(other.get("/api/v1/session").await.0, 401, "from now on people have names");
+    assert_eq!(sign_in(&system, json!({"link": unused})).await.err().unwrap().0, 401);
+
+    let wanted = json!({"name": "wall", "role": "viewer"});
+    let (_, made) = ada.ask(Method::POST, "/api/v1/tokens", Some(wanted)).await;
+    let (wall, view) = sign_in(&system, json!({"link": made["secret"]})).await.unwrap();
+    assert_eq!(view["may_become_person"], false);
+    let become_person = json!({"name": "Eve", "password": GOOD});
+    assert_eq!(wall.ask(Method::PUT, "/api/v1/session/person", Some(become_person)).await.0, 409);
+    let path = format!("/api/v1/tokens/{}", made["token"]["id"].as_str().unwrap());
+    assert_eq!(ada.ask(Method::DELETE, &path, None).await.0, 204);
+    assert_eq!(wall.get("/api/v1/session").await.0, 401);
+    system.stop().await;
+}
+
 async fn somebody_must_be_left_who_can_let_others_in(backend: Backend) {
     let system = open(backend, &[]).await;
     let ada = ada(&system).await;
@@ -162,6 +200,8 @@ async fn somebody_must_be_left_who_can_let_others_in(backend: Backend) {
         assert_eq!((status, problem["code"].as_str().unwrap()), (409, "FL-0420"));
     }
     assert_eq!(ada.ask(Method::DELETE, &me, None).await.0, 409);
+    let (_, log) = ada.get("/api/v1/audit").await;
+    assert!(!log.to_string().contains("person.remove"), "what was refused has not happened: {log}");
 
     // An invited one who has not come yet could let nobody in.
     let new = json!({"name": "Grace", "role": "admin"});

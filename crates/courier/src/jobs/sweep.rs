@@ -59,8 +59,7 @@ async fn prepare(courier: &Courier) -> Result<(), StoreError> {
         .store
         .write(move |tx| {
             for name in at_work.accounts.keys() {
-                let row = accounts::claim(tx, name)?;
-                accounts::put(tx, &row)?;
+                accounts::claim(tx, name)?;
             }
             Ok(())
         })

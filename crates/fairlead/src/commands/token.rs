@@ -80,8 +80,11 @@ impl Token {
             Self::Revoke { name } => {
                 let called = name.clone();
                 let revoked = store.write(move |tx| {
-                    note(tx, &clock, "token.revoke", &called)?;
-                    sign_in::revoke_tokens(tx, &called)
+                    let revoked = sign_in::revoke_tokens(tx, &called)?;
+                    if revoked > 0 {
+                        note(tx, &clock, "token.revoke", &called)?;
+                    }
+                    Ok(revoked)
                 });
                 match revoked.await? {
                     0 => anyhow::bail!("there is no token called `{name}`"),

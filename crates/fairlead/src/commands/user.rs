@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
-use fairlead_console::person_link;
 use fairlead_model::role::Role;
 use fairlead_model::{Clock, PersonId, Time};
 use fairlead_runtime::{Arguments, Loaded};
 use fairlead_store::audit::{self, Entry};
 use fairlead_store::people::{self, PersonRow};
 use fairlead_store::{Store, StoreError, Tx};
+use fairlead_web::auth::fresh_secret;
 use fairlead_web::password;
 use serde_json::json;
 
@@ -75,6 +75,15 @@ struct Desk {
     clock: Clock,
 }
 
+/// With what a person comes in once, to choose a password.
+#[derive(Clone)]
+struct Link {
+    page: String,
+    secret: String,
+    until: Time,
+    hours: u32,
+}
+
 impl User {
     pub(crate) async fn run(self, settings: Arguments) -> anyhow::Result<ExitCode> {
         let loaded = load(&settings)?;
@@ -87,11 +96,7 @@ impl User {
                 let all = desk.store.read(people::list).await?;
                 say(&if json { as_json(&all)? } else { as_table(&all) });
             }
-            Self::Link { name } => {
-                let person = desk.person(&name).await?;
-                desk.note(&person, "person.link").await?;
-                desk.print_link(&person).await?;
-            }
+            Self::Link { name } => desk.new_link(&name).await?,
             Self::Role { name, role } => {
                 let person = desk.person(&name).await?;
                 desk.change(person.clone(), role, person.disabled).await?;
@@ -120,43 +125,60 @@ impl Desk {
 
     async fn add(&self, name: String, role: Role, password_stdin: bool) -> anyhow::Result<()> {
         let password = if password_stdin { Some(password_from_stdin(&name)?) } else { None };
-        let (clock, wanted) = (self.clock.clone(), name.clone());
+        let link = if password_stdin { None } else { Some(self.link()?) };
+        let (clock, wanted, kept) = (self.clock.clone(), name.clone(), link.clone());
         let added = self.store.write(move |tx| {
             let Some(person) = people::create(tx, &clock, &wanted, role, password.clone())? else {
                 return Ok(None);
             };
+            if let Some(link) = &kept {
+                people::create_link(tx, person.id.into(), &link.secret, link.until)?;
+            }
             note(tx, &clock, &person, "person.add")?;
             Ok(Some(person))
         });
         let Some(person) = added.await? else { anyhow::bail!("somebody is called `{name}` already") };
-        if password_stdin {
-            tell(&format!("{} may sign in as {role}.", person.name));
-            return Ok(());
+        match link {
+            Some(link) => link.print(&person),
+            None => tell(&format!("{} may sign in as {role}.", person.name)),
         }
-        self.print_link(&person).await
+        Ok(())
     }
 
-    /// The link alone on standard output, so that it can be handed on.
-    async fn print_link(&self, person: &PersonRow) -> anyhow::Result<()> {
+    async fn new_link(&self, name: &str) -> anyhow::Result<()> {
+        let (person, link) = (self.person(name).await?, self.link()?);
+        let (clock, whose, kept) = (self.clock.clone(), person.clone(), link.clone());
+        let made = self.store.write(move |tx| {
+            people::create_link(tx, whose.id.into(), &kept.secret, kept.until)?;
+            note(tx, &clock, &whose, "person.link")
+        });
+        made.await?;
+        link.print(&person);
+        Ok(())
+    }
+
+    /// A link that nobody has yet.
+    fn link(&self) -> anyhow::Result<Link> {
         let console: fairlead_console::Settings = self.loaded.section("console")?;
         let http = &self.loaded.common.http;
-        let public_url = match http.public_url.trim_end_matches('/') {
-            "" => format!("http://{}", http.listen),
-            given => given.to_owned(),
-        };
         let valid = Duration::from_secs(u64::from(console.invitation_hours) * 3_600);
-        let id = PersonId::from(person.id);
-        let link = person_link(&self.store, &self.clock, &public_url, id, valid).await?;
-        tell(&format!("For {}, once, within {} hours:", person.name, console.invitation_hours));
-        say(&link);
-        Ok(())
+        Ok(Link {
+            page: format!("{}/sign-in", http.public_address(&http.listen)),
+            secret: fresh_secret(),
+            // On a demo's fast clock the link is good for as long as a person needs.
+            until: self.clock.now().plus(valid.saturating_mul(self.clock.speed())),
+            hours: console.invitation_hours,
+        })
     }
 
     async fn change(&self, person: PersonRow, role: Role, disabled: bool) -> anyhow::Result<()> {
         let (clock, id, name) = (self.clock.clone(), PersonId::from(person.id), person.name.clone());
         let changed = self.store.write(move |tx| {
-            note(tx, &clock, &person, "person.change")?;
-            people::change(tx, id, role, disabled)
+            let changed = people::change(tx, id, role, disabled)?;
+            if changed {
+                note(tx, &clock, &person, "person.change")?;
+            }
+            Ok(changed)
         });
         anyhow::ensure!(changed.await?, LAST);
         tell(&format!("{name}: {role}{}.", if disabled { ", kept out" } else { "" }));
@@ -167,17 +189,23 @@ impl Desk {
         let person = self.person(name).await?;
         let clock = self.clock.clone();
         let removed = self.store.write(move |tx| {
-            note(tx, &clock, &person, "person.remove")?;
-            people::remove(tx, person.id.into())
+            let removed = people::remove(tx, person.id.into())?;
+            if removed {
+                note(tx, &clock, &person, "person.remove")?;
+            }
+            Ok(removed)
         });
         anyhow::ensure!(removed.await?, LAST);
         tell(&format!("{name} is removed."));
         Ok(())
     }
+}
 
-    async fn note(&self, person: &PersonRow, action: &'static str) -> anyhow::Result<()> {
-        let (clock, person) = (self.clock.clone(), person.clone());
-        Ok(self.store.write(move |tx| note(tx, &clock, &person, action)).await?)
+impl Link {
+    /// The link alone on standard output, so that it can be handed on.
+    fn print(&self, person: &PersonRow) {
+        tell(&format!("For {}, once, within {} hours:", person.name, self.hours));
+        say(&format!("{}#{}", self.page, self.secret));
     }
 }
 

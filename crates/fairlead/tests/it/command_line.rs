@@ -1,7 +1,10 @@
 //! What a person types, and what they are told.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+
+use fairlead_store::{Store, audit};
 
 use crate::process::{Service, binary, until};
 
@@ -83,6 +86,56 @@ fn a_token_is_printed_alone_listed_without_its_secret_and_revoked() {
     assert!(fairlead(folder.path(), &["token", "revoke", "--name", "script"]).status.success());
     let again = fairlead(folder.path(), &["token", "revoke", "--name", "script"]);
     assert!(complained(&again).contains("no token called `script`"));
+}
+
+#[test]
+fn a_link_names_the_address_under_which_the_server_is_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = ["--set", "http.listen=127.0.0.1:8443"];
+    let tls = ["--set", "http.tls.cert=cert.pem", "--set", "http.tls.key=key.pem"];
+    let public = ["--set", "http.public_url=https://fleet.example.org/"];
+    let added = fairlead(folder.path(), &[&listen[..], &["user", "add", "ann"]].concat());
+    assert!(said(&added).starts_with("http://127.0.0.1:8443/sign-in#"), "{added:?}");
+    let linked = fairlead(folder.path(), &[&listen[..], &tls, &["user", "link", "ann"]].concat());
+    assert!(said(&linked).starts_with("https://127.0.0.1:8443/sign-in#"), "{linked:?}");
+    let linked = fairlead(folder.path(), &[&listen[..], &tls, &public, &["user", "link", "ann"]].concat());
+    assert!(said(&linked).starts_with("https://fleet.example.org/sign-in#"), "{linked:?}");
+    assert_eq!(said(&linked).lines().count(), 1);
+}
+
+#[tokio::test]
+async fn the_audit_log_has_what_was_done_and_not_what_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &str| fairlead(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let add = ["user", "add", "ann", "--role", "admin", "--password-stdin"];
+    let mut adding = Command::new(binary("fairlead"))
+        .args(["--set", &format!("data.dir={}", folder.path().display())])
+        .args(add)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    adding.stdin.take().unwrap().write_all(b"a buoy in the rain").unwrap();
+    assert!(adding.wait().unwrap().success());
+    for refused in ["user role ann viewer", "user disable ann", "user remove ann"] {
+        assert!(complained(&run(refused)).contains("the last administrator"), "{refused}");
+    }
+    assert!(complained(&run("token revoke --name nobody")).contains("no token called `nobody`"));
+    for done in ["user link ann", "user add bob", "user role bob operator", "user remove bob"] {
+        assert!(run(done).status.success(), "{done}");
+    }
+    let url = format!("sqlite:{}", folder.path().join("fairlead.sqlite").display());
+    let store = Store::open(url.parse().unwrap()).unwrap();
+    let mut log = store.read(|conn| audit::list(conn, None, None, 100)).await.unwrap();
+    log.reverse();
+    let noted: Vec<_> = log.iter().map(|entry| format!("{} {}", entry.action, entry.subject)).collect();
+    let wanted = [
+        "person.add person ann",
+        "person.link person ann",
+        "person.add person bob",
+        "person.change person bob",
+        "person.remove person bob",
+    ];
+    assert_eq!(noted, wanted);
 }
 
 #[tokio::test(flavor = "multi_thread")]

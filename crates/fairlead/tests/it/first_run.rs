@@ -1,5 +1,7 @@
 //! A test push goes the whole way: out by the public address, in at the door, through the tracker, into the list.
 
+use std::process::Command;
+
 use fairlead_console::Console;
 use fairlead_intake::Intake;
 use fairlead_model::Imei;
@@ -7,6 +9,8 @@ use fairlead_runtime::Host;
 use fairlead_testkit::{Backend, System};
 use fairlead_tracker::Tracker;
 use serde_json::{Value, json};
+
+use crate::process::{Service, binary};
 
 fairlead_testkit::on_both_backends!(a_test_push_arrives_in_the_list, a_new_installation_says_what_it_needs);
 
@@ -27,6 +31,24 @@ async fn a_test_push_arrives_in_the_list(backend: Backend) {
         assert_eq!(system.get("tracker", path).await["items"], json!([]), "{path}");
     }
     system.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_push_goes_past_a_proxy_that_the_environment_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = [format!("data.dir={}", folder.path().display()), "log.filter=error".to_owned()];
+    let service = Service::new("fairlead", "http.listen", &set);
+    let mut fairlead =
+        service.with("HTTP_PROXY", "http://127.0.0.1:1").with("no_proxy", "").with("NO_PROXY", "");
+    fairlead.start().await;
+    let token = Command::new(binary("fairlead"))
+        .args(["--set", &set[0], "token", "create", "--name", "t", "--role", "admin"])
+        .output()
+        .unwrap();
+    let token = String::from_utf8(token.stdout).unwrap();
+    let request = reqwest::Client::new().post(format!("{}/api/v1/first-run/test", fairlead.url()));
+    let made: Value = request.bearer_auth(token.trim()).send().await.unwrap().json().await.unwrap();
+    assert_eq!(made["status"], 200, "{made}");
 }
 
 async fn a_new_installation_says_what_it_needs(backend: Backend) {

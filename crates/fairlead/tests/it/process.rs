@@ -12,6 +12,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Service {
     program: PathBuf,
     settings: Vec<String>,
+    environment: Vec<(&'static str, String)>,
     address: String,
     child: Option<Child>,
 }
@@ -22,7 +23,13 @@ impl Service {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let mut settings = settings.to_vec();
         settings.push(format!("{listen}={address}"));
-        Self { program: binary(name), settings, address, child: None }
+        Self { program: binary(name), settings, environment: Vec::new(), address, child: None }
+    }
+
+    /// With a variable in its environment.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
+        self
     }
 
     /// Its address as a URL.
@@ -36,6 +43,7 @@ impl Service {
         for pair in &self.settings {
             command.arg("--set").arg(pair);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.child = Some(command.stdin(Stdio::null()).spawn().unwrap());
         let live = format!("{}/health/live", self.url());
         until("the service answers", || {

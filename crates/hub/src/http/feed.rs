@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use fairlead_model::live::LiveEvent;
-use fairlead_store::changes::{self, Changed, Extent};
+use fairlead_store::changes::{self, Changed};
 use fairlead_store::satellite::{messages, modems, mt};
 use fairlead_store::{Conn, StoreError, problems};
 use fairlead_web::{ApiError, Code, Viewer};
@@ -65,10 +65,12 @@ pub(crate) async fn feed(
     let mut numbered = state.numbered.subscribe();
     let mut after = query.after;
     loop {
-        let (extent, changes) = state.store.read(move |conn| look(conn, after)).await?;
-        if after.is_some_and(|after| after < extent.before_first || after > extent.last) {
-            return Err(forgotten(extent));
-        }
+        let Some(changes) = state.store.read(move |conn| look(conn, after)).await? else {
+            return Err(ApiError::new(
+                Code::Forgotten,
+                "What follows this number is not kept any more. Ask without `after`, read the lists, and go on from there.",
+            ));
+        };
         if !changes.items.is_empty() || changes.more || Instant::now() >= deadline {
             return Ok(web::Json(changes));
         }
@@ -81,24 +83,15 @@ pub(crate) async fn feed(
     }
 }
 
-fn forgotten(extent: Extent) -> ApiError {
-    ApiError::new(
-        Code::Forgotten,
-        format!(
-            "The feed goes from {} to {}. Ask without `after`, read the lists, and go on from there.",
-            extent.before_first, extent.last
-        ),
-    )
-}
-
-/// What comes after a number, as far as one answer holds it.
-fn look(conn: &mut Conn, after: Option<i64>) -> Result<(Extent, Changes), StoreError> {
-    let extent = changes::extent(conn)?;
-    let Some(after) = after.filter(|after| *after >= extent.before_first) else {
-        return Ok((extent, Changes { items: Vec::new(), next_after: extent.last, more: false }));
+/// What comes after a number, as far as one answer holds it; `None` where that is not kept.
+fn look(conn: &mut Conn, after: Option<i64>) -> Result<Option<Changes>, StoreError> {
+    let Some(after) = after else {
+        return Ok(Some(Changes { items: Vec::new(), next_after: changes::last(conn)?, more: false }));
     };
-    let (mut changed, mut next_after, mut more) = (Changed::default(), after, false);
-    for step in changes::after(conn, after, STEPS)? {
+    let Some(steps) = changes::after(conn, after, STEPS)? else { return Ok(None) };
+    let mut more = i64::try_from(steps.len()).is_ok_and(|n| n == STEPS);
+    let (mut changed, mut next_after) = (Changed::default(), after);
+    for step in steps {
         if !changed.is_empty() && changed.len() + step.changed.len() > MOST {
             more = true;
             break;
@@ -106,21 +99,25 @@ fn look(conn: &mut Conn, after: Option<i64>) -> Result<(Extent, Changes), StoreE
         changed.extend(step.changed);
         next_after = step.seq;
     }
-    more = more || next_after < extent.last;
-    Ok((extent, Changes { items: items(conn, changed)?, next_after, more }))
+    Ok(Some(Changes { items: items(conn, changed)?, next_after, more }))
 }
 
 /// The things as they are now.
 fn items(conn: &mut Conn, changed: Changed) -> Result<Vec<LiveEvent>, StoreError> {
     let modems = modems::views(conn, &Vec::from_iter(changed.modems))?;
     let messages = messages::views(conn, &Vec::from_iter(changed.messages))?;
+    let mut gone = changed.problems.clone();
     let problems = problems::views(conn, &Vec::from_iter(changed.problems))?;
+    problems.iter().for_each(|problem| {
+        gone.remove(&problem.id);
+    });
     let outgoing = mt::views(conn, &Vec::from_iter(changed.outgoing))?;
     let mut items: Vec<LiveEvent> =
         modems.into_iter().map(|modem| LiveEvent::Modem { modem: Box::new(modem) }).collect();
     // Lists come newest first, a feed does not.
     items.extend(messages.into_iter().rev().map(|message| LiveEvent::Message { message }));
     items.extend(problems.into_iter().rev().map(|problem| LiveEvent::Problem { problem }));
+    items.extend(gone.into_iter().map(|id| LiveEvent::ProblemGone { id }));
     items.extend(outgoing.into_iter().rev().map(|mt| LiveEvent::Outgoing { mt: Box::new(mt) }));
     Ok(items)
 }

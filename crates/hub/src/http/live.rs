@@ -6,10 +6,13 @@ use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
 use fairlead_model::live::LiveEvent;
+use fairlead_model::role::Role;
+use fairlead_web::auth::identify;
 use fairlead_web::{ApiError, Code, Viewer};
 use futures_util::StreamExt;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 use crate::jobs::frames::Frame;
 use crate::service::State;
@@ -20,6 +23,12 @@ const TICK: Duration = Duration::from_secs(2);
 
 /// How long one frame may take to leave; a page that takes longer is cut off.
 const SEND_TIME: Duration = Duration::from_secs(10);
+
+/// How often is looked whether whoever listens still may.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+/// Close code: whoever listens is signed out, or may not any more.
+const SIGNED_OUT: CloseCode = CloseCode::Other(4_401);
 
 /// Close code: the page did not keep up; it should come back at once.
 const TOO_SLOW: CloseCode = CloseCode::Other(4_008);
@@ -47,7 +56,7 @@ pub(crate) async fn live(
         .map_err(|e| ApiError::new(Code::BadRequest, format!("This address is a websocket: {e}.")))?;
     // Before the snapshot is read, so that nothing falls between the two.
     let frames = state.frames.subscribe();
-    actix_web::rt::spawn(serve(state, session, incoming, frames));
+    actix_web::rt::spawn(serve(state, request, session, incoming, frames));
     Ok(response)
 }
 
@@ -64,12 +73,13 @@ fn same_origin(request: &HttpRequest) -> Result<(), ApiError> {
 
 async fn serve(
     state: web::Data<State>,
+    request: HttpRequest,
     mut session: Session,
     mut incoming: MessageStream,
     mut frames: Receiver<Frame>,
 ) {
     metrics::gauge!("fairlead_hub_pages").increment(1);
-    let end = talk(&state, &mut session, &mut incoming, &mut frames).await;
+    let end = talk(&state, &request, &mut session, &mut incoming, &mut frames).await;
     metrics::gauge!("fairlead_hub_pages").decrement(1);
     if let End::Close(code, why) = end {
         let reason = CloseReason { code, description: Some(why.to_owned()) };
@@ -80,6 +90,7 @@ async fn serve(
 
 async fn talk(
     state: &State,
+    request: &HttpRequest,
     session: &mut Session,
     incoming: &mut MessageStream,
     frames: &mut Receiver<Frame>,
@@ -88,10 +99,12 @@ async fn talk(
         return end;
     }
     let mut tick = tokio::time::interval(TICK);
+    let mut again = tokio::time::interval_at(Instant::now() + LOOK_AGAIN, LOOK_AGAIN);
     loop {
         let done = tokio::select! {
             () = state.stop.cancelled() => Err(End::Close(CloseCode::Restart, "The server restarts.")),
             _ = tick.tick() => send_event(session, &LiveEvent::Tick { now: state.clock.now(), speed: state.clock.speed() }).await,
+            _ = again.tick() => still_may_listen(request).await,
             frame = frames.recv() => match frame {
                 Ok(Frame::Change(json)) => send(session, json.to_string()).await,
                 Ok(Frame::Begin) => begin(state, session).await,
@@ -103,6 +116,17 @@ async fn talk(
         if let Err(end) = done {
             return end;
         }
+    }
+}
+
+/// A session ends, a token is revoked, a person is kept out: the line ends with it.
+async fn still_may_listen(request: &HttpRequest) -> Result<(), End> {
+    match identify(request, Role::Viewer).await {
+        Err(error) if matches!(error.code(), Code::SignInNeeded | Code::NotAllowed) => {
+            Err(End::Close(SIGNED_OUT, "Sign in again."))
+        }
+        // A store that is away for a moment keeps nobody out.
+        _ => Ok(()),
     }
 }
 

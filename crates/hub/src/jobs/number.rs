@@ -2,10 +2,12 @@
 //!
 //! Several hubs may do so at once: one of them holds the sequence, the others wait for it.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fairlead_model::Clock;
 use fairlead_store::{Store, StoreError, changes};
+use fairlead_web::health::Check;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +21,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(100);
 
 /// Most units of work that are numbered in one transaction.
-const GROUP: i64 = 500;
+const GROUP: i64 = 200;
 
 /// How often old steps are forgotten.
 const FORGET: Duration = Duration::from_secs(600);
@@ -30,40 +32,67 @@ const FORGOTTEN_TOGETHER: i64 = 1_000;
 /// Length of a day.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Numbers until the process stops; `numbered` changes whenever the feed has grown.
+/// Numbers until the process stops; `numbered` changes whenever the feed has grown, by whichever hub.
 pub(crate) async fn run(
     store: Store,
     clock: Clock,
     mut news: broadcast::Receiver<Frame>,
-    numbered: watch::Sender<()>,
+    numbered: watch::Sender<i64>,
+    standing: Standing,
     stop: CancellationToken,
 ) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+    while !stop.is_cancelled() {
         tokio::select! {
             _ = look.tick() => {}
             // That something was said is enough; what it was is in the store.
             _ = news.recv() => {}
             () = stop.cancelled() => return,
         }
-        loop {
+        // Less than a whole group waits for the next look: a flood is numbered in large ones.
+        let done = loop {
             match number(&store, &clock).await {
-                Ok(0) => break,
-                Ok(_) => {
-                    numbered.send_replace(());
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "the change feed was not numbered; trying again");
-                    break;
-                }
+                Ok(n) if i64::try_from(n).is_ok_and(|n| n == GROUP) && !stop.is_cancelled() => {}
+                done => break done,
             }
+        };
+        let last = store.read(changes::last).await;
+        if let Ok(last) = last {
+            numbered.send_if_modified(|known| std::mem::replace(known, last) != last);
         }
+        standing.is(done.err());
         tokio::select! {
             () = tokio::time::sleep(GATHER) => {}
             () = stop.cancelled() => return,
         }
         news = news.resubscribe();
+    }
+}
+
+/// How numbering stands, for the health of the process.
+#[derive(Clone, Default)]
+pub(crate) struct Standing(Arc<Mutex<Option<String>>>);
+
+impl Standing {
+    fn is(&self, failed: Option<StoreError>) {
+        if let Some(error) = &failed {
+            tracing::debug!(%error, "the change feed was not numbered; trying again");
+        }
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failed.map(|error| error.to_string());
+    }
+
+    /// What is found of it.
+    pub(crate) fn check(&self) -> Check {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            None => Check::good("change feed", "What changes is given its place."),
+            Some(why) => {
+                let found = format!("What changes waits for its place, and is kept: {why}.");
+                Check::bad("change feed", found)
+                    .bearable()
+                    .advice("Bring the store back; programs lose nothing.")
+            }
+        }
     }
 }
 

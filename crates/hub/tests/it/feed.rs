@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use fairlead_model::Trust;
 use fairlead_model::live::LiveEvent;
+use fairlead_model::role::Role;
 use fairlead_store::satellite::modems;
+use fairlead_store::{people, sign_in};
 use fairlead_testkit::{Backend, PATIENCE};
 use futures_util::StreamExt;
 use serde_json::json;
@@ -17,6 +19,7 @@ fairlead_testkit::on_both_backends!(
     a_page_that_does_not_read_is_cut_off_alone,
     only_who_has_signed_in_and_only_our_own_pages_may_listen,
     a_stop_is_told_to_the_pages,
+    whoever_is_kept_out_hears_no_more,
 );
 
 /// Tells a piece of news until a page has heard it: news is passing, and on a broker nobody listens at once.
@@ -153,5 +156,36 @@ async fn a_stop_is_told_to_the_pages(backend: Backend) {
     });
     port.system.stop_services().await;
     assert_eq!(last.await.unwrap(), Some(1_012), "the page knows that it should come back");
+    port.system.stop().await;
+}
+
+async fn whoever_is_kept_out_hears_no_more(backend: Backend) {
+    let port = Port::open(backend, &[]).await;
+    let clock = port.system.clock.clone();
+    let secret = clock.new_id().to_string();
+    let kept = secret.clone();
+    let sign_in = move |tx: &mut fairlead_store::Tx<'_>| {
+        let person = people::create(tx, &clock, "Ada", Role::Viewer, None)?.expect("she is the first");
+        let until = clock.now().plus(PATIENCE);
+        sign_in::create_session(tx, &clock, &kept, "csrf", "Ada", Role::Viewer, until)?;
+        people::claim_session(tx, person.id.into(), sign_in::hash(&kept), false, clock.now())?;
+        Ok(person.id)
+    };
+    let id = port.system.store.write(sign_in).await.unwrap();
+    let mut request = port.request();
+    request.headers_mut().insert("Cookie", format!("fairlead_session={secret}").parse().unwrap());
+    let mut page = port.page(request, None).await.unwrap();
+    assert_eq!(next(&mut page).await["type"], "snapshot");
+
+    let keep_out = move |tx: &mut fairlead_store::Tx<'_>| people::change(tx, id.into(), Role::Viewer, true);
+    assert!(port.system.store.write(keep_out).await.unwrap());
+    let end = loop {
+        match tokio::time::timeout(PATIENCE, page.line.next()).await.expect("her line ends") {
+            Some(Ok(Message::Close(why))) => break why.map(|why| u16::from(why.code)),
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => break None,
+        }
+    };
+    assert_eq!(end, Some(4_401), "the page asks her to sign in");
     port.system.stop().await;
 }

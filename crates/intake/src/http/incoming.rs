@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, web};
 use fairlead_model::door::Refusal;
 use fairlead_model::{Imei, MessageId, Time};
 use fairlead_store::journal::{JournalError, Record};
+use fairlead_web::request::{client_ip, header_lines};
 use fairlead_web::{ApiError, Code};
 use fairlead_wire::rockblock::{BodyKind, parse};
 use serde_json::json;
@@ -96,9 +97,7 @@ async fn take(
     let content_type = accepted_type(request)?;
     let body = read(body).await?;
     let now = state.clock.now();
-    let address = state
-        .doorkeeper
-        .address(request.peer_addr().map(|a| a.ip()), header_lines(request, "x-forwarded-for").as_deref());
+    let address = client_ip(request);
     let approach = Approach { path_secret, address };
     let parsed = parse(BodyKind::of(content_type, &body), &body);
     let ruling = rules::rule(&parsed, |push| state.doorkeeper.judge(push, &approach));
@@ -191,11 +190,4 @@ fn kept_headers(request: &HttpRequest) -> BTreeMap<String, String> {
             Some(((*name).to_owned(), value.chars().take(HEADER_LENGTH).collect()))
         })
         .collect()
-}
-
-/// All lines of a header as one, in their order: a proxy may add to the line that it got, or add one of its own.
-fn header_lines(request: &HttpRequest, name: &str) -> Option<String> {
-    let lines: Vec<_> =
-        request.headers().get_all(name).map(|h| String::from_utf8_lossy(h.as_bytes())).collect();
-    (!lines.is_empty()).then(|| lines.join(", "))
 }

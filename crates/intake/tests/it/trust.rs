@@ -66,14 +66,14 @@ async fn each_way_to_vouch_is_told_apart(backend: Backend) {
 }
 
 async fn a_forwarded_address_counts_only_as_far_as_proxies_vouch_for_it(backend: Backend) {
-    let set =
-        ["intake.rockblock.allow_list=212.71.235.0/24", "intake.trusted_proxies=127.0.0.1/32, 10.1.1.1/32"];
+    let set = ["intake.rockblock.allow_list=212.71.235.0/24", "http.trusted_proxies=10.1.1.1/32, fd00::/8"];
     let door = Door::open(backend, &set).await;
     // Each hop adds the address that it heard from at the end, in the same line or in one of its own.
-    let chains: [(&[&str], Trust); 6] = [
+    let chains: [(&[&str], Trust); 7] = [
         (&["212.71.235.32"], Trust::ListedAddress),
         (&["212.71.235.32, 10.1.1.1"], Trust::ListedAddress),
         (&["212.71.235.32", "10.1.1.1"], Trust::ListedAddress),
+        (&["212.71.235.32, fd00::1"], Trust::ListedAddress),
         (&["212.71.235.32, 6.6.6.6"], Trust::Unsigned),
         (&["212.71.235.32", "6.6.6.6"], Trust::Unsigned),
         (&["no address, 6.6.6.6"], Trust::Unsigned),

@@ -2,6 +2,7 @@
 //! reports. Each look says what to do about what it finds.
 
 mod address;
+mod certificate;
 mod disk;
 mod secrets;
 
@@ -14,8 +15,7 @@ use fairlead_web::health::{Check, Health};
 
 pub use disk::fsync;
 
-use crate::settings::{ClockSettings, TlsSettings};
-use crate::tls::Certificate;
+use crate::settings::ClockSettings;
 use crate::{Hosted, Loaded, Shape};
 
 /// This program was not there before; a clock that says so is wrong.
@@ -46,7 +46,7 @@ pub fn looks(loaded: &Loaded, services: &[Box<dyn Hosted>], shape: Shape) -> any
     doctor.add(move || std::future::ready(found.clone()));
     if common.http.tls.is_set() {
         let settings = common.http.tls.clone();
-        doctor.add(move || std::future::ready(certificate(&settings)));
+        doctor.add(move || std::future::ready(certificate::good(&settings, Clock::system().now())));
     }
     services.iter().try_for_each(|service| service.doctor(loaded, &doctor))?;
     Ok(doctor)
@@ -73,16 +73,6 @@ fn clock(settings: &ClockSettings) -> Check {
         n => Check::bad("clock", format!("It runs {n} times as fast."))
             .bearable()
             .advice("Remove clock.speed; it is for demos."),
-    }
-}
-
-/// Whether the certificate's files can be used: the server goes on with those that it read last.
-fn certificate(settings: &TlsSettings) -> Check {
-    match Certificate::of(settings) {
-        Ok(_) => Check::good("tls", format!("The certificate in {} can be used.", settings.cert.display())),
-        Err(e) => Check::bad("tls", format!("{e}."))
-            .bearable()
-            .advice("Put a certificate and its key there, readable for the user that runs Fairlead."),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use fairlead_bus::BusUrl;
 use fairlead_model::{Clock, Time};
 use fairlead_store::StoreUrl;
+use fairlead_web::networks::{Networks, TrustedProxies};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -84,6 +85,9 @@ pub struct HttpSettings {
     /// The address under which people reach the pages, as `https://fleet.example.org`; printed in sign-in links.
     /// Empty: made from `listen`.
     pub public_url: String,
+    /// Networks of the proxies in front, as `10.0.7.2/32, fd00:7::/64`: from them, and always from this machine,
+    /// `X-Forwarded-For` is believed. Also for separate service binaries.
+    pub trusted_proxies: StringList,
     /// A certificate of this server's own.
     pub tls: TlsSettings,
 }
@@ -102,7 +106,34 @@ pub struct TlsSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".to_owned(), public_url: String::new(), tls: TlsSettings::default() }
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            public_url: String::new(),
+            trusted_proxies: StringList::default(),
+            tls: TlsSettings::default(),
+        }
+    }
+}
+
+impl HttpSettings {
+    /// The address under which people reach a server that listens here: the one that is set, or else one made from it.
+    pub fn public_address(&self, listening: &str) -> String {
+        match self.public_url.trim_end_matches('/') {
+            "" if self.tls.is_set() => format!("https://{listening}"),
+            "" => format!("http://{listening}"),
+            given => given.to_owned(),
+        }
+    }
+
+    /// Whether browsers may be told to come by TLS alone from now on: this server speaks it, under an address that
+    /// somebody chose.
+    pub(crate) fn is_https_for_good(&self) -> bool {
+        self.tls.is_set() && self.public_url.starts_with("https://")
+    }
+
+    /// The proxies that are believed.
+    pub(crate) fn proxies(&self) -> Result<TrustedProxies, String> {
+        Networks::parse("http.trusted_proxies", &self.trusted_proxies.0).map(TrustedProxies)
     }
 }
 

@@ -236,7 +236,7 @@ const HOT: &[(&str, Query)] = &[
     ("audit log", |c| audit::list(c, None, None, 51).map(drop)),
     ("audit log, next page", |c| audit::list(c, None, Some(id(2_000).into()), 51).map(drop)),
     ("changes, pending", |c| changes::any_pending(c).map(drop)),
-    ("changes, extent", |c| changes::extent(c).map(drop)),
+    ("changes, last", |c| changes::last(c).map(drop)),
     ("changes, after", |c| changes::after(c, 3_000, 100).map(drop)),
     ("some problems", |c| problems::views(c, &[id(1).into(), id(2).into()]).map(drop)),
     ("some outgoing", |c| mt::views(c, &[id(1).into(), id(2).into()]).map(drop)),

@@ -3,6 +3,7 @@
 use fairlead_model::problem::ProblemKind;
 use fairlead_model::{Clock, MessageId, Time};
 use fairlead_store::problems::{self, Finding};
+use fairlead_store::satellite::mt::accounts;
 use fairlead_store::satellite::{held, modems};
 use fairlead_store::{Store, StoreError, Tx, outbox, sign_in};
 use fairlead_testkit::Backend;
@@ -13,6 +14,7 @@ fairlead_testkit::on_both_backends!(
     claimed_messages_go_to_one_publisher,
     a_settled_problem_that_is_found_again_is_open_again,
     what_a_table_cannot_hold_is_bad_data,
+    an_account_that_two_begin_with_at_once_keeps_what_either_wrote,
 );
 
 fn clock() -> Clock {
@@ -156,6 +158,34 @@ async fn what_a_table_cannot_hold_is_bad_data(backend: Backend) {
     });
     let twice = twice.await;
     assert!(matches!(twice, Err(StoreError::Conflict(_))), "{twice:?}");
+    if let Some(database) = database {
+        database.remove().await;
+    }
+}
+
+async fn an_account_that_two_begin_with_at_once_keeps_what_either_wrote(backend: Backend) {
+    let (store, _folder, database) = fairlead_testkit::store(backend).await;
+    for n in 0..20 {
+        let name = format!("account {n}");
+        let of = name.clone();
+        let begins = store.write(move |tx| {
+            let row = accounts::claim(tx, &of)?;
+            // Long enough for the other one to come in between, where it can.
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            accounts::put(tx, &row)
+        });
+        let of = name.clone();
+        let pauses = store.write(move |tx| {
+            let mut row = accounts::claim(tx, &of)?;
+            row.paused_since = Some(clock().now().into());
+            accounts::put(tx, &row)
+        });
+        let (begun, paused) = tokio::join!(begins, pauses);
+        begun.unwrap();
+        paused.unwrap();
+        let row = store.read(move |conn| accounts::get(conn, &name)).await.unwrap();
+        assert!(row.paused_since.is_some(), "{row:?}");
+    }
     if let Some(database) = database {
         database.remove().await;
     }

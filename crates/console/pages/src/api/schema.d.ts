@@ -1071,6 +1071,14 @@ export interface components {
             /** @enum {string} */
             type: "problem";
         } | {
+            /**
+             * Format: uuid
+             * @description The problem.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "problem_gone";
+        } | {
             /** @description The message. */
             mt: components["schemas"]["MtView"];
             /** @enum {string} */
@@ -1942,7 +1950,7 @@ export interface components {
         ServiceView: {
             /** @description What it has looked at. */
             checks: components["schemas"]["Check"][];
-            /** @description What `fairlead doctor` says on its machine. */
+            /** @description What `fairlead doctor` says on its machine. Only administrators are told: it names what could be safer. */
             findings: components["schemas"]["Check"][];
             /** @description What it is called, as `intake@host:8081`. */
             process: string;

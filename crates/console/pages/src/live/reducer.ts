@@ -115,6 +115,10 @@ export function apply(live: Live, events: readonly LiveEvent[], local: number): 
         if (event.problem.state === "open") changedProblems.set(event.problem.id, event.problem);
         else changedProblems.delete(event.problem.id);
         break;
+      case "problem_gone":
+        changedProblems ??= new Map(problems);
+        changedProblems.delete(event.id);
+        break;
       case "message":
         fresh.push(event.message);
         break;

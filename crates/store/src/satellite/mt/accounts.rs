@@ -57,7 +57,15 @@ pub fn get(conn: &mut Conn, name: &str) -> Result<AccountRow, StoreError> {
 /// # Errors
 /// What the database says.
 pub fn claim(tx: &mut Tx<'_>, name: &str) -> Result<AccountRow, StoreError> {
-    Ok(dialect::locked_account(tx, name)?.unwrap_or_else(|| AccountRow::fresh(name)))
+    if let Some(row) = dialect::locked_account(tx, name)? {
+        return Ok(row);
+    }
+    // What is not there cannot be locked: of two who would both begin afresh, one would undo the other. Writing it
+    // locks it; the second of two is refused for the key, and looks again.
+    let row = AccountRow::fresh(name);
+    let values = row.clone();
+    on_either!(&mut **tx, c => diesel::insert_into(mt_accounts::table).values(values).execute(c))?;
+    Ok(row)
 }
 
 /// Writes an account down.

@@ -1,26 +1,23 @@
 //! A push that the intake sends to itself by the public address: the way by which the provider's pushes come.
 
-use std::error::Error;
-use std::io;
+mod judgement;
+
 use std::time::{Duration, Instant};
 
 use fairlead_model::{Imei, Secret, Time, Trust};
-use fairlead_web::Code;
 use fairlead_wire::rockblock::format_transmit_time;
 use reqwest::header::LOCATION;
 use reqwest::{Client, Response, Url, redirect, retry};
-use serde::{Deserialize, Serialize};
-use url::Host;
+use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::judgement::{Answer, Silence};
 use crate::settings::RockblockSettings;
 
 /// How long an answer is waited for. The provider waits 3 s; whoever looks for a fault wants to see it.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most bytes of an answer that are read; the intake's own are shorter.
 const LONGEST_ANSWER: usize = 16 * 1024;
-/// Most characters of somebody else's words that are passed on.
-const LONGEST_QUOTE: usize = 300;
 /// What the message says.
 const TEXT: &str = "Fairlead test push";
 /// Stands where the secret path does.
@@ -48,30 +45,6 @@ pub(crate) struct RoundTrip {
     require: Trust,
 }
 
-/// What came back.
-enum Answer {
-    /// Nothing, and why.
-    None(Silence),
-    /// These.
-    Read { status: u16, location: Option<String>, body: String },
-}
-
-/// Why nothing came back.
-enum Silence {
-    Refused,
-    NoSuchName,
-    NoTls(String),
-    TooLate,
-    Broken(String),
-}
-
-/// What of an error's body is looked at.
-#[derive(Deserialize)]
-struct Problem {
-    code: String,
-    detail: String,
-}
-
 impl RoundTrip {
     pub(crate) fn new(public_url: &str, settings: &RockblockSettings) -> Self {
         Self {
@@ -81,7 +54,9 @@ impl RoundTrip {
         }
     }
 
-    /// Sends one push, as the provider would, and says what became of it.
+    /// Sends one push, as the provider would, and says what became of it. It goes past a proxy that the environment
+    /// names for this server's own requests: the provider does not come by it, and it may reach what nobody outside
+    /// does.
     ///
     /// # Errors
     /// Where this machine cannot make requests at all.
@@ -94,6 +69,7 @@ impl RoundTrip {
             return Ok(TestPush { url: self.shown(), status: None, took_ms: 0, ok: false, sentence });
         };
         let client = Client::builder()
+            .no_proxy()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .timeout(PATIENCE)
@@ -129,129 +105,6 @@ impl RoundTrip {
         let secret = if self.secret_path.is_empty() { String::new() } else { format!("/{HIDDEN}") };
         format!("{}/rockblock/incoming{secret}", self.public_url)
     }
-
-    /// Whether all is well, and a sentence about it.
-    fn judge(&self, url: &Url, answer: &Answer) -> (bool, String) {
-        let place = place(url);
-        let (status, location, body) = match answer {
-            Answer::None(silence) => return (false, silence.sentence(&place)),
-            Answer::Read { status, location, body } => (*status, location, body),
-        };
-        if (300..400).contains(&status) {
-            let to = location.as_ref().map_or("nowhere".to_owned(), |to| self.quote(to));
-            return (
-                false,
-                format!(
-                    "{place} redirects to {to}, and the provider does not follow. Set `http.public_url` to the address \
-                     that answers by itself."
-                ),
-            );
-        }
-        if status == 200 && body == "OK" {
-            return within_reach(url, "The push arrived and was taken.");
-        }
-        match serde_json::from_str::<Problem>(body) {
-            Ok(problem) if problem.code == Code::Untrusted.number() => self.held(url, &problem.detail),
-            Ok(problem) if problem.code == Code::NotFound.number() => (
-                false,
-                format!(
-                    "A Fairlead answers at {place}, but not its intake: let the proxy hand /rockblock/ to it."
-                ),
-            ),
-            Ok(problem) if problem.code.starts_with("FL-") => {
-                (false, format!("Fairlead answered {status}: {}", self.quote(&problem.detail)))
-            }
-            _ if matches!(status, 502..=504) => (
-                false,
-                format!(
-                    "A proxy answers at {place}, and the intake does not answer the proxy (status {status})."
-                ),
-            ),
-            _ => (
-                false,
-                format!(
-                    "What answers at {place} is not Fairlead (status {status}). Set `http.public_url` to the address \
-                     under which people reach the pages."
-                ),
-            ),
-        }
-    }
-
-    /// It came to the door and was not let in, which may be right.
-    fn held(&self, url: &Url, detail: &str) -> (bool, String) {
-        match self.require {
-            Trust::Signed => within_reach(
-                url,
-                "The push arrived and was not let in, as it should be: `intake.rockblock.require_trust` asks for a \
-                 signature, and only the provider can sign.",
-            ),
-            Trust::ListedAddress => within_reach(
-                url,
-                "The push arrived and was not let in, as it should be: it came from this server, and \
-                 `intake.rockblock.allow_list` names the provider's addresses.",
-            ),
-            Trust::SecretPath if self.secret_path.is_empty() => (
-                false,
-                "The push arrived and was not let in: `intake.rockblock.require_trust` asks for a secret path, and \
-                 `intake.rockblock.secret_path` is empty."
-                    .to_owned(),
-            ),
-            Trust::SecretPath | Trust::Unsigned => {
-                let said = self.quote(detail);
-                (false, format!("The Fairlead at {} is set otherwise than this one. It says: {said}", place(url)))
-            }
-        }
-    }
-
-    /// Somebody else's words in a sentence of ours.
-    fn quote(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        if !self.secret_path.is_empty() {
-            text = text.replace(self.secret_path.expose(), HIDDEN);
-            // In an address it may be written otherwise.
-            if let Some(written) = self.url().as_ref().and_then(|url| url.path_segments()?.next_back()) {
-                text = text.replace(written, HIDDEN);
-            }
-        }
-        text.chars().filter(|c| !c.is_control()).take(LONGEST_QUOTE).collect()
-    }
-}
-
-impl Silence {
-    fn of(error: &reqwest::Error, url: &Url) -> Self {
-        if error.is_timeout() {
-            return Self::TooLate;
-        }
-        let causes = || std::iter::successors(error.source(), |&cause| cause.source());
-        let innermost = causes().last().map(ToString::to_string).unwrap_or_default();
-        // An error of the machine has a number; one of TLS comes as an error of the stream, without one.
-        let of_machine = causes()
-            .filter_map(|cause| cause.downcast_ref::<io::Error>())
-            .find(|cause| cause.raw_os_error().is_some());
-        match of_machine {
-            Some(cause) if cause.kind() == io::ErrorKind::ConnectionRefused => Self::Refused,
-            Some(_) => Self::Broken(innermost),
-            None if causes().any(|cause| cause.to_string() == "dns error") => Self::NoSuchName,
-            None if error.is_connect() && url.scheme() == "https" => Self::NoTls(innermost),
-            None => Self::Broken(innermost),
-        }
-    }
-
-    fn sentence(&self, place: &str) -> String {
-        /// A fault of the way there may be one of the way from here alone.
-        const FROM_HERE: &str = "Some routers do not let a server reach its own public address; then only the provider can try it.";
-        match self {
-            Self::Refused => format!("Nothing listens at {place}: the connection was refused. {FROM_HERE}"),
-            Self::NoSuchName => format!("The name in {place} is not known to this server's DNS."),
-            Self::NoTls(why) => format!(
-                "No TLS with {place}: {why}. The provider needs a certificate of an authority that everybody trusts."
-            ),
-            Self::TooLate => {
-                format!("{place} did not answer within {} s. {FROM_HERE}", PATIENCE.as_secs())
-            }
-            Self::Broken(why) => format!("The connection to {place} broke off: {why}."),
-        }
-    }
 }
 
 /// What the provider pushes, without the network's estimate. A modem's counter has 16 bits; seconds are as good.
@@ -282,34 +135,9 @@ async fn read(mut response: Response) -> Answer {
     Answer::Read { status, location, body: String::from_utf8_lossy(&body).into_owned() }
 }
 
-/// Host and port, as a person types them.
-fn place(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// All is well, unless nobody outside can come this way.
-fn within_reach(url: &Url, well: &str) -> (bool, String) {
-    let is_private = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-        Some(Host::Domain(name)) => {
-            name == "localhost" || name.ends_with(".localhost") || !name.contains('.')
-        }
-        None => true,
-    };
-    if !is_private {
-        return (true, well.to_owned());
-    }
-    let sentence = format!(
-        "{well} But the provider cannot reach {}: set `http.public_url` to an address that the whole internet reaches.",
-        place(url)
-    );
-    (false, sentence)
-}
-
 #[cfg(test)]
 mod tests {
+    use fairlead_web::Code;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -317,7 +145,7 @@ mod tests {
 
     const SECRET: &str = "hush hush";
 
-    fn set(secret: &str, require_trust: Trust) -> RockblockSettings {
+    pub(super) fn set(secret: &str, require_trust: Trust) -> RockblockSettings {
         RockblockSettings { secret_path: Secret::new(secret), require_trust, ..RockblockSettings::default() }
     }
 
@@ -415,44 +243,6 @@ mod tests {
             let made = RoundTrip::new(&public_url, &set("", Trust::Unsigned)).make(noon()).await.unwrap();
             assert_eq!((made.status, made.ok), (None, false));
             assert!(made.sentence.contains(&wanted), "{wanted}: {}", made.sentence);
-        }
-    }
-
-    #[test]
-    fn well_is_what_the_provider_can_do_too() {
-        let taken = || Answer::Read { status: 200, location: None, body: "OK".to_owned() };
-        let judge = |url: &str, answer: &Answer, settings: &RockblockSettings| {
-            RoundTrip::new(url, settings).judge(&Url::parse(url).unwrap(), answer)
-        };
-        let plain = set("", Trust::Unsigned);
-        let (ok, sentence) = judge("https://fleet.example.org", &taken(), &plain);
-        assert_eq!((ok, sentence.as_str()), (true, "The push arrived and was taken."));
-        assert!(judge("http://1.2.3.4:8080", &taken(), &plain).0);
-        for near in [
-            "http://127.0.0.1:8080",
-            "http://[::1]",
-            "http://192.168.1.2",
-            "http://localhost",
-            "http://buoys",
-        ] {
-            let (ok, sentence) = judge(near, &taken(), &plain);
-            assert!(!ok && sentence.contains("taken. But the provider cannot reach"), "{near}: {sentence}");
-        }
-        let body = format!(r#"{{"code":"{}","detail":"No."}}"#, Code::Untrusted.number());
-        let held = Answer::Read { status: 401, location: None, body };
-        for (secret, require, ok, wanted) in [
-            (
-                "",
-                Trust::Signed,
-                true,
-                "as it should be: `intake.rockblock.require_trust` asks for a signature",
-            ),
-            ("", Trust::ListedAddress, true, "as it should be: it came from this server"),
-            ("", Trust::SecretPath, false, "`intake.rockblock.secret_path` is empty"),
-            ("abc", Trust::SecretPath, false, "set otherwise than this one. It says: No."),
-        ] {
-            let (well, sentence) = judge("https://fleet.example.org", &held, &set(secret, require));
-            assert!(well == ok && sentence.contains(wanted), "{require}: {sentence}");
         }
     }
 }
