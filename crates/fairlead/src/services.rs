@@ -2,6 +2,7 @@
 
 use fairlead_console::Console;
 use fairlead_courier::Courier;
+use fairlead_firmware::Firmware;
 use fairlead_hub::Hub;
 use fairlead_intake::Intake;
 use fairlead_runtime::{Host, Hosted};
@@ -13,6 +14,7 @@ pub(crate) fn all() -> Vec<Box<dyn Hosted>> {
         Box::new(Host::<Intake>::new()),
         Box::new(Host::<Tracker>::new()),
         Box::new(Host::<Courier>::new()),
+        Box::new(Host::<Firmware>::new()),
         Box::new(Host::<Hub>::new()),
         Box::new(Host::<Console>::new()),
     ]
@@ -24,7 +26,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 }
 
 /// Which addresses belong to which service, for the proxy before separate binaries.
-pub(crate) const ROUTES: [(&str, &str); 14] = [
+pub(crate) const ROUTES: [(&str, &str); 29] = [
     ("/rockblock/", "intake"),
     ("/connection/hc", "intake"),
     ("/api/v1/held/", "intake"),
@@ -36,6 +38,21 @@ pub(crate) const ROUTES: [(&str, &str); 14] = [
     ("/api/v1/downlinks/", "courier"),
     ("/api/v1/accounts", "courier"),
     ("/api/v1/credits", "courier"),
+    ("/api/v1/devices", "tracker"),
+    ("/api/v1/groups", "tracker"),
+    ("/api/v1/registration", "tracker"),
+    ("/api/v1/queues", "tracker"),
+    ("/v1/", "tracker"),
+    ("/v1/app", "console"),
+    ("/v1/device/", "console"),
+    ("/v1/buoy/", "firmware"),
+    ("/v1/handset/", "firmware"),
+    ("/d/", "firmware"),
+    ("/api/v1/firmware/", "firmware"),
+    ("/api/v1/firmware/hooks/", "firmware"),
+    ("/api/v1/rooms", "hub"),
+    ("/api/v1/rooms/", "hub"),
+    ("/api/v1/knocks", "hub"),
     ("/api/v1/live", "hub"),
     ("/api/v1/feed", "hub"),
     ("/", "console"),
@@ -47,6 +64,7 @@ pub(crate) fn api_docs() -> Vec<utoipa::openapi::OpenApi> {
         fairlead_intake::api_doc(),
         fairlead_tracker::api_doc(),
         fairlead_courier::api_doc(),
+        fairlead_firmware::api_doc(),
         fairlead_hub::api_doc(),
         fairlead_console::api_doc(),
     ]

@@ -81,4 +81,20 @@ ids! {
     AuditId;
     /// One browser session (its name in lists, not its secret).
     SessionId;
+    /// One device of the registry.
+    DeviceId;
+    /// One time during which a modem was in a device.
+    LinkId;
+    /// One group of devices.
+    GroupId;
+    /// One queue at AWS.
+    QueueId;
+    /// One run of a hub.
+    NodeId;
+    /// One version of a firmware.
+    VersionId;
+    /// One upgrade of one device.
+    JobId;
+    /// One roll-out.
+    RolloutId;
 }

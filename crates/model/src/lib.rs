@@ -4,7 +4,9 @@
 //! agree on it by construction.
 
 pub mod clock;
+pub mod device;
 pub mod door;
+pub mod firmware;
 pub mod id;
 pub mod imei;
 pub mod live;
@@ -14,6 +16,7 @@ pub mod position;
 pub mod problem;
 pub mod queue;
 pub mod role;
+pub mod room;
 pub mod secret;
 pub mod time;
 pub mod trust;
@@ -21,8 +24,8 @@ mod words;
 
 pub use clock::{Clock, ManualClock};
 pub use id::{
-    AuditId, CallId, EnvelopeId, HeldId, MessageId, ModemId, MtId, NoteId, OutboxId, PersonId, ProblemId,
-    SessionId, TokenId,
+    AuditId, CallId, DeviceId, EnvelopeId, GroupId, HeldId, JobId, LinkId, MessageId, ModemId, MtId, NodeId,
+    NoteId, OutboxId, PersonId, ProblemId, QueueId, RolloutId, SessionId, TokenId, VersionId,
 };
 pub use imei::Imei;
 pub use position::{Fix, Latitude, Longitude, PositionSource};

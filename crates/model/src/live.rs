@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::device::DeviceView;
+use crate::firmware::{JobView, RolloutView, SourceView, VersionView};
 use crate::message::{MessageView, ModemView};
 use crate::mt::{AccountView, MtView};
 use crate::problem::ProblemView;
-use crate::{ProblemId, Time};
+use crate::room::Presence;
+use crate::{DeviceId, ProblemId, Time};
 
 /// One piece of news. It is passing: a screen that missed some asks for a new snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -42,6 +45,52 @@ pub enum LiveEvent {
     Account {
         /// The account.
         account: AccountView,
+    },
+    /// A device of the registry as it is now.
+    Device {
+        /// The device.
+        device: Box<DeviceView>,
+    },
+    /// A device that was deleted.
+    DeviceGone {
+        /// The device.
+        #[schema(value_type = String, format = Uuid)]
+        id: DeviceId,
+    },
+    /// A device came, or went.
+    Presence {
+        /// The name of its line.
+        name: String,
+        /// The device of the registry, where it has one.
+        #[schema(value_type = Option<String>, format = Uuid)]
+        device_id: Option<DeviceId>,
+        /// How it is now.
+        presence: Presence,
+    },
+    /// A device was refused a line.
+    Knock {
+        /// The name with which it came.
+        name: String,
+    },
+    /// A mirrored repository as it is now.
+    FirmwareSource {
+        /// The repository.
+        source: SourceView,
+    },
+    /// A version of a firmware as it is now.
+    Version {
+        /// The version.
+        version: Box<VersionView>,
+    },
+    /// An upgrade of a device as it is now.
+    Job {
+        /// The upgrade.
+        job: Box<JobView>,
+    },
+    /// A roll-out as it is now.
+    Rollout {
+        /// The roll-out.
+        rollout: Box<RolloutView>,
     },
     /// Everything a screen starts from, sent first and whenever news may have been missed.
     Snapshot {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::device::DeviceRef;
 use crate::words::words;
 use crate::{Imei, Latitude, Longitude, MessageId, ModemId, PositionSource, Time, Trust};
 
@@ -112,6 +113,9 @@ pub struct ModemView {
     pub serial: Option<String>,
     /// The build that speaks, as inferred.
     pub dialect: Option<Dialect>,
+    /// The device that it is in.
+    #[serde(default)]
+    pub device: Option<DeviceRef>,
     /// When the first message from it was stored.
     #[schema(value_type = String, format = DateTime)]
     pub first_seen_at: Time,
@@ -171,6 +175,9 @@ pub struct MessageView {
     /// The sender.
     #[schema(value_type = String)]
     pub imei: Imei,
+    /// The device in which the modem was when it was sent.
+    #[serde(default)]
+    pub device: Option<DeviceRef>,
     /// The modem's message number, 0 to 65,535.
     pub momsn: Option<i32>,
     /// When the modem sent it, by the network.

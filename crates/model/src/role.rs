@@ -49,12 +49,16 @@ impl FromStr for Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Devices: where they were, how they are, notes.
+    /// Modems: where they were, how they are, notes.
     Modems,
     /// What came from devices.
     Messages,
     /// What needs a person, held pushes included.
     Problems,
+    /// The registry: names, links, groups; and lines to devices.
+    Devices,
+    /// Firmware: versions, upgrades, roll-outs.
+    Firmware,
     /// Messages to devices, accounts and credits.
     Outgoing,
     /// The live line and the change feed, which show everything that changes.
@@ -67,8 +71,10 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Modems,
+        Self::Devices,
+        Self::Firmware,
         Self::Messages,
         Self::Problems,
         Self::Outgoing,
@@ -81,6 +87,8 @@ impl Scope {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Modems => "modems",
+            Self::Devices => "devices",
+            Self::Firmware => "firmware",
             Self::Messages => "messages",
             Self::Problems => "problems",
             Self::Outgoing => "outgoing",

@@ -61,7 +61,7 @@ macro_rules! typed_ids {
 
 typed_ids!(
     MessageId, ModemId, MtId, CallId, ProblemId, HeldId, OutboxId, EnvelopeId, TokenId, SessionId, PersonId,
-    AuditId, NoteId
+    AuditId, NoteId, DeviceId, LinkId, GroupId, QueueId, NodeId, VersionId, JobId, RolloutId
 );
 
 impl From<Time> for Micros {

@@ -370,6 +370,228 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    devices (id) {
+        id -> Binary,
+        number -> BigInt,
+        kind -> Text,
+        name -> Text,
+        name_key -> Nullable<Text>,
+        serial -> Nullable<Text>,
+        key_hash -> Nullable<Binary>,
+        created_at -> BigInt,
+        created_by -> Text,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    device_links (id) {
+        id -> Binary,
+        device_id -> Binary,
+        modem_id -> Binary,
+        since -> BigInt,
+        until -> Nullable<BigInt>,
+        linked_by -> Text,
+        unlinked_by -> Nullable<Text>,
+        open_device -> Nullable<Binary>,
+        open_modem -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    modem_numbers (modem_id) {
+        modem_id -> Binary,
+        number -> BigInt,
+    }
+}
+
+diesel::table! {
+    device_groups (id) {
+        id -> Binary,
+        name -> Text,
+        name_key -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    group_members (group_id, device_id) {
+        group_id -> Binary,
+        device_id -> Binary,
+    }
+}
+
+diesel::table! {
+    sqs_queues (id) {
+        id -> Binary,
+        number -> BigInt,
+        label -> Text,
+        label_key -> Text,
+        url -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    registration_windows (name) {
+        name -> Text,
+        until -> BigInt,
+        opened_by -> Text,
+    }
+}
+
+diesel::table! {
+    rooms (name) {
+        name -> Text,
+        device_id -> Nullable<Binary>,
+        node -> Nullable<Binary>,
+        epoch -> BigInt,
+        connected_at -> Nullable<BigInt>,
+        disconnected_at -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        state -> Nullable<Text>,
+        state_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    hub_nodes (node) {
+        node -> Binary,
+        lease_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    knocks (name) {
+        name -> Text,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        times -> BigInt,
+        address -> Text,
+        why -> Text,
+    }
+}
+
+diesel::table! {
+    firmware_sources (name) {
+        name -> Text,
+        looked_at -> Nullable<BigInt>,
+        fetched_at -> Nullable<BigInt>,
+        failed_at -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+        bytes -> BigInt,
+    }
+}
+
+diesel::table! {
+    firmware_versions (id) {
+        id -> Binary,
+        source -> Text,
+        revision -> Text,
+        commit_id -> Text,
+        subject -> Text,
+        author -> Text,
+        committed_at -> BigInt,
+        state -> Text,
+        cause -> Nullable<Text>,
+        digest -> Nullable<Binary>,
+        files -> BigInt,
+        directories -> BigInt,
+        bytes -> BigInt,
+        signature -> Text,
+        signed_by -> Nullable<Text>,
+        asked_by -> Text,
+        created_at -> BigInt,
+        ready_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    firmware_files (version_id, path) {
+        version_id -> Binary,
+        path -> Text,
+        bytes -> BigInt,
+        sha1 -> Text,
+        sha256 -> Text,
+    }
+}
+
+diesel::table! {
+    upgrade_jobs (id) {
+        id -> Binary,
+        number -> BigInt,
+        device_id -> Binary,
+        version_id -> Binary,
+        rollout_id -> Nullable<Binary>,
+        state -> Text,
+        cause -> Nullable<Text>,
+        asked_by -> Text,
+        created_at -> BigInt,
+        offered_at -> Nullable<BigInt>,
+        started_at -> Nullable<BigInt>,
+        heard_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        deadline_at -> BigInt,
+        attempts -> Integer,
+        files_done -> BigInt,
+        bytes_done -> BigInt,
+        current_file -> Nullable<Text>,
+        active_device -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    device_firmware (device_id) {
+        device_id -> Binary,
+        version_id -> Binary,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
+    rollouts (id) {
+        id -> Binary,
+        name -> Text,
+        version_id -> Binary,
+        state -> Text,
+        cause -> Nullable<Text>,
+        created_by -> Text,
+        created_at -> BigInt,
+        needs_approval -> Bool,
+        approved_by -> Nullable<Text>,
+        approved_at -> Nullable<BigInt>,
+        call_devices -> Bool,
+        job_timeout_s -> BigInt,
+        rolls_back -> Nullable<Binary>,
+        started_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    rollout_stages (rollout_id, ordinal) {
+        rollout_id -> Binary,
+        ordinal -> Integer,
+        success_percent -> Integer,
+        error_percent -> Integer,
+        state -> Text,
+        started_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    rollout_targets (rollout_id, device_id) {
+        rollout_id -> Binary,
+        device_id -> Binary,
+        ordinal -> Integer,
+        state -> Text,
+        job_id -> Nullable<Binary>,
+        cause -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     mo_messages,
     mo_keys,
@@ -400,5 +622,23 @@ diesel::allow_tables_to_appear_in_same_query!(
     changes_pending,
     changes,
     service_reports,
-    milestones
+    milestones,
+    devices,
+    device_links,
+    modem_numbers,
+    device_groups,
+    group_members,
+    sqs_queues,
+    registration_windows,
+    rooms,
+    hub_nodes,
+    knocks,
+    firmware_sources,
+    firmware_versions,
+    firmware_files,
+    upgrade_jobs,
+    device_firmware,
+    rollouts,
+    rollout_stages,
+    rollout_targets
 );

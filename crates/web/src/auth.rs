@@ -142,9 +142,15 @@ fn check_scope(path: &str, identity: &Identity) -> Result<(), ApiError> {
 
 /// The part of the API to which an address belongs.
 fn scope_of(path: &str) -> Option<Scope> {
+    // The addresses of old scripts.
+    if path.starts_with("/v1/") {
+        return Some(Scope::Devices);
+    }
     let area = path.strip_prefix("/api/v1/")?.split('/').next()?;
     Some(match area {
         "modems" => Scope::Modems,
+        "devices" | "groups" | "registration" | "queues" | "rooms" | "knocks" => Scope::Devices,
+        "firmware" => Scope::Firmware,
         "messages" => Scope::Messages,
         "problems" | "held" => Scope::Problems,
         "outgoing" | "downlinks" | "accounts" | "credits" => Scope::Outgoing,

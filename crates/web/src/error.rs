@@ -73,6 +73,7 @@ codes! {
 pub struct ApiError {
     code: Code,
     detail: String,
+    errors: Vec<String>,
     retry_after_s: Option<u32>,
 }
 
@@ -90,6 +91,9 @@ pub struct ProblemJson {
     pub detail: String,
     /// The stable code.
     pub code: String,
+    /// All that is wrong, a sentence each, where the request was looked at as a whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<String>,
     /// To be quoted when asking for help.
     pub request_id: String,
 }
@@ -97,7 +101,18 @@ pub struct ProblemJson {
 impl ApiError {
     /// An error with a sentence for the caller.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after_s: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
+    }
+
+    /// Names all that is wrong with a request, a sentence each; together they are the detail.
+    #[must_use]
+    pub fn all(code: Code, errors: Vec<String>) -> Self {
+        Self { errors: errors.clone(), ..Self::new(code, errors.join(" ")) }
+    }
+
+    /// All that is wrong, where the request was looked at as a whole.
+    pub fn errors(&self) -> &[String] {
+        &self.errors
     }
 
     /// There is no such thing.
@@ -160,6 +175,7 @@ impl ResponseError for ApiError {
             status: self.code.status().as_u16(),
             detail: self.detail.clone(),
             code: self.code.number().to_owned(),
+            errors: self.errors.clone(),
             request_id: request::current_id(),
         };
         let mut response = HttpResponse::build(self.code.status());

@@ -18,7 +18,7 @@ pub use shared::{
 pub const DEFAULT_FILE: &str = "/etc/fairlead/fairlead.toml";
 
 /// Sections that belong to services. A service binary reads its own and lets the others be.
-pub const SERVICE_SECTIONS: [&str; 5] = ["intake", "tracker", "courier", "hub", "console"];
+pub const SERVICE_SECTIONS: [&str; 6] = ["intake", "tracker", "courier", "firmware", "hub", "console"];
 
 /// What every binary takes on its command line.
 #[derive(Clone, Debug, Default, clap::Parser)]

@@ -288,6 +288,7 @@ impl Line {
     fn view(self) -> Result<MessageView, StoreError> {
         let text = self.payload.as_deref().and_then(printable);
         Ok(MessageView {
+            device: None,
             id: self.id.into(),
             modem_id: self.modem_id.map(Into::into),
             imei: self.imei.parse().map_err(|e| StoreError::Fault(format!("{}: {e}", self.imei)))?,

@@ -288,6 +288,7 @@ fn as_shown(modem: ModemRow, state: Option<StateRow>, counts: &Counts) -> Result
     let last = state.as_ref().map(|s| Time::from(s.last_transmitted_at));
     let after = |times: u32, slack| Some(last?.plus(interval?.saturating_mul(times)).plus(slack));
     let shown = ModemView {
+        device: None,
         id: modem.id.into(),
         imei: modem.imei.parse().map_err(|e| StoreError::Fault(format!("{}: {e}", modem.imei)))?,
         serial: modem.serial,

@@ -1,0 +1,1 @@
+//! The firmware service from outside.

@@ -1,0 +1,19 @@
+-- Undoes this schema.
+DROP TABLE rollout_targets;
+DROP TABLE rollout_stages;
+DROP TABLE rollouts;
+DROP TABLE device_firmware;
+DROP TABLE upgrade_jobs;
+DROP TABLE firmware_files;
+DROP TABLE firmware_versions;
+DROP TABLE firmware_sources;
+DROP TABLE knocks;
+DROP TABLE hub_nodes;
+DROP TABLE rooms;
+DROP TABLE registration_windows;
+DROP TABLE sqs_queues;
+DROP TABLE group_members;
+DROP TABLE device_groups;
+DROP TABLE modem_numbers;
+DROP TABLE device_links;
+DROP TABLE devices;
