@@ -4,13 +4,13 @@
 //! is wrong with it is a [`Fault`] beside what could be read. [`claims`] compares a push with the claims of the
 //! token that came with it, and [`Fields`] builds the same bodies for a simulated provider.
 
-mod body;
+pub(crate) mod body;
 mod build;
 pub mod claims;
 mod downlink;
 mod fault;
 mod key;
-mod push;
+pub(crate) mod push;
 mod transmit_time;
 
 pub use body::{BodyKind, NoImei};

@@ -63,14 +63,14 @@ pub enum NoImei {
 
 /// Names and texts of a push in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct RawFields<'a> {
-    pub(super) pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+pub(crate) struct RawFields<'a> {
+    pub(crate) pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// There were more than are read.
-    pub(super) cut: bool,
+    pub(crate) cut: bool,
 }
 
 /// Decodes a form once: `+` is a blank, `%XX` a byte, bytes that are no UTF-8 become U+FFFD.
-pub(super) fn form_fields(body: &[u8]) -> RawFields<'_> {
+pub(crate) fn form_fields(body: &[u8]) -> RawFields<'_> {
     let mut parts = body.split(|b| *b == b'&').filter(|part| !part.is_empty());
     let pairs = parts
         .by_ref()
@@ -94,7 +94,7 @@ fn form_text(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// Reads a JSON object, each value on its own: one that is out of range or badly escaped costs that field alone.
-pub(super) fn json_fields(body: &[u8]) -> Result<RawFields<'static>, NoImei> {
+pub(crate) fn json_fields(body: &[u8]) -> Result<RawFields<'static>, NoImei> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     let mut deserializer = serde_json::Deserializer::from_str(text);

@@ -12,24 +12,24 @@ use crate::excerpt::excerpt;
 use crate::pk::MO_LIMIT_BYTES;
 
 /// Most characters that are kept of an unknown field's name.
-const MAX_UNKNOWN_NAME: usize = 64;
+pub(crate) const MAX_UNKNOWN_NAME: usize = 64;
 /// Most characters that are kept of an unknown field's value.
-const MAX_UNKNOWN_VALUE: usize = 1024;
+pub(crate) const MAX_UNKNOWN_VALUE: usize = 1024;
 const METRES_PER_KM: f64 = 1000.0;
 
 /// Names of the fields on the wire.
-pub(super) mod name {
-    pub(in super::super) const IMEI: &str = "imei";
-    pub(in super::super) const DEVICE_TYPE: &str = "device_type";
-    pub(in super::super) const SERIAL: &str = "serial";
-    pub(in super::super) const MOMSN: &str = "momsn";
-    pub(in super::super) const TRANSMIT_TIME: &str = "transmit_time";
-    pub(in super::super) const LATITUDE: &str = "iridium_latitude";
-    pub(in super::super) const LONGITUDE: &str = "iridium_longitude";
-    pub(in super::super) const CEP: &str = "iridium_cep";
-    pub(in super::super) const SESSION_STATUS: &str = "iridium_session_status";
-    pub(in super::super) const DATA: &str = "data";
-    pub(in super::super) const JWT: &str = "JWT";
+pub(crate) mod name {
+    pub(crate) const IMEI: &str = "imei";
+    pub(crate) const DEVICE_TYPE: &str = "device_type";
+    pub(crate) const SERIAL: &str = "serial";
+    pub(crate) const MOMSN: &str = "momsn";
+    pub(crate) const TRANSMIT_TIME: &str = "transmit_time";
+    pub(crate) const LATITUDE: &str = "iridium_latitude";
+    pub(crate) const LONGITUDE: &str = "iridium_longitude";
+    pub(crate) const CEP: &str = "iridium_cep";
+    pub(crate) const SESSION_STATUS: &str = "iridium_session_status";
+    pub(crate) const DATA: &str = "data";
+    pub(crate) const JWT: &str = "JWT";
 
     pub(super) const ALL: [&str; 11] = [
         IMEI,
@@ -109,7 +109,7 @@ impl Push {
         self.payload.as_ref().is_some_and(Vec::is_empty)
     }
 
-    pub(super) fn from_fields(raw: RawFields<'_>) -> Result<Self, NoImei> {
+    pub(crate) fn from_fields(raw: RawFields<'_>) -> Result<Self, NoImei> {
         let mut fields = Fields::sort(raw);
         let imei_text = fields.take(name::IMEI).ok_or(NoImei::Missing)?;
         let imei = imei_text.parse().map_err(|_| NoImei::Unreadable { found: excerpt(&imei_text) })?;
@@ -267,7 +267,7 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// A whole number, also written `932.0` as some JSON libraries print it.
-fn integer<T: std::str::FromStr>(text: &str) -> Option<T> {
+pub(crate) fn integer<T: std::str::FromStr>(text: &str) -> Option<T> {
     let text = text.trim();
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => whole,
@@ -277,7 +277,7 @@ fn integer<T: std::str::FromStr>(text: &str) -> Option<T> {
 }
 
 /// A finite number. Exponents are JSON and allowed; the words `inf` and `nan` are not numbers here.
-pub(super) fn decimal(text: &str) -> Option<f64> {
+pub(crate) fn decimal(text: &str) -> Option<f64> {
     let text = text.trim();
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
     text.parse().ok().filter(|value: &f64| plain && value.is_finite())

@@ -14,20 +14,20 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 /// Longest sentence about a fault; foreign texts in it are bounded.
-const MAX_SENTENCE: usize = 700;
+pub(crate) const MAX_SENTENCE: usize = 700;
 /// 2000-01-01 and 2099-12-31, in seconds: what two digits of a year can say.
-const TRANSMIT_SECONDS: std::ops::Range<i64> = 946_684_800..4_102_358_400;
+pub(crate) const TRANSMIT_SECONDS: std::ops::Range<i64> = 946_684_800..4_102_358_400;
 
 /// One thing that can happen to bytes on their way.
 #[derive(Clone, Debug)]
-enum Mutation {
+pub(crate) enum Mutation {
     Flip(Index, u8),
     Truncate(Index),
     Insert(Index, u8),
     Duplicate(Index, Index),
 }
 
-fn mutation() -> impl Strategy<Value = Mutation> {
+pub(crate) fn mutation() -> impl Strategy<Value = Mutation> {
     prop_oneof![
         (any::<Index>(), 0_u8..8).prop_map(|(at, bit)| Mutation::Flip(at, bit)),
         any::<Index>().prop_map(Mutation::Truncate),
@@ -36,7 +36,7 @@ fn mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-fn mutated(text: &str, mutations: &[Mutation]) -> Vec<u8> {
+pub(crate) fn mutated(text: &str, mutations: &[Mutation]) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     for mutation in mutations {
         let ends = bytes.len() + 1;
@@ -65,7 +65,7 @@ fn coordinates() -> impl Strategy<Value = (Latitude, Longitude)> {
 }
 
 prop_compose! {
-    fn fields()(
+    pub(crate) fn fields()(
         imei in "[0-9]{15}",
         serial in any::<u32>(),
         momsn in any::<u16>(),
