@@ -41,6 +41,9 @@ pub(crate) enum Command {
     Backup(commands::backup::Backup),
     /// Writes positions or messages as a table or a map, while the server runs
     Export(commands::export::Export),
+    /// Puts in messages from a file that was exported from a provider's pages: closes the gaps of a long outage
+    #[command(subcommand)]
+    Import(commands::import::Import),
     /// Plays a believable world: simulated buoys, a live map, nothing to install
     Demo(commands::demo::Demo),
     /// Prints a script that completes commands in a shell
@@ -62,6 +65,7 @@ impl Cli {
             Command::Man(man) => man.run(),
             Command::Backup(backup) => block_on(backup.run(settings)),
             Command::Export(export) => block_on(export.run(settings)),
+            Command::Import(import) => block_on(import.run(settings)),
             Command::Config(config) => config.run(&settings),
             Command::Migrate => block_on(commands::migrate::run(settings)),
             Command::Doctor(doctor) => block_on(doctor.run(settings)),

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod http;
+pub mod import;
 mod jobs;
+mod pushed;
 mod record;
 mod round_trip;
 mod rules;

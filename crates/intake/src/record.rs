@@ -5,18 +5,15 @@ use std::collections::BTreeMap;
 use fairlead_model::message::MessageState;
 use fairlead_model::problem::ProblemKind;
 use fairlead_model::{HeldId, MessageId, Time, Trust};
+use fairlead_store::Id;
 use fairlead_store::journal::Record;
 use fairlead_store::problems::Finding;
 use fairlead_store::satellite::held::HeldRow;
 use fairlead_store::satellite::messages::MessageRow;
-use fairlead_store::{Digest, Id};
-use fairlead_wire::rockblock::{BodyKind, Push, parse};
 use serde::{Deserialize, Serialize};
 
+use crate::pushed::{Columns, Keys, Provider, Pushed};
 use crate::rules::Ruling;
-
-/// The provider of this door, as it stands in keys and rows.
-pub(crate) const PROVIDER: &str = "rockblock";
 
 /// `held_pushes.why` of a push whose sender is not believed.
 pub(crate) const UNTRUSTED: &str = "untrusted";
@@ -52,6 +49,18 @@ pub(crate) struct Source {
     /// Fields of the push that nobody described.
     #[serde(default)]
     pub(crate) unknown: BTreeMap<String, String>,
+    /// The file that it was imported from, where it was not pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) import: Option<Imported>,
+}
+
+/// Where an imported message stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Imported {
+    /// The file's name, without its folder.
+    pub(crate) file: String,
+    /// The row, counted from 1 without the heading.
+    pub(crate) row: usize,
 }
 
 /// The journal's note beside the body. Fields may be added; a later build reads what an earlier one wrote.
@@ -59,6 +68,9 @@ pub(crate) struct Source {
 pub(crate) struct Meta {
     #[serde(flatten)]
     pub(crate) ruling: MetaRuling,
+    /// The door that it came to.
+    #[serde(default)]
+    pub(crate) provider: Provider,
     pub(crate) source: Source,
 }
 
@@ -73,13 +85,13 @@ pub(crate) enum MetaRuling {
 /// A record made ready for the store.
 #[derive(Clone, Debug)]
 pub(crate) enum Prepared {
-    Message { key: Digest, trust: Trust, row: Box<MessageRow>, faults: Vec<String> },
+    Message { keys: Keys, trust: Trust, row: Box<MessageRow>, faults: Vec<String> },
     Held { row: Box<HeldRow>, finding: Box<Finding> },
 }
 
 impl Meta {
     /// The note for a ruling.
-    pub(crate) fn of(ruling: &Ruling, mut source: Source) -> Self {
+    pub(crate) fn of(ruling: &Ruling, provider: Provider, mut source: Source) -> Self {
         let ruling = match ruling {
             Ruling::Accept { trust, differences } => {
                 source.differences.clone_from(differences);
@@ -88,7 +100,7 @@ impl Meta {
             Ruling::Hold { reason, .. } => MetaRuling::Held { why: UNTRUSTED.into(), reason: reason.clone() },
             Ruling::Refuse { reason } => MetaRuling::Held { why: NO_IMEI.into(), reason: reason.clone() },
         };
-        Self { ruling, source }
+        Self { ruling, provider, source }
     }
 }
 
@@ -99,27 +111,29 @@ pub(crate) fn prepare(record: &Record) -> Prepared {
             why: UNSTORABLE.into(),
             reason: format!("The journal's note cannot be read: {e}."),
         },
+        provider: Provider::default(),
         source: Source::default(),
     };
-    let meta: Meta = serde_json::from_str(&record.meta).unwrap_or_else(unread);
-    let kind = BodyKind::of(meta.source.content_type.as_deref(), &record.body);
-    match (meta.ruling.clone(), parse(kind, &record.body)) {
-        (MetaRuling::Accepted { trust }, Ok(push)) => message(record, &push, trust, meta.source),
-        (MetaRuling::Accepted { .. }, Err(e)) => held(record, None, NO_IMEI, format!("{e}."), &meta.source),
+    let Meta { ruling, provider, source } = serde_json::from_str(&record.meta).unwrap_or_else(unread);
+    match (ruling, provider.read(source.content_type.as_deref(), &record.body)) {
+        (MetaRuling::Accepted { trust }, Ok(push)) => message(record, provider, &push, trust, source),
+        (MetaRuling::Accepted { .. }, Err(e)) => {
+            held(record, provider, None, NO_IMEI, format!("{e}."), &source)
+        }
         (MetaRuling::Held { why, reason }, parsed) => {
-            held(record, parsed.as_ref().ok(), &why, reason, &meta.source)
+            held(record, provider, parsed.as_ref().ok(), &why, reason, &source)
         }
     }
 }
 
-fn message(record: &Record, push: &Push, trust: Trust, source: Source) -> Prepared {
-    let row =
-        message_row(MessageId::from(record.id), record.received_at.into(), push, trust, source, &record.body);
+fn message(record: &Record, provider: Provider, push: &Pushed, trust: Trust, source: Source) -> Prepared {
+    let (id, received_at) = (MessageId::from(record.id), record.received_at.into());
+    let row = message_row(id, received_at, provider, push, trust, source, &record.body);
     Prepared::Message {
-        key: Digest(push.duplicate_key(PROVIDER)),
+        keys: push.keys(),
         trust,
         row: Box::new(row),
-        faults: push.faults.iter().map(ToString::to_string).collect(),
+        faults: push.faults().iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -127,31 +141,34 @@ fn message(record: &Record, push: &Push, trust: Trust, source: Source) -> Prepar
 pub(crate) fn message_row(
     id: MessageId,
     received_at: Time,
-    push: &Push,
+    provider: Provider,
+    push: &Pushed,
     trust: Trust,
     mut source: Source,
     body: &[u8],
 ) -> MessageRow {
-    source.unknown.clone_from(&push.unknown);
-    let cut = |text: &Option<String>| text.as_ref().map(|t| t.chars().take(200).collect::<String>());
+    let columns: Columns = push.columns();
+    let estimate = columns.estimate;
+    source.unknown = columns.unknown;
+    let cut = |text: Option<String>| text.map(|t| t.chars().take(200).collect::<String>());
     MessageRow {
         id: id.into(),
-        provider: PROVIDER.to_owned(),
-        imei: push.imei.to_string(),
-        momsn: push.momsn.map(i32::from),
-        transmitted_at: push.transmitted_at.map(Into::into),
-        transmit_time_raw: cut(&push.transmit_time_raw),
+        provider: provider.as_str().to_owned(),
+        imei: push.imei().to_string(),
+        momsn: columns.momsn.map(i32::from),
+        transmitted_at: columns.transmitted_at.map(Into::into),
+        transmit_time_raw: cut(columns.transmit_time_raw),
         received_at: received_at.into(),
         trust: trust.as_str().to_owned(),
         state: MessageState::Waiting.as_str().to_owned(),
-        payload_raw: push.payload.is_none().then(|| push.data_raw.clone()),
-        payload: push.payload.clone(),
-        device_type: cut(&push.device_type),
-        serial: cut(&push.serial),
-        iridium_latitude: push.estimate.map(|e| e.latitude.degrees()),
-        iridium_longitude: push.estimate.map(|e| e.longitude.degrees()),
-        iridium_cep_km: push.estimate.and_then(|e| e.cep_km),
-        session_status: push.session_status,
+        payload_raw: columns.payload_raw,
+        payload: columns.payload,
+        device_type: cut(columns.device_type),
+        serial: cut(columns.serial),
+        iridium_latitude: estimate.map(|e| e.latitude.degrees()),
+        iridium_longitude: estimate.map(|e| e.longitude.degrees()),
+        iridium_cep_km: estimate.and_then(|e| e.cep_km),
+        session_status: columns.session_status,
         modem_id: None,
         summary: None,
         marks: None,
@@ -161,7 +178,14 @@ pub(crate) fn message_row(
     }
 }
 
-fn held(record: &Record, push: Option<&Push>, why: &str, reason: String, source: &Source) -> Prepared {
+fn held(
+    record: &Record,
+    provider: Provider,
+    push: Option<&Pushed>,
+    why: &str,
+    reason: String,
+    source: &Source,
+) -> Prepared {
     // The push has no message; its own id becomes the held push's.
     let id = HeldId::from(MessageId::from(record.id).uuid());
     let finding = Finding {
@@ -169,18 +193,18 @@ fn held(record: &Record, push: Option<&Push>, why: &str, reason: String, source:
         subject: id.to_string(),
         reason: reason.clone(),
         modem_id: None,
-        imei: push.map(|p| p.imei),
+        imei: push.map(Pushed::imei),
         message_id: None,
         held_id: Some(id),
         excerpt: Some(String::from_utf8_lossy(&record.body).into_owned()),
     };
     let row = HeldRow {
         id: Id::from(id),
-        provider: PROVIDER.to_owned(),
+        provider: provider.as_str().to_owned(),
         why: why.to_owned(),
         reason,
-        imei: push.map(|p| p.imei.to_string()),
-        dup_key: push.map(|p| Digest(p.duplicate_key(PROVIDER))),
+        imei: push.map(|p| p.imei().to_string()),
+        dup_key: push.map(|p| p.keys().message),
         received_at: record.received_at,
         body: record.body.clone(),
         source: serde_json::to_string(source).unwrap_or_default(),
@@ -190,8 +214,9 @@ fn held(record: &Record, push: Option<&Push>, why: &str, reason: String, source:
 
 /// A record that the store does not take as a message, to be kept as evidence with the reason.
 pub(crate) fn set_aside(record: &Record, reason: &str) -> Prepared {
-    let source =
-        serde_json::from_str(&record.meta).map_or_else(|_| Source::default(), |meta: Meta| meta.source);
-    let push = parse(BodyKind::of(source.content_type.as_deref(), &record.body), &record.body).ok();
-    held(record, push.as_ref(), UNSTORABLE, format!("The store did not take it: {reason}"), &source)
+    let meta = serde_json::from_str::<Meta>(&record.meta).map(|meta| (meta.provider, meta.source));
+    let (provider, source) = meta.unwrap_or_default();
+    let push = provider.read(source.content_type.as_deref(), &record.body).ok();
+    let reason = format!("The store did not take it: {reason}");
+    held(record, provider, push.as_ref(), UNSTORABLE, reason, &source)
 }

@@ -1,8 +1,9 @@
 //! What is answered to a push, and what is kept of it: facts in, ruling out.
 
 use fairlead_model::{Imei, Trust};
-use fairlead_wire::rockblock::{NoImei, Push};
+use fairlead_wire::rockblock::NoImei;
 
+use crate::pushed::Pushed;
 use crate::trust::Vouched;
 
 /// What becomes of a push.
@@ -30,12 +31,12 @@ pub(crate) enum Ruling {
 }
 
 /// Rules on a push. `vouch` is asked only where there is a modem to vouch for.
-pub(crate) fn rule(parsed: &Result<Push, NoImei>, vouch: impl FnOnce(&Push) -> Vouched) -> Ruling {
+pub(crate) fn rule(parsed: &Result<Pushed, NoImei>, vouch: impl FnOnce(&Pushed) -> Vouched) -> Ruling {
     match parsed {
         Err(no_imei) => Ruling::Refuse { reason: format!("{no_imei}.") },
         Ok(push) => match vouch(push) {
             Vouched::Let { trust, differences } => Ruling::Accept { trust, differences },
-            Vouched::Kept(reason) => Ruling::Hold { imei: push.imei, reason },
+            Vouched::Kept(reason) => Ruling::Hold { imei: push.imei(), reason },
         },
     }
 }

@@ -15,10 +15,10 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use crate::http;
-use crate::jobs::drain::{Drain, Policy};
+use crate::jobs::drain::{Doors, Drain, Policy};
 use crate::round_trip::RoundTrip;
 use crate::settings::Settings;
-use crate::trust::Doorkeeper;
+use crate::trust::Doorkeepers;
 
 /// Characters that a secret in a path has at least.
 const SHORTEST_SECRET: usize = 16;
@@ -29,7 +29,7 @@ pub struct Intake;
 /// What the doors need.
 pub(crate) struct State {
     pub(crate) journal: Journal,
-    pub(crate) doorkeeper: Doorkeeper,
+    pub(crate) doorkeepers: Doorkeepers,
     pub(crate) held_budget: Budget,
     pub(crate) counters: Counters,
     pub(crate) store: Store,
@@ -55,7 +55,7 @@ impl Service for Intake {
         let journal = Journal::open(&path, settings.journal_max_mb.saturating_mul(1 << 20))?;
         let state = web::Data::new(State {
             journal: journal.clone(),
-            doorkeeper: Doorkeeper::new(&settings.rockblock)?,
+            doorkeepers: Doorkeepers::new(&settings)?,
             held_budget: Budget::new(settings.held_per_minute),
             counters: Counters { accepted: metrics::counter!("fairlead_intake_accepted_total") },
             store: context.store.clone(),
@@ -70,8 +70,13 @@ impl Service for Intake {
         context.facts.set("has_secret_path", json!(!settings.rockblock.secret_path.is_empty()));
         watch(&context, &journal);
         let policy = Policy {
-            unsigned_after_signed: settings.rockblock.unsigned_after_signed,
+            unsigned_after_signed: Doors {
+                rockblock: settings.rockblock.unsigned_after_signed,
+                rockcore: settings.rockcore.unsigned_after_signed,
+                cloudloop: settings.cloudloop.unsigned_after_signed,
+            },
             held_keep: settings.held_keep,
+            by_hand: false,
         };
         let drain = Drain { journal, context: context.clone(), policy };
         context.spawn("intake drain", drain.run());
@@ -84,22 +89,28 @@ impl Service for Intake {
     fn doctor(settings: &Settings, common: &Common, doctor: &Health) {
         let dir = common.data.dir.clone();
         doctor.add(move || doctor::fsync(dir.clone()));
-        if !settings.rockblock.secret_path.is_empty() {
-            let found = guessable(&settings.rockblock.secret_path);
+        let secrets = [
+            ("webhook", "intake.rockblock", &settings.rockblock.secret_path),
+            ("webhook for RockSTARs", "intake.rockcore", &settings.rockcore.secret_path),
+            ("webhook for Cloudloop", "intake.cloudloop", &settings.cloudloop.secret_path),
+        ];
+        for (name, section, secret) in secrets.into_iter().filter(|(.., secret)| !secret.is_empty()) {
+            let found = guessable(name, section, secret);
             doctor.add(move || std::future::ready(found.clone()));
         }
     }
 }
 
-/// Whether the secret in the webhook's path withstands guessing.
-fn guessable(secret: &Secret) -> Check {
+/// Whether the secret in a webhook's path withstands guessing.
+fn guessable(name: &str, section: &str, secret: &Secret) -> Check {
     if secret.expose().chars().count() < SHORTEST_SECRET {
         let reason = format!("The secret in its path has fewer than {SHORTEST_SECRET} characters.");
-        return Check::bad("webhook", reason).bearable().advice(
-            "Make one with `openssl rand -hex 24`, set intake.rockblock.secret_path, and tell the provider.",
+        let advice = format!(
+            "Make one with `openssl rand -hex 24`, set {section}.secret_path, and tell the provider."
         );
+        return Check::bad(name, reason).bearable().advice(advice);
     }
-    Check::good("webhook", "The secret in its path is long.")
+    Check::good(name, "The secret in its path is long.")
 }
 
 /// Readiness: whether pushes are taken. A store that is away is ordinary operation; the lag tells of it.

@@ -4,14 +4,80 @@ use std::net::IpAddr;
 
 use anyhow::Context as _;
 use fairlead_model::{Secret, Trust};
+use fairlead_runtime::settings::StringList;
 use fairlead_web::networks::Networks;
-use fairlead_wire::rockblock::Push;
-use fairlead_wire::rockblock::claims::{self, PROVIDER_KEY_PEM};
+use fairlead_wire::rockblock::claims::{self, ClaimDifference, ClaimMismatch, PROVIDER_KEY_PEM};
+use fairlead_wire::{rockblock, rockcore};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::Value;
 
-use crate::settings::RockblockSettings;
+use crate::pushed::{Provider, Pushed};
+use crate::settings::{CloudloopSettings, RockblockSettings, RockcoreSettings, Settings};
 
-/// What is believed at RockBLOCK's door.
+/// One for each door.
+pub(crate) struct Doorkeepers {
+    rockblock: Doorkeeper,
+    rockcore: Doorkeeper,
+    cloudloop: Doorkeeper,
+}
+
+impl Doorkeepers {
+    pub(crate) fn new(settings: &Settings) -> anyhow::Result<Self> {
+        Ok(Self {
+            rockblock: Doorkeeper::new(&settings.rockblock)?,
+            rockcore: Doorkeeper::of_rockcore(&settings.rockcore)?,
+            cloudloop: Doorkeeper::of_cloudloop(&settings.cloudloop)?,
+        })
+    }
+
+    pub(crate) const fn of(&self, provider: Provider) -> &Doorkeeper {
+        match provider {
+            Provider::Rockblock => &self.rockblock,
+            Provider::Rockcore => &self.rockcore,
+            Provider::Cloudloop => &self.cloudloop,
+        }
+    }
+}
+
+/// A push that may carry a token.
+pub(crate) trait Claimed {
+    /// The token, not verified.
+    fn token(&self) -> Option<&str>;
+
+    /// Whether verified claims are about this push, and what else they tell differently.
+    fn compare(&self, claims: &Value) -> Result<Vec<ClaimDifference>, ClaimMismatch>;
+}
+
+impl Claimed for rockblock::Push {
+    fn token(&self) -> Option<&str> {
+        self.jwt.as_deref()
+    }
+
+    fn compare(&self, claims: &Value) -> Result<Vec<ClaimDifference>, ClaimMismatch> {
+        claims::compare(claims, self)
+    }
+}
+
+impl Claimed for Pushed {
+    /// Cloudloop signs nothing.
+    fn token(&self) -> Option<&str> {
+        match self {
+            Self::Rockblock(push) => push.token(),
+            Self::Rockcore(push) => push.jwt.as_deref(),
+            Self::Cloudloop(_) => None,
+        }
+    }
+
+    fn compare(&self, claims: &Value) -> Result<Vec<ClaimDifference>, ClaimMismatch> {
+        match self {
+            Self::Rockblock(push) => push.compare(claims),
+            Self::Rockcore(push) => rockcore::claims::compare(claims, push),
+            Self::Cloudloop(push) => push.sbd.compare(claims),
+        }
+    }
+}
+
+/// What is believed at one door.
 pub(crate) struct Doorkeeper {
     keys: Vec<DecodingKey>,
     validation: Validation,
@@ -46,26 +112,48 @@ pub(crate) enum Vouched {
 impl Doorkeeper {
     pub(crate) fn new(settings: &RockblockSettings) -> anyhow::Result<Self> {
         let RockblockSettings { require_trust, secret_path, allow_list, .. } = settings;
+        let keys = believed_keys("intake.rockblock", settings.published_key, &settings.public_key_files)?;
+        Self::build("intake.rockblock", keys, secret_path, allow_list, *require_trust)
+    }
+
+    fn of_rockcore(settings: &RockcoreSettings) -> anyhow::Result<Self> {
+        let RockcoreSettings { require_trust, secret_path, allow_list, .. } = settings;
+        let keys = believed_keys("intake.rockcore", settings.published_key, &settings.public_key_files)?;
+        Self::build("intake.rockcore", keys, secret_path, allow_list, *require_trust)
+    }
+
+    fn of_cloudloop(settings: &CloudloopSettings) -> anyhow::Result<Self> {
+        let CloudloopSettings { require_trust, secret_path, allow_list, .. } = settings;
+        Self::build("intake.cloudloop", Vec::new(), secret_path, allow_list, *require_trust)
+    }
+
+    fn build(
+        section: &str,
+        keys: Vec<DecodingKey>,
+        secret_path: &Secret,
+        allow_list: &StringList,
+        require: Trust,
+    ) -> anyhow::Result<Self> {
         let mut validation = Validation::new(Algorithm::RS256);
         // The provider's tokens carry neither an end nor an audience, and an old one is no reason to refuse.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
+        let allow_list = Networks::parse(&format!("{section}.allow_list"), &allow_list.0);
         Ok(Self {
-            keys: believed_keys(settings)?,
+            keys,
             validation,
             secret_path: secret_path.clone(),
-            allow_list: Networks::parse("intake.rockblock.allow_list", &allow_list.0)
-                .map_err(anyhow::Error::msg)?,
-            require: *require_trust,
+            allow_list: allow_list.map_err(anyhow::Error::msg)?,
+            require,
         })
     }
 
     /// Judges a push by its token, its path and its address.
-    pub(crate) fn judge(&self, push: &Push, approach: &Approach) -> Vouched {
+    pub(crate) fn judge(&self, push: &impl Claimed, approach: &Approach) -> Vouched {
         let mut differences = Vec::new();
         let mut trust = Trust::Unsigned;
-        if let Some(token) = &push.jwt {
+        if let Some(token) = push.token() {
             match self.verify(token, push) {
                 Ok(found) => {
                     trust = Trust::Signed;
@@ -93,7 +181,7 @@ impl Doorkeeper {
     }
 
     /// Whether a believed key signed this very message.
-    fn verify(&self, token: &str, push: &Push) -> Result<Vec<String>, String> {
+    fn verify(&self, token: &str, push: &impl Claimed) -> Result<Vec<String>, String> {
         let header =
             jsonwebtoken::decode_header(token).map_err(|e| format!("Its token cannot be read: {e}."))?;
         if header.alg != Algorithm::RS256 {
@@ -105,19 +193,18 @@ impl Doorkeeper {
             .find_map(|key| jsonwebtoken::decode::<serde_json::Value>(token, key, &self.validation).ok())
             .ok_or("No believed key has signed its token.")?
             .claims;
-        let found =
-            claims::compare(&claims, push).map_err(|e| format!("Its token is another message's: {e}."))?;
+        let found = push.compare(&claims).map_err(|e| format!("Its token is another message's: {e}."))?;
         Ok(found.into_iter().map(|d| d.field).collect())
     }
 }
 
-fn believed_keys(settings: &RockblockSettings) -> anyhow::Result<Vec<DecodingKey>> {
+fn believed_keys(section: &str, published: bool, files: &StringList) -> anyhow::Result<Vec<DecodingKey>> {
     let mut keys = Vec::new();
-    if settings.published_key {
+    if published {
         keys.push(DecodingKey::from_rsa_pem(PROVIDER_KEY_PEM.as_bytes())?);
     }
-    for path in &settings.public_key_files.0 {
-        let about = || format!("intake.rockblock.public_key_files: {path}");
+    for path in &files.0 {
+        let about = || format!("{section}.public_key_files: {path}");
         let pem = std::fs::read(path).with_context(about)?;
         keys.push(DecodingKey::from_rsa_pem(&pem).with_context(about)?);
     }
@@ -132,8 +219,7 @@ fn same_secret(given: &str, set: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fairlead_runtime::settings::StringList;
-    use fairlead_wire::rockblock::{BodyKind, parse};
+    use fairlead_wire::rockblock::{BodyKind, Push, parse};
 
     fn doorkeeper(change: impl FnOnce(&mut RockblockSettings)) -> Doorkeeper {
         let mut settings = RockblockSettings::default();

@@ -8,7 +8,7 @@ use fairlead_store::{Id, Micros};
 use fairlead_wire::pk::{self, Context, Message, Report};
 use fairlead_wire::rockblock::Estimate;
 
-use crate::rules;
+use crate::{rockstar, rules};
 
 /// Metres in a kilometre: the network's CEP comes in kilometres.
 const M_PER_KM: f64 = 1_000.0;
@@ -38,6 +38,7 @@ pub(crate) fn decode(row: &MessageRow, modem_id: Id, known: Option<Dialect>) -> 
         is_command: false,
     };
     match row.payload.as_deref() {
+        _ if rockstar::sent(row) => rockstar::read(&mut decoded, row),
         None => {
             decoded.state = MessageState::Problem;
             decoded.unreadable = Some("The data are not hexadecimal.".to_owned());
@@ -64,8 +65,16 @@ pub(crate) fn decode(row: &MessageRow, modem_id: Id, known: Option<Dialect>) -> 
     decoded
 }
 
-/// Whether a repaired text can be read.
-pub(crate) fn check(text: &[u8], transmitted_at: Time, known: Option<Dialect>) -> Result<(), String> {
+/// Whether a repaired text of a message can be read.
+pub(crate) fn check(
+    row: &MessageRow,
+    text: &[u8],
+    transmitted_at: Time,
+    known: Option<Dialect>,
+) -> Result<(), String> {
+    if rockstar::sent(row) {
+        return rockstar::check(text);
+    }
     pk::decode(text, &Context { transmitted_at, known }).map(|_| ()).map_err(|e| sentence(&e))
 }
 
@@ -125,7 +134,7 @@ fn apply_report(decoded: &mut Decoded, report: &Report) {
 }
 
 /// What the wire says of a value, as a sentence of its own.
-fn sentence(said: &impl ToString) -> String {
+pub(crate) fn sentence(said: &impl ToString) -> String {
     let said = said.to_string();
     let mut letters = said.chars();
     let first = letters.next().map(|c| c.to_ascii_uppercase());

@@ -3,6 +3,7 @@
 mod decode;
 mod http;
 mod jobs;
+mod rockstar;
 mod rules;
 mod service;
 mod settings;

@@ -8,6 +8,8 @@ use fairlead_store::satellite::modems::StateRow;
 use fairlead_store::satellite::readings::{Plan, ReadingRow};
 use fairlead_store::{Id, Micros};
 
+use crate::rockstar;
+
 /// How far a device's clock may be ahead of ours before it is not believed.
 pub(crate) const ALLOWED_AHEAD: Duration = Duration::from_secs(600);
 
@@ -208,9 +210,11 @@ fn apply_report(state: &mut StateRow, reading: &ReadingRow) {
     }
 }
 
-/// Whether the text was one by which a device tells how it fares.
+/// Whether the message was one by which a device tells how it fares: of a tracker, one with figures of its own.
 fn is_report(reading: &ReadingRow) -> bool {
+    let has_figures = reading.latitude.or(reading.speed_m_s).or(reading.course_deg).is_some();
     matches!(reading.kind.as_str(), "PK001" | "PK003" | "PK004" | "PK101")
+        || (has_figures && rockstar::is_kind(&reading.kind))
 }
 
 /// A gap between two neighbours, ready to be kept.

@@ -8,11 +8,13 @@ pub(crate) mod body;
 mod build;
 pub mod claims;
 mod downlink;
+pub mod export;
 mod fault;
 mod key;
 pub(crate) mod push;
 mod transmit_time;
 
+use body::RawFields;
 pub use body::{BodyKind, NoImei};
 pub use build::Fields;
 pub use downlink::{MtAnswer, MtRefusal, read_mt_answer};

@@ -12,6 +12,7 @@ use fairlead_store::satellite::messages::{self, MessageRow};
 use fairlead_store::satellite::modems as fleet;
 use fairlead_store::{StoreError, Tx};
 use fairlead_wire::pk::{self, Command, Context};
+use fairlead_wire::rockcore;
 
 use crate::order::{self, Request, Taken, request_key};
 use crate::service::Courier;
@@ -102,14 +103,24 @@ impl Wish {
 }
 
 fn order_of(row: &MessageRow) -> Option<Order> {
-    let transmitted_at = row.transmitted_at.unwrap_or(row.received_at).into();
-    let read = pk::decode(row.payload.as_deref()?, &Context { transmitted_at, known: None }).ok()?;
-    let pk::Message::Command(command) = read else { return None };
-    Some(match command {
+    Some(match command_of(row)? {
         Command::Beacon { on } => Order::Beacon { on },
         Command::Interval(interval) => Order::Interval { minutes: interval.minutes().into() },
         Command::Sleep(span) => Order::Sleep { seconds: span.seconds() },
     })
+}
+
+fn command_of(row: &MessageRow) -> Option<Command> {
+    let text = row.payload.as_deref()?;
+    // Somebody with a RockSTAR types it in words.
+    if row.provider == "rockcore" {
+        return rockcore::command(&String::from_utf8_lossy(text)).ok()?;
+    }
+    let transmitted_at = row.transmitted_at.unwrap_or(row.received_at).into();
+    match pk::decode(text, &Context { transmitted_at, known: None }).ok()? {
+        pk::Message::Command(command) => Some(command),
+        pk::Message::Position(_) => None,
+    }
 }
 
 fn refuse(

@@ -12,6 +12,7 @@ use crate::desk::{Desk, hex, imei, minutes};
 
 on_both_backends!(
     a_handset_steers_its_buoys_once,
+    somebody_with_a_rockstar_steers_in_words,
     what_a_handset_may_not_do_is_a_problem,
     a_command_goes_stale_from_when_it_was_sent,
 );
@@ -31,10 +32,20 @@ async fn open(backend: Backend, more: &[&str]) -> Desk {
 
 /// A handset's message as the tracker has it when it says that there is a command in it.
 async fn says(desk: &Desk, text: &'static str, at: Time, trust: Trust) -> MessageId {
+    says_by(desk, "rockblock", text, at, trust).await
+}
+
+async fn says_by(
+    desk: &Desk,
+    provider: &'static str,
+    text: &'static str,
+    at: Time,
+    trust: Trust,
+) -> MessageId {
     let (clock, id) = (desk.system.clock.clone(), MessageId::new(&desk.system.clock));
     let row = MessageRow {
         id: id.into(),
-        provider: "rockblock".into(),
+        provider: provider.into(),
         imei: imei(HANDSET).to_string(),
         momsn: Some(1),
         transmitted_at: Some(at.into()),
@@ -100,6 +111,17 @@ async fn a_handset_steers_its_buoys_once(backend: Backend) {
     texts.sort_unstable();
     assert_eq!(texts, ["+DATA:PK006,20;", "+DATA:PK006,20;"]);
     assert!(charged_more_than_once(&desk.charges()).is_empty());
+    desk.close().await;
+}
+
+async fn somebody_with_a_rockstar_steers_in_words(backend: Backend) {
+    let desk = open(backend, &[]).await;
+    let now = desk.system.clock.now();
+    says_by(&desk, "rockcore", "IRD update 20 min", now, Trust::Signed).await;
+    let both = |list: &Value| items(list).iter().filter(|mt| mt["state"] == "accepted").count() == 2;
+    desk.system.until("courier", "/api/v1/outgoing", both).await;
+    let texts: Vec<String> = desk.charges().iter().map(|charge| hex(&charge.payload)).collect();
+    assert_eq!(texts, ["+DATA:PK006,20;", "+DATA:PK006,20;"]);
     desk.close().await;
 }
 

@@ -12,14 +12,14 @@ use fairlead_model::{HeldId, MessageId, Trust};
 use fairlead_store::audit::{self, Entry};
 use fairlead_store::satellite::held::{self, HeldRow};
 use fairlead_store::satellite::messages::{self, MessageRow};
-use fairlead_store::{Digest, StoreError, Tx, problems};
+use fairlead_store::{StoreError, Tx, problems};
 use fairlead_web::{ApiError, Code, Operator};
-use fairlead_wire::rockblock::{BodyKind, Push, parse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::jobs::drain;
-use crate::record::{self, PROVIDER, Source, UNSTORABLE};
+use crate::pushed::{Keys, Provider, Pushed};
+use crate::record::{self, Source, UNSTORABLE};
 use crate::service::State;
 use crate::trust::{Approach, Vouched};
 
@@ -46,20 +46,14 @@ pub(crate) async fn admit(
 ) -> Result<web::Json<ProblemView>, ApiError> {
     let id = HeldId::from(id.into_inner());
     let row = state.store.read(move |conn| held::get(conn, id)).await?;
-    let push = parse(BodyKind::of(source(&row).content_type.as_deref(), &row.body), &row.body)
+    let provider = Provider::of(&row.provider);
+    let push = provider
+        .read(source(&row).content_type.as_deref(), &row.body)
         .map_err(|e| ApiError::new(Code::Unprocessable, format!("It belongs to no modem: {e}.")))?;
     let trust = trust_now(&state, &caller, &push, &row, admission.force)?;
-    let message = (
-        Digest(push.duplicate_key(PROVIDER)),
-        record::message_row(
-            MessageId::new(&state.clock),
-            row.received_at.into(),
-            &push,
-            trust,
-            source(&row),
-            &row.body,
-        ),
-    );
+    let (new, received_at) = (MessageId::new(&state.clock), row.received_at.into());
+    let message = record::message_row(new, received_at, provider, &push, trust, source(&row), &row.body);
+    let message = (push.keys(), message);
     let (clock, actor, reason) = (state.clock.clone(), caller.0.name.clone(), admission.reason.clone());
     let problem = state
         .store
@@ -77,12 +71,12 @@ pub(crate) async fn admit(
 fn trust_now(
     state: &State,
     caller: &Operator,
-    push: &Push,
+    push: &Pushed,
     row: &HeldRow,
     force: bool,
 ) -> Result<Trust, ApiError> {
     let approach = Approach { path_secret: None, address: source(row).address.and_then(|a| a.parse().ok()) };
-    match state.doorkeeper.judge(push, &approach) {
+    match state.doorkeepers.of(Provider::of(&row.provider)).judge(push, &approach) {
         // What the store did not take was let in at the door.
         Vouched::Let { trust, .. } if trust > Trust::Unsigned || row.why == UNSTORABLE => Ok(trust),
         _ if force && caller.0.role == Role::Admin => Ok(Trust::Unsigned),
@@ -99,11 +93,12 @@ fn let_in(
     tx: &mut Tx<'_>,
     clock: &fairlead_model::Clock,
     id: HeldId,
-    message: &(Digest, MessageRow),
+    (keys, message): &(Keys, MessageRow),
 ) -> Result<ProblemView, StoreError> {
-    if messages::by_keys(tx, &[message.0])?.is_empty() {
-        messages::insert(tx, std::slice::from_ref(message))?;
-        fairlead_bus::enqueue(tx, clock, &MoStored { message_id: message.1.id.into(), by_hand: true }, None)?;
+    if messages::by_keys(tx, &keys.of_message().collect::<Vec<_>>())?.is_empty() {
+        messages::insert(tx, &[(keys.message, message.clone())])?;
+        drain::note_further_keys(tx, keys, message.id)?;
+        fairlead_bus::enqueue(tx, clock, &MoStored { message_id: message.id.into(), by_hand: true }, None)?;
     }
     let settled = drain::let_go(tx, clock, id)?;
     let problem = settled.ok_or_else(|| StoreError::Refused("It was settled already.".to_owned()))?;

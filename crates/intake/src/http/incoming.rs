@@ -12,9 +12,9 @@ use fairlead_model::{Imei, MessageId, Time};
 use fairlead_store::journal::{JournalError, Record};
 use fairlead_web::request::{client_ip, header_lines};
 use fairlead_web::{ApiError, Code};
-use fairlead_wire::rockblock::{BodyKind, parse};
 use serde_json::json;
 
+use crate::pushed::Provider;
 use crate::record::{Meta, Source};
 use crate::rules::{self, Ruling};
 use crate::service::State;
@@ -54,7 +54,7 @@ pub(crate) async fn incoming(
     state: web::Data<State>,
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    take(&request, &state, body, None).await.inspect_err(|error| note(&state, error))
+    take(&request, &state, Provider::Rockblock, body, None).await.inspect_err(|error| note(&state, error))
 }
 
 /// Takes a push of RockBLOCK on a path that only the provider knows.
@@ -69,7 +69,8 @@ pub(crate) async fn incoming_secret(
     secret: web::Path<String>,
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    take(&request, &state, body, Some(secret.into_inner())).await.inspect_err(|error| note(&state, error))
+    let secret = Some(secret.into_inner());
+    take(&request, &state, Provider::Rockblock, body, secret).await.inspect_err(|error| note(&state, error))
 }
 
 /// Whoever sets the way up wants to know what was refused last. What was not trusted is kept as evidence instead.
@@ -81,16 +82,28 @@ fn note(state: &State, error: &ApiError) {
 }
 
 async fn wrong_method(state: web::Data<State>) -> HttpResponse {
-    let error = ApiError::new(Code::MethodNotAllowed, "Messages come here by POST; nothing is shown.");
+    let error = only_post();
     note(&state, &error);
+    not_allowed(&error)
+}
+
+/// A door shows nothing.
+pub(super) fn only_post() -> ApiError {
+    ApiError::new(Code::MethodNotAllowed, "Messages come here by POST; nothing is shown.")
+}
+
+/// The answer to whoever does not post.
+pub(super) fn not_allowed(error: &ApiError) -> HttpResponse {
     let mut response = error.error_response();
     response.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static("POST"));
     response
 }
 
-async fn take(
+/// Takes a push at a provider's door.
+pub(super) async fn take(
     request: &HttpRequest,
     state: &State,
+    provider: Provider,
     body: web::Payload,
     path_secret: Option<String>,
 ) -> Result<HttpResponse, ApiError> {
@@ -99,8 +112,8 @@ async fn take(
     let now = state.clock.now();
     let address = client_ip(request);
     let approach = Approach { path_secret, address };
-    let parsed = parse(BodyKind::of(content_type, &body), &body);
-    let ruling = rules::rule(&parsed, |push| state.doorkeeper.judge(push, &approach));
+    let parsed = provider.read(content_type, &body);
+    let ruling = rules::rule(&parsed, |push| state.doorkeepers.of(provider).judge(push, &approach));
     let source = Source {
         content_type: content_type.map(str::to_owned),
         address: address.map(|ip| ip.to_string()),
@@ -108,7 +121,7 @@ async fn take(
         ..Source::default()
     };
     let id = MessageId::new(&state.clock);
-    let meta = serde_json::to_string(&Meta::of(&ruling, source)).map_err(ApiError::internal)?;
+    let meta = serde_json::to_string(&Meta::of(&ruling, provider, source)).map_err(ApiError::internal)?;
     let record = Record::new(id, now, meta, body.to_vec());
     match ruling {
         Ruling::Accept { .. } => accept(state, record).await,

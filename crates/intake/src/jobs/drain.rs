@@ -18,6 +18,7 @@ use fairlead_store::satellite::held::{self, HeldRow};
 use fairlead_store::satellite::messages::{self, MessageRow};
 use fairlead_store::{Digest, Id, StoreError, Tx};
 
+use crate::pushed::{Keys, Provider};
 use crate::record::{self, NO_IMEI, Prepared, UNSTORABLE, UNTRUSTED};
 use crate::rules;
 
@@ -38,8 +39,29 @@ pub(crate) struct Drain {
 /// What the settings say about storing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
-    pub(crate) unsigned_after_signed: bool,
+    /// The doors whose unsigned pushes are let in even for an IMEI that is signed for.
+    pub(crate) unsigned_after_signed: Doors,
     pub(crate) held_keep: i64,
+    /// A person puts it in: the bound on new modems does not apply.
+    pub(crate) by_hand: bool,
+}
+
+/// A word about each door.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doors {
+    pub(crate) rockblock: bool,
+    pub(crate) rockcore: bool,
+    pub(crate) cloudloop: bool,
+}
+
+impl Doors {
+    fn of(self, provider: Provider) -> bool {
+        match provider {
+            Provider::Rockblock => self.rockblock,
+            Provider::Rockcore => self.rockcore,
+            Provider::Cloudloop => self.cloudloop,
+        }
+    }
 }
 
 impl Drain {
@@ -133,10 +155,11 @@ pub(crate) fn store_batch(
     let mut sorted = sort(tx, policy, batch)?;
     if !sorted.fresh.is_empty() {
         messages::insert(tx, &sorted.fresh)?;
+        messages::note_keys(tx, &sorted.further_keys)?;
         let stored: Vec<MoStored> = sorted
             .fresh
             .iter()
-            .map(|(_, row)| MoStored { message_id: row.id.into(), by_hand: false })
+            .map(|(_, row)| MoStored { message_id: row.id.into(), by_hand: policy.by_hand })
             .collect();
         fairlead_bus::enqueue_many(tx, clock, &stored, None)?;
     }
@@ -172,6 +195,7 @@ pub(crate) fn store_batch(
 #[derive(Default)]
 struct Sorted {
     fresh: Vec<(Digest, MessageRow)>,
+    further_keys: Vec<(Digest, Id)>,
     keys: Vec<Digest>,
     raised: Vec<(Id, Trust)>,
     newly_signed: HashMap<String, fairlead_store::Micros>,
@@ -180,7 +204,7 @@ struct Sorted {
 }
 
 fn sort(tx: &mut Tx<'_>, policy: Policy, batch: &[Prepared]) -> Result<Sorted, StoreError> {
-    let keys: Vec<Digest> = batch.iter().filter_map(Prepared::key).collect();
+    let keys: Vec<Digest> = batch.iter().filter_map(Prepared::keys).flat_map(Keys::all).collect();
     let mut taken = messages::by_keys(tx, &keys)?;
     let imeis: HashSet<String> = batch.iter().filter_map(Prepared::imei).collect();
     let signed = held::signed_since(tx, &imeis.into_iter().collect::<Vec<_>>())?;
@@ -190,23 +214,24 @@ fn sort(tx: &mut Tx<'_>, policy: Policy, batch: &[Prepared]) -> Result<Sorted, S
             Prepared::Held { row, finding } => {
                 sorted.held.push((row.as_ref().clone(), finding.as_ref().clone()))
             }
-            Prepared::Message { key, trust, row, faults } => {
+            Prepared::Message { keys, trust, row, faults } => {
                 let is_signed_for =
                     signed.contains_key(&row.imei) || sorted.newly_signed.contains_key(&row.imei);
-                if let Some(id) = taken.get(key) {
+                let unsigned_allowed = policy.unsigned_after_signed.of(Provider::of(&row.provider));
+                if let Some(id) = keys.of_message().find_map(|key| taken.get(&key)) {
                     // A repeat has no effect, but it may bring a better word for what is there.
                     if *trust > Trust::Unsigned && *id != row.id {
                         sorted.raised.push((*id, *trust));
                     }
-                } else if rules::unsigned_is_believed(*trust, is_signed_for, policy.unsigned_after_signed) {
-                    taken.insert(*key, row.id);
+                } else if rules::unsigned_is_believed(*trust, is_signed_for, unsigned_allowed) {
                     sorted.faulty.extend(fault_finding(row, faults));
-                    sorted.fresh.push((*key, row.as_ref().clone()));
+                    sorted.take_keys(&mut taken, keys, row);
+                    sorted.fresh.push((keys.message, row.as_ref().clone()));
                 } else {
-                    sorted.held.push(doubted(*key, row));
+                    sorted.held.push(doubted(keys.message, row));
                     continue;
                 }
-                sorted.keys.push(*key);
+                sorted.keys.push(keys.message);
                 if *trust == Trust::Signed && !is_signed_for {
                     sorted.newly_signed.insert(row.imei.clone(), row.received_at);
                 }
@@ -214,6 +239,44 @@ fn sort(tx: &mut Tx<'_>, policy: Policy, batch: &[Prepared]) -> Result<Sorted, S
         }
     }
     Ok(sorted)
+}
+
+impl Sorted {
+    /// The keys of a new message are its own from now on. A name that is another message's stays that one's, and the
+    /// two are shown to a person.
+    fn take_keys(&mut self, taken: &mut HashMap<Digest, Id>, keys: &Keys, row: &MessageRow) {
+        taken.insert(keys.message, row.id);
+        if let Some(same) = keys.same {
+            taken.insert(same, row.id);
+            self.further_keys.push((same, row.id));
+        }
+        let Some(name) = keys.name else { return };
+        match taken.get(&name) {
+            Some(other) => self.faulty.extend(namesake(row, (*other).into())),
+            None => {
+                taken.insert(name, row.id);
+                self.further_keys.push((name, row.id));
+            }
+        }
+    }
+}
+
+/// Notes the further keys of a message that a person lets in, as far as they are free.
+pub(crate) fn note_further_keys(tx: &mut Tx<'_>, keys: &Keys, message: Id) -> Result<(), StoreError> {
+    let further: Vec<Digest> = [keys.same, keys.name].into_iter().flatten().collect();
+    let taken = messages::by_keys(tx, &further)?;
+    let free: Vec<_> =
+        further.into_iter().filter(|key| !taken.contains_key(key)).map(|key| (key, message)).collect();
+    messages::note_keys(tx, &free)
+}
+
+/// Another message has come under the same name.
+fn namesake(row: &MessageRow, other: MessageId) -> Option<Finding> {
+    let reason = format!("The provider has pushed another message under the same id: {other}.");
+    let imei = row.imei.parse().ok()?;
+    let mut finding = Finding::about(ProblemKind::ConflictingMessage, row.id.into(), imei, reason);
+    finding.excerpt = Some(String::from_utf8_lossy(&row.body).into_owned());
+    Some(finding)
 }
 
 /// Held copies of messages that have now come with a better word are settled.
@@ -274,9 +337,9 @@ fn doubted(key: Digest, row: &MessageRow) -> (HeldRow, Finding) {
 }
 
 impl Prepared {
-    fn key(&self) -> Option<Digest> {
+    pub(crate) fn keys(&self) -> Option<Keys> {
         match self {
-            Self::Message { key, .. } => Some(*key),
+            Self::Message { keys, .. } => Some(*keys),
             Self::Held { .. } => None,
         }
     }

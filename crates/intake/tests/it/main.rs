@@ -8,8 +8,11 @@
 )]
 
 mod bodies;
+mod cloudloop;
 mod door;
 mod duplicates;
 mod first_run;
+mod import;
 mod outage;
+mod rockstar;
 mod trust;

@@ -112,6 +112,18 @@ pub fn insert(tx: &mut Tx<'_>, rows: &[(Digest, MessageRow)]) -> Result<(), Stor
     Ok(())
 }
 
+/// Notes further keys of messages that are stored.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where another process noted one of them in the meantime.
+pub fn note_keys(tx: &mut Tx<'_>, keys: &[(Digest, Id)]) -> Result<(), StoreError> {
+    if !keys.is_empty() {
+        let rows = keys.iter().map(|(key, id)| (mo_keys::dup_key.eq(*key), mo_keys::message_id.eq(*id)));
+        insert_rows!(&mut **tx, diesel::insert_into(mo_keys::table), rows);
+    }
+    Ok(())
+}
+
 /// Stores a repaired copy, which has no duplicate key of its own.
 ///
 /// # Errors

@@ -107,6 +107,15 @@ pub fn imei(conn: &mut Conn, id: ModemId) -> Result<String, StoreError> {
     Ok(modems::table.find(Id::from(id)).select(modems::imei).first(conn)?)
 }
 
+/// The IMEIs of the modems with a serial number, at most two.
+///
+/// # Errors
+/// What the database says.
+pub fn imeis_of_serial(conn: &mut Conn, serial: &str) -> Result<Vec<String>, StoreError> {
+    let of_serial = modems::table.filter(modems::serial.eq(serial)).order(modems::id);
+    Ok(of_serial.limit(2).select(modems::imei).load(conn)?)
+}
+
 /// The modems of some IMEIs with their states, for a unit of work that will change them: until it is done, no other
 /// one gets them so. They are locked in the order of their IMEIs, so that no two units wait for each other.
 ///

@@ -114,43 +114,43 @@ pub fn remove(tx: &mut Tx<'_>, message: MessageId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The messages of a modem that stand directly before and after a place in the line. The line is ordered by
-/// transmit time, then number; a message whose clock is ahead has no place in it.
+/// The numbered messages of a modem that stand directly before and after a place in the line. The line is ordered by
+/// transmit time, number and id; a message whose clock is ahead has no place in it, and one without a number says
+/// nothing about numbers.
 ///
 /// # Errors
 /// What the database says.
 pub fn neighbours(
     conn: &mut Conn,
     modem: Id,
-    at: Micros,
-    momsn: Option<i32>,
+    (at, momsn, message): (Micros, i32, Id),
 ) -> Result<(Option<Neighbour>, Option<Neighbour>), StoreError> {
     let line = || {
-        let line =
-            readings::table.filter(readings::modem_id.eq(modem)).filter(readings::clock_ahead.eq(false));
-        line.select(Neighbour::as_select())
+        readings::table
+            .filter(readings::modem_id.eq(modem))
+            .filter(readings::clock_ahead.eq(false))
+            .filter(readings::momsn.is_not_null())
+            .select(Neighbour::as_select())
     };
-    // A missing number sorts first on both databases; -1 puts it there in a comparison too.
-    let number = momsn.unwrap_or(-1);
     let same_moment = line()
         .filter(readings::transmitted_at.eq(at))
-        .order(readings::momsn.asc())
+        .order((readings::momsn.asc(), readings::message_id.asc()))
         .limit(100)
         .load::<Neighbour>(conn)?;
-    let place = |n: &Neighbour| n.momsn.unwrap_or(-1);
-    let mut before = same_moment.iter().rev().find(|n| place(n) < number).cloned();
-    let mut after = same_moment.iter().find(|n| place(n) > number).cloned();
+    let place = |n: &Neighbour| (n.momsn.unwrap_or(-1), n.message_id);
+    let mut before = same_moment.iter().rev().find(|n| place(n) < (momsn, message)).cloned();
+    let mut after = same_moment.iter().find(|n| place(n) > (momsn, message)).cloned();
     if before.is_none() {
         before = line()
             .filter(readings::transmitted_at.lt(at))
-            .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+            .order((readings::transmitted_at.desc(), readings::momsn.desc(), readings::message_id.desc()))
             .first(conn)
             .optional()?;
     }
     if after.is_none() {
         after = line()
             .filter(readings::transmitted_at.gt(at))
-            .order((readings::transmitted_at.asc(), readings::momsn.asc()))
+            .order((readings::transmitted_at.asc(), readings::momsn.asc(), readings::message_id.asc()))
             .first(conn)
             .optional()?;
     }
@@ -176,6 +176,21 @@ pub fn twins(
         .filter(readings::message_id.ne(Id::from(not)))
         .select(readings::message_id)
         .load(conn)?)
+}
+
+/// The messages of a modem that were transmitted within a second from `at` on, at most a hundred.
+///
+/// # Errors
+/// What the database says.
+pub fn of_second(conn: &mut Conn, modem: Id, at: Micros) -> Result<Vec<MessageId>, StoreError> {
+    let ids: Vec<Id> = readings::table
+        .filter(readings::modem_id.eq(modem))
+        .filter(readings::transmitted_at.ge(at))
+        .filter(readings::transmitted_at.lt(Micros(at.0.saturating_add(1_000_000))))
+        .limit(100)
+        .select(readings::message_id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(Into::into).collect())
 }
 
 /// What the newest messages of a modem tell of its plan, newest first.

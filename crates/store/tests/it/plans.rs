@@ -203,7 +203,7 @@ const HOT: &[(&str, Query)] = &[
     ("messages by imei, walked through", |c| {
         messages::walk(c, Some("300434063836507"), id(2_000), after_all_ids(), 50).map(drop)
     }),
-    ("neighbours", |c| readings::neighbours(c, id(7), Micros(1_200), Some(3)).map(drop)),
+    ("neighbours", |c| readings::neighbours(c, id(7), (Micros(1_200), 3, id(1))).map(drop)),
     ("newest plans", |c| readings::newest_plans(c, id(7), 8).map(drop)),
     ("twins", |c| readings::twins(c, id(7), Micros(1_207), Some(1_207), id(1).into()).map(drop)),
     ("gaps", |c| gaps::list(c, modem(), 51).map(drop)),

@@ -24,7 +24,7 @@ pub(crate) struct ReadingView {
     transmitted_at: Time,
     /// The modem's message number, 0 to 65,535.
     momsn: Option<i32>,
-    /// The message type, as `PK001`; `empty`, or `unread`.
+    /// The message type, as `PK001`; of a RockSTAR `RS-` and its trigger, as `RS-ACKNOWLEDGE`; `empty`, or `unread`.
     kind: String,
     /// The device's own time; the transmit time where it told none.
     #[schema(value_type = String, format = DateTime)]

@@ -168,7 +168,7 @@ fn repaired(tx: &mut Tx<'_>, clock: &Clock, old: &MessageRow, text: &[u8]) -> Re
     let known = modems::by_imei(tx, &old.imei)?
         .and_then(|(modem, _)| modem.dialect)
         .and_then(|dialect| dialect.parse().ok());
-    decode::check(text, transmitted_at, known).map_err(StoreError::Refused)?;
+    decode::check(old, text, transmitted_at, known).map_err(StoreError::Refused)?;
     Ok(MessageRow {
         id: MessageId::new(clock).into(),
         state: MessageState::Waiting.as_str().to_owned(),

@@ -18,7 +18,7 @@ use fairlead_store::{Id, Micros, Store, StoreError, Tx};
 
 use crate::decode::{self, Decoded};
 use crate::jobs::news::News;
-use crate::rules;
+use crate::{rockstar, rules};
 
 /// Length of a day: the bound on new modems is counted from midnight UTC.
 const DAY_US: i64 = 86_400_000_000;
@@ -275,14 +275,19 @@ impl Unit<'_, '_> {
         let reading = &message.decoded.reading;
         let modem = reading.modem_id;
         let here = (reading.message_id, reading.transmitted_at, reading.momsn);
-        if let Some(before) = message.newest {
+        // Where no number is, none is missing before or after it.
+        let Some(momsn) = reading.momsn else { return Ok(()) };
+        if let Some(before) =
+            message.newest.filter(|before| before.is_none_or(|(_, number)| number.is_some()))
+        {
             // The state knows the neighbour of a message that comes in order.
             if let Some(gap) = before.and_then(|b| rules::gap(modem, b, here)) {
                 gaps::set(self.tx, reading.message_id.into(), Some(gap))?;
             }
             return Ok(());
         }
-        let (before, after) = readings::neighbours(self.tx, modem, reading.transmitted_at, reading.momsn)?;
+        let place = (reading.transmitted_at, momsn, reading.message_id);
+        let (before, after) = readings::neighbours(self.tx, modem, place)?;
         let gap_before = before.and_then(|b| rules::gap(modem, (b.transmitted_at, b.momsn), here));
         gaps::set(self.tx, reading.message_id.into(), gap_before)?;
         if let Some(after) = after {
@@ -373,7 +378,11 @@ fn record_findings(
         record(tx, kind, reason.clone())?;
     }
     let reading = &decoded.reading;
-    let mut twins = readings::twins(tx, modem.id, reading.transmitted_at, reading.momsn, id)?;
+    // Two messages of a tracker's burst share number and time; what is wrong between them, their ids tell.
+    let mut twins = match rockstar::sent(row) {
+        true => Vec::new(),
+        false => readings::twins(tx, modem.id, reading.transmitted_at, reading.momsn, id)?,
+    };
     // The second of two tells of both.
     twins.retain(|twin| !to_come.contains(twin));
     let real: Vec<String> = twins.iter().map(|twin| MessageId::from(*twin).to_string()).collect();
