@@ -10,15 +10,20 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use fairlead_model::{Clock, Secret, Time};
+use fairlead_wire::cloudloop::Format;
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::Ledger;
 use crate::play::{Progress, play, seed_history};
-use crate::satellite::{Faults, PUBLIC_KEY_PEM, Provider, ProviderSettings, World, WorldSettings};
+use crate::satellite::{
+    Faults, PUBLIC_KEY_PEM, Platform, Provider, ProviderSettings, RockStar, Waters, World, WorldSettings,
+};
 use crate::verify::verify;
 use provider::{MtArguments, ProviderArguments};
 
 const DAY_S: u64 = 86_400;
+/// Where boats with trackers sail.
+const BAY: Waters = Waters { latitude: 36.78, longitude: -122.06, range_km: 10.0 };
 
 /// A believable world of buoys, and the satellite provider that pushes what they send.
 #[derive(Debug, Parser)]
@@ -36,6 +41,8 @@ enum What {
     Verify(VerifyArguments),
     /// Take MTs as the provider does, for modems that exist on paper only, until Ctrl-C
     Provider(ProviderArguments),
+    /// Push what RockSTAR trackers sent until now, each push once
+    Rockstars(RockstarsArguments),
     /// Print the key with which the intake can check the simulated provider's tokens
     PublicKey,
 }
@@ -66,8 +73,48 @@ struct PlayArguments {
     /// Let nothing go wrong between network and intake
     #[arg(long)]
     no_faults: bool,
+    /// Push as Cloudloop does, in this format, instead of as RockBLOCK does; `--url` is then that door's
+    #[arg(long, value_name = "FORMAT")]
+    cloudloop: Option<CloudloopFormat>,
     #[command(flatten)]
     mt: MtArguments,
+}
+
+/// A format of Cloudloop.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum CloudloopFormat {
+    Lingo,
+    Core,
+    Form,
+}
+
+impl CloudloopFormat {
+    const fn platform(self) -> Platform {
+        Platform::Cloudloop(match self {
+            Self::Lingo => Format::Lingo,
+            Self::Core => Format::Core,
+            Self::Form => Format::Form,
+        })
+    }
+}
+
+#[derive(Debug, clap::Args)]
+struct RockstarsArguments {
+    /// Where to push
+    #[arg(long, default_value = "http://127.0.0.1:8080/rockstar/incoming")]
+    url: String,
+    /// Where all chance comes from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many trackers
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    count: u16,
+    /// How far back to begin, such as 2h
+    #[arg(long, value_name = "SPAN", default_value = "6h", value_parser = span)]
+    past: Duration,
+    /// Leave the tokens out
+    #[arg(long)]
+    unsigned: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -102,6 +149,7 @@ impl Arguments {
             What::Play(arguments) => arguments.run().await,
             What::Verify(arguments) => arguments.run().await,
             What::Provider(arguments) => arguments.run().await,
+            What::Rockstars(arguments) => arguments.run().await,
             What::PublicKey => say(PUBLIC_KEY_PEM.trim_end()).map(|()| ExitCode::SUCCESS),
         }
     }
@@ -116,7 +164,8 @@ impl PlayArguments {
         let mut world = World::new(ledger.note_world(asked)?);
         let _taking_mts = self.mt.start(&mut world, &clock).await?;
         let faults = if self.no_faults { Faults::NONE } else { Faults::BELIEVABLE };
-        let settings = ProviderSettings { faults, ..ProviderSettings::default() };
+        let platform = self.cloudloop.map(CloudloopFormat::platform).unwrap_or_default();
+        let settings = ProviderSettings { faults, platform, ..ProviderSettings::default() };
         let provider = Provider::new(&self.url, clock.clone(), settings)?;
         let stop = CancellationToken::new();
         tokio::spawn(stop_after(self.span, stop.clone()));
@@ -130,6 +179,28 @@ impl PlayArguments {
         let done = play(&world, present, &provider, &ledger, &stop, |_| {}).await?;
         say(&format!("The present: {}", sentence(&done)))?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl RockstarsArguments {
+    async fn run(self) -> Result<ExitCode> {
+        let clock = Clock::system();
+        let now = clock.now();
+        let provider = Provider::new(&self.url, clock, ProviderSettings::default())?;
+        let (mut accepted, mut refused) = (0_u64, 0_u64);
+        for index in 0..self.count {
+            let Some(tracker) = RockStar::new(self.seed, index, BAY) else { continue };
+            for push in tracker.pushes(now.minus(self.past)..now) {
+                let answer = provider.post_tracker(&push, !self.unsigned).await;
+                if answer.is_accepted() {
+                    accepted += 1;
+                } else {
+                    refused += 1;
+                }
+            }
+        }
+        say(&format!("{accepted} pushes accepted, {refused} not."))?;
+        Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 

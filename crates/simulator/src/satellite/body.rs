@@ -1,8 +1,10 @@
 //! The bodies that the provider pushes, signed with the simulator's own key.
 
 use anyhow::{Context, Result};
-use fairlead_model::{Latitude, Longitude};
+use fairlead_model::{Latitude, Longitude, Time};
+use fairlead_wire::cloudloop::{self, Format};
 use fairlead_wire::rockblock::{Fields, claims};
+use fairlead_wire::rockcore;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
 use super::cast::DeliveryForm;
@@ -61,12 +63,44 @@ impl Maker {
         Ok(Body { content_type, text })
     }
 
+    /// The body of a delivery by Cloudloop, where nothing is signed: what is forged is told from nothing, so a body that
+    /// should not be let in names no modem.
+    pub(crate) fn cloudloop_body(&self, delivery: &Delivery, format: Format) -> Result<Body> {
+        let sent = &delivery.sent;
+        let second = sent.at.micros().div_euclid(1_000_000);
+        let push = cloudloop::Fields {
+            id: format!("{}-{}-{second}", sent.imei, sent.momsn),
+            mtmsn: 0,
+            thing_id: format!("thing{}", sent.serial),
+            sbd: fields(sent)?,
+        };
+        let whole = push.body(format);
+        let text = match delivery.what {
+            What::Push | What::Repeat => whole,
+            What::Malformed(Malformed::Truncated) if format != Format::Form => half(&whole),
+            What::Malformed(_) => whole.replace(sent.imei.as_str(), ""),
+        };
+        Ok(Body { content_type: if format == Format::Form { FORM } else { JSON }, text })
+    }
+
+    /// The body of a tracker's push, with a token of this moment where there is one.
+    pub(crate) fn tracker_body(&self, fields: &rockcore::Fields, signed_at: Option<Time>) -> Result<Body> {
+        let token = signed_at.map(|at| {
+            let push = fields.push().context("a tracker has an IMEI")?;
+            self.sign(&rockcore::claims::claims_for(&push, at.micros().div_euclid(1_000_000)))
+        });
+        Ok(Body { content_type: JSON, text: fields.json_body(token.transpose()?.as_deref()) })
+    }
+
     fn token(&self, fields: &Fields, delivery: &Delivery) -> Result<String> {
         let issued_at = delivery.signed_at.micros().div_euclid(1_000_000);
+        self.sign(&claims::claims_for(fields, issued_at))
+    }
+
+    fn sign(&self, claims: &serde_json::Value) -> Result<String> {
         // The provider's header holds the algorithm and nothing else.
         let header = Header { typ: None, ..Header::new(Algorithm::RS256) };
-        let claims = claims::claims_for(fields, issued_at);
-        jsonwebtoken::encode(&header, &claims, &self.key).context("the token cannot be signed")
+        jsonwebtoken::encode(&header, claims, &self.key).context("the token cannot be signed")
     }
 }
 

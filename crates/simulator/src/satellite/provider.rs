@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fairlead_model::Clock;
+use fairlead_wire::cloudloop::Format;
+use fairlead_wire::rockcore;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
@@ -21,9 +23,21 @@ const USER_AGENT: &str = "Rock7PushApi";
 /// Longest text that is kept about a failed attempt.
 const LONGEST_ERROR: usize = 200;
 
+/// Which of the provider's platforms pushes the messages of buoys and handsets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Platform {
+    /// The older one, each modem in its own form, to the door for RockBLOCK.
+    #[default]
+    Rockblock,
+    /// Its successor, in this format and unsigned, to the door for Cloudloop.
+    Cloudloop(Format),
+}
+
 /// How the provider behaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProviderSettings {
+    /// Which platform pushes.
+    pub platform: Platform,
     /// An answer that takes longer, in real time, is none.
     pub timeout: Duration,
     /// When a push is tried again, in the world's time.
@@ -37,6 +51,7 @@ pub struct ProviderSettings {
 impl Default for ProviderSettings {
     fn default() -> Self {
         Self {
+            platform: Platform::default(),
             timeout: Duration::from_secs(3),
             retry: RetryRule::default(),
             in_flight: 64,
@@ -133,12 +148,32 @@ impl Provider {
     /// # Errors
     /// Where it cannot be signed.
     pub fn body(&self, delivery: &Delivery) -> Result<Body> {
-        self.maker.body(delivery)
+        match self.settings.platform {
+            Platform::Rockblock => self.maker.body(delivery),
+            Platform::Cloudloop(format) => self.maker.cloudloop_body(delivery, format),
+        }
+    }
+
+    /// The body that is pushed for a tracker, signed unless it should not be.
+    ///
+    /// # Errors
+    /// Where it cannot be signed.
+    pub fn tracker_body(&self, fields: &rockcore::Fields, signed: bool) -> Result<Body> {
+        self.maker.tracker_body(fields, signed.then_some(fields.transmitted_at))
+    }
+
+    /// Makes one attempt to push what a tracker sent, to the address that this provider pushes to.
+    pub async fn post_tracker(&self, fields: &rockcore::Fields, signed: bool) -> Answer {
+        self.answer(self.tracker_body(fields, signed)).await
     }
 
     /// Makes one attempt. A redirect is an answer like any other that is not 200.
     pub async fn post(&self, delivery: &Delivery) -> Answer {
-        match self.try_post(delivery).await {
+        self.answer(self.body(delivery)).await
+    }
+
+    async fn answer(&self, body: Result<Body>) -> Answer {
+        match self.try_post(body).await {
             Ok(status) => Answer { status: Some(status), error: None },
             Err(error) => Answer {
                 status: None,
@@ -147,8 +182,8 @@ impl Provider {
         }
     }
 
-    async fn try_post(&self, delivery: &Delivery) -> Result<u16> {
-        let body = self.body(delivery)?;
+    async fn try_post(&self, body: Result<Body>) -> Result<u16> {
+        let body = body?;
         let response = self
             .client
             .post(self.url.clone())

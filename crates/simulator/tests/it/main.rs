@@ -9,6 +9,7 @@
 mod bodies;
 mod ledger;
 mod mt;
+mod platforms;
 mod play;
 mod told;
 mod verify;
