@@ -26,8 +26,10 @@ pub(crate) fn names() -> Vec<&'static str> {
 }
 
 /// Which addresses belong to which service, for the proxy before separate binaries.
-pub(crate) const ROUTES: [(&str, &str); 29] = [
+pub(crate) const ROUTES: [(&str, &str); 31] = [
     ("/rockblock/", "intake"),
+    ("/rockstar/", "intake"),
+    ("/cloudloop/", "intake"),
     ("/connection/hc", "intake"),
     ("/api/v1/held/", "intake"),
     ("/api/v1/first-run/test", "intake"),

@@ -72,6 +72,12 @@ impl Provider {
     /// All of them.
     const ALL: [Self; 3] = [Self::Rockblock, Self::Rockcore, Self::Cloudloop];
 
+    /// Whether it is the provider that needs no saying.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub(crate) fn is_rockblock(&self) -> bool {
+        *self == Self::Rockblock
+    }
+
     /// The word in keys and rows.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

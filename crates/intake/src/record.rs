@@ -68,8 +68,8 @@ pub(crate) struct Imported {
 pub(crate) struct Meta {
     #[serde(flatten)]
     pub(crate) ruling: MetaRuling,
-    /// The door that it came to.
-    #[serde(default)]
+    /// The door that it came to; RockBLOCK's where nothing is said, as builds with one door wrote it.
+    #[serde(default, skip_serializing_if = "Provider::is_rockblock")]
     pub(crate) provider: Provider,
     pub(crate) source: Source,
 }
@@ -219,4 +219,20 @@ pub(crate) fn set_aside(record: &Record, reason: &str) -> Prepared {
     let push = provider.read(source.content_type.as_deref(), &record.body).ok();
     let reason = format!("The store did not take it: {reason}");
     held(record, provider, push.as_ref(), UNSTORABLE, reason, &source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_of_a_build_with_one_door_is_rockblocks() {
+        let old = r#"{"ruling":"accepted","trust":"signed","source":{"content_type":null}}"#;
+        let meta: Meta = serde_json::from_str(old).unwrap();
+        assert_eq!(meta.provider, Provider::Rockblock);
+        assert!(!serde_json::to_string(&meta).unwrap().contains("provider"));
+        let new = Meta { provider: Provider::Cloudloop, ..meta };
+        let read: Meta = serde_json::from_str(&serde_json::to_string(&new).unwrap()).unwrap();
+        assert_eq!(read, new);
+    }
 }

@@ -50,7 +50,7 @@ codes! {
     BadRequest BAD_REQUEST "0400" "The request cannot be understood" "A parameter or the body is not what this address takes. The detail names it. Correct it and send again.";
     NoImei BAD_REQUEST "0410" "No modem is named" "A pushed message has no readable IMEI. The body was kept among the held pushes, as far as their bound allows.";
     SignInNeeded UNAUTHORIZED "0401" "Sign in first" "There is no valid session or token. Sign in with name and password, open the sign-in link that the server printed, or send `Authorization: Bearer` with a token from `fairlead token create`.";
-    Untrusted UNAUTHORIZED "0411" "The push is not trusted" "The push carries a token that does not prove it, or less trust than `intake.rockblock.require_trust` asks for. It was kept as evidence; a person can admit it.";
+    Untrusted UNAUTHORIZED "0411" "The push is not trusted" "The push carries a token that does not prove it, or less trust than `require_trust` of its door asks for, as `intake.rockblock.require_trust`. It was kept as evidence; a person can admit it.";
     NotAllowed FORBIDDEN "0403" "You may not do this" "The role of the session or token is too low, or the token is limited to other parts of the API. An administrator can grant more.";
     CsrfMissing FORBIDDEN "0413" "The page is out of date" "A change sent with a session cookie lacks the session's `X-CSRF-Token`. Load the page again.";
     NotFound NOT_FOUND "0404" "There is no such thing" "Nothing has this id, or nothing is served at this address.";

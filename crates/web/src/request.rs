@@ -44,10 +44,12 @@ pub async fn with_id(
     Ok(response)
 }
 
+/// Doors for pushes; what follows in a path is a secret.
+const SECRET_BELOW: [&str; 3] = ["/rockblock/incoming/", "/rockstar/incoming/", "/cloudloop/incoming/"];
+
 /// The path without the secret that makes it a trusted one.
 fn shown_path(path: &str) -> &str {
-    const SECRET_BELOW: &str = "/rockblock/incoming/";
-    if path.starts_with(SECRET_BELOW) { SECRET_BELOW } else { path }
+    SECRET_BELOW.into_iter().find(|door| path.starts_with(door)).unwrap_or(path)
 }
 
 /// What a proxy gave, if it is short and plain.
@@ -90,6 +92,14 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+
+    #[test]
+    fn no_secret_of_a_door_is_shown() {
+        for door in SECRET_BELOW {
+            assert_eq!(shown_path(&format!("{door}hush")), door);
+        }
+        assert_eq!(shown_path("/api/v1/modems"), "/api/v1/modems");
+    }
     use crate::networks::Networks;
 
     #[test]

@@ -7,6 +7,7 @@ mod command_line;
 mod courier_killed;
 mod export;
 mod first_run;
+mod import;
 mod killed;
 mod process;
 mod servers;

@@ -19,7 +19,7 @@ pub(crate) fn secret_resource(path: &str) -> Resource {
 }
 
 /// Takes a push of Cloudloop, as a form or as JSON.
-#[utoipa::path(post, path = "/cloudloop/incoming", tag = "devices", operation_id = "cloudloop_incoming",
+#[utoipa::path(post, path = "/cloudloop/incoming", tag = "devices",
     request_body(content = String, content_type = "application/json"),
     responses((status = 200, description = "`OK`: it is kept", body = String),
         (status = 400, description = "No IMEI can be read", body = fairlead_web::error::ProblemJson),
@@ -36,7 +36,7 @@ pub(crate) async fn incoming(
 }
 
 /// Takes a push of Cloudloop on a path that only the provider knows.
-#[utoipa::path(post, path = "/cloudloop/incoming/{secret}", tag = "devices", operation_id = "cloudloop_incoming_secret",
+#[utoipa::path(post, path = "/cloudloop/incoming/{secret}", tag = "devices",
     params(("secret" = String, Path, description = "`intake.cloudloop.secret_path`")),
     request_body(content = String, content_type = "application/json"),
     responses((status = 200, description = "`OK`: it is kept", body = String),

@@ -18,7 +18,7 @@ pub(crate) fn secret_resource(path: &str) -> Resource {
 }
 
 /// Takes a push of a RockSTAR tracker, as a form or as JSON.
-#[utoipa::path(post, path = "/rockstar/incoming", tag = "devices", operation_id = "rockstar_incoming",
+#[utoipa::path(post, path = "/rockstar/incoming", tag = "devices",
     request_body(content = String, content_type = "application/json"),
     responses((status = 200, description = "`OK`: it is kept", body = String),
         (status = 400, description = "No IMEI can be read", body = fairlead_web::error::ProblemJson),
@@ -35,7 +35,7 @@ pub(crate) async fn incoming(
 }
 
 /// Takes a push of a RockSTAR tracker on a path that only the provider knows.
-#[utoipa::path(post, path = "/rockstar/incoming/{secret}", tag = "devices", operation_id = "rockstar_incoming_secret",
+#[utoipa::path(post, path = "/rockstar/incoming/{secret}", tag = "devices",
     params(("secret" = String, Path, description = "`intake.rockcore.secret_path`")),
     request_body(content = String, content_type = "application/json"),
     responses((status = 200, description = "`OK`: it is kept", body = String),
