@@ -4,7 +4,7 @@
 mod body;
 mod buoy;
 mod cast;
-mod chance;
+pub(crate) mod chance;
 mod events;
 pub mod mt;
 mod plan;

@@ -7,6 +7,7 @@
 )]
 
 mod bodies;
+mod firmware_tree;
 mod ledger;
 mod mt;
 mod play;
