@@ -1,6 +1,7 @@
 //! The satellite family's outside world: buoys and handsets at sea, and the provider that pushes what they send and
 //! keeps what they are told.
 
+pub mod bench;
 mod body;
 mod buoy;
 mod cast;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so by panicking, in its helpers too"
 )]
 
+mod bench;
 mod bodies;
 mod firmware_tree;
 mod ledger;
