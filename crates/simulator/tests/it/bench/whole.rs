@@ -6,6 +6,9 @@ use fairlead_simulator::firmware_tree::FirmwareTree;
 use fairlead_simulator::satellite::bench::{
     BenchFleet, BenchSettings, Doing, Ended, Flash, Habits, register, switch_on,
 };
+use futures_util::{SinkExt, StreamExt};
+
+use tokio_tungstenite::tungstenite::Message;
 
 use super::raw_hub::RawHub;
 use super::raw_server::{RawServer, json};
@@ -101,4 +104,23 @@ async fn a_device_asks_for_its_name() {
     let paths: Vec<String> =
         server.seen().iter().map(|(head, _)| head.lines().next().unwrap().to_owned()).collect();
     assert_eq!(paths, ["POST /v1/buoy/register HTTP/1.0", "POST /v1/handset/register HTTP/1.0"]);
+}
+
+#[tokio::test]
+async fn an_ordinary_websocket_server_understands_the_line() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hub = format!("ws://{}", listener.local_addr().unwrap());
+    let settings = BenchSettings {
+        habits: Habits::HURRIED,
+        ..BenchSettings::new(&hub, "http://127.0.0.1:9/v1", "PK001")
+    };
+    let _device = switch_on(settings, &Clock::manual(present()).0).unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut line = tokio_tungstenite::accept_async(stream).await.unwrap();
+    assert!(line.next().await.unwrap().unwrap().to_text().unwrap().starts_with(r#"{"iam": "PK001""#));
+    // Long enough for each of the two short lengths of a frame.
+    let long = "x".repeat(2_000);
+    line.send(Message::text(long.clone())).await.unwrap();
+    let answers = [line.next().await, line.next().await].map(|answer| answer.unwrap().unwrap());
+    assert_eq!(answers[1].to_text().unwrap(), format!(r#"{{"error":"{long}"}}"#));
 }
