@@ -1,5 +1,6 @@
 //! The command line of `fairlead-simulator`.
 
+mod bench;
 mod provider;
 
 use std::io::Write;
@@ -16,6 +17,7 @@ use crate::ledger::Ledger;
 use crate::play::{Progress, play, seed_history};
 use crate::satellite::{Faults, PUBLIC_KEY_PEM, Provider, ProviderSettings, World, WorldSettings};
 use crate::verify::verify;
+use bench::{BenchArguments, RepositoryArguments};
 use provider::{MtArguments, ProviderArguments};
 
 const DAY_S: u64 = 86_400;
@@ -36,6 +38,10 @@ enum What {
     Verify(VerifyArguments),
     /// Take MTs as the provider does, for modems that exist on paper only, until Ctrl-C
     Provider(ProviderArguments),
+    /// Put devices on the bench: on the line to the hub, and fetching firmware when they are told to
+    Bench(BenchArguments),
+    /// Write a git repository with firmware for devices on the bench
+    Repository(RepositoryArguments),
     /// Print the key with which the intake can check the simulated provider's tokens
     PublicKey,
 }
@@ -102,6 +108,8 @@ impl Arguments {
             What::Play(arguments) => arguments.run().await,
             What::Verify(arguments) => arguments.run().await,
             What::Provider(arguments) => arguments.run().await,
+            What::Bench(arguments) => arguments.run().await,
+            What::Repository(arguments) => arguments.run().await,
             What::PublicKey => say(PUBLIC_KEY_PEM.trim_end()).map(|()| ExitCode::SUCCESS),
         }
     }
