@@ -18,6 +18,7 @@ pub mod milestones;
 pub mod outbox;
 pub mod people;
 pub mod problems;
+pub mod registry;
 pub mod reports;
 pub mod satellite;
 pub mod sequences;

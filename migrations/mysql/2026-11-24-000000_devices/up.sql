@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS devices (
   deleted_at BIGINT,
   UNIQUE KEY devices_name (name_key),
   UNIQUE KEY devices_number (kind, number),
-  KEY devices_kind (kind, id)
+  KEY devices_kind (kind, name_key)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- Which modem was in which device, from when until when: to whom a message of that time belongs. The open_ columns repeat
@@ -34,8 +34,8 @@ CREATE TABLE IF NOT EXISTS device_links (
   open_modem BINARY(16),
   UNIQUE KEY device_links_open_device (open_device),
   UNIQUE KEY device_links_open_modem (open_modem),
-  KEY device_links_modem (modem_id, since),
-  KEY device_links_device (device_id, since)
+  KEY device_links_modem (modem_id, id),
+  KEY device_links_device (device_id, id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- The numbers by which old scripts know modems, given out when such a script asks.

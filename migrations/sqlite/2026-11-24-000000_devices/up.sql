@@ -17,7 +17,7 @@ CREATE TABLE devices (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX devices_name ON devices (name_key);
 CREATE UNIQUE INDEX devices_number ON devices (kind, number);
-CREATE INDEX devices_kind ON devices (kind, id);
+CREATE INDEX devices_kind ON devices (kind, name_key);
 
 -- Which modem was in which device, from when until when: to whom a message of that time belongs. The open_ columns repeat
 -- device and modem while the link lasts, so that neither can have two.
@@ -34,8 +34,8 @@ CREATE TABLE device_links (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX device_links_open_device ON device_links (open_device);
 CREATE UNIQUE INDEX device_links_open_modem ON device_links (open_modem);
-CREATE INDEX device_links_modem ON device_links (modem_id, since);
-CREATE INDEX device_links_device ON device_links (device_id, since);
+CREATE INDEX device_links_modem ON device_links (modem_id, id);
+CREATE INDEX device_links_device ON device_links (device_id, id);
 
 -- The numbers by which old scripts know modems, given out when such a script asks.
 CREATE TABLE modem_numbers (

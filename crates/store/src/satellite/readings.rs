@@ -338,6 +338,29 @@ pub fn walk(
     Ok(query.order(oldest_first).limit(limit).load(conn)?)
 }
 
+/// When a modem's first message was transmitted, of those that stand in its line.
+///
+/// # Errors
+/// What the database says.
+pub fn first_transmitted(conn: &mut Conn, modem: Id) -> Result<Option<Time>, StoreError> {
+    let first: Option<Micros> = readings::table
+        .filter(readings::modem_id.eq(modem))
+        .order(readings::transmitted_at)
+        .select(readings::transmitted_at)
+        .first(conn)
+        .optional()?;
+    Ok(first.map(Into::into))
+}
+
+/// How many messages of a modem were transmitted since a moment, of those that stand in its line.
+///
+/// # Errors
+/// What the database says.
+pub fn count_since(conn: &mut Conn, modem: Id, since: Time) -> Result<i64, StoreError> {
+    let of_modem = readings::table.filter(readings::modem_id.eq(modem));
+    Ok(of_modem.filter(readings::transmitted_at.ge(Micros::from(since))).count().get_result(conn)?)
+}
+
 impl ReadingRow {
     /// Where its message stands in the line.
     pub fn place(&self) -> Place {

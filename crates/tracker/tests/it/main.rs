@@ -7,5 +7,6 @@ mod line;
 mod lists;
 mod notes;
 mod order;
+mod registry;
 mod sea;
 mod settle;
