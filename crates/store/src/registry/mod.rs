@@ -1,0 +1,3 @@
+//! The registry's tables: what there is in the field.
+
+pub mod devices;
