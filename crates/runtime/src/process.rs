@@ -21,7 +21,8 @@ use crate::report::Reporter;
 use crate::service::Listeners;
 use crate::tls::Certificate;
 use crate::{
-    Arguments, Common, Context, EXIT_CRASH, Facts, Hosted, Loaded, disk, doctor, files, http, logging, systemd,
+    Arguments, Common, Context, EXIT_CRASH, Facts, Hosted, Loaded, disk, doctor, files, http, logging,
+    systemd,
 };
 
 /// How long a drain may take; what is not done by then is found again after the next start.

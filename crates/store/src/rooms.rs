@@ -139,11 +139,7 @@ pub fn settle(
                 let epoch = row.epoch;
                 let left = row.node.is_none();
                 new.push(row);
-                if left {
-                    Settled::Left
-                } else {
-                    Settled::Held { epoch, earlier: None, taken_from: None }
-                }
+                if left { Settled::Left } else { Settled::Held { epoch, earlier: None, taken_from: None } }
             }
             Some(row) => claim.settle(tx, change, row)?,
         });
@@ -309,8 +305,7 @@ pub fn sweep(tx: &mut Tx<'_>, before: Time) -> Result<(), StoreError> {
 /// # Errors
 /// What the database says.
 pub fn get(conn: &mut Conn, name: &str, now: Time) -> Result<Option<(RoomView, RoomRow)>, StoreError> {
-    let row: Option<RoomRow> =
-        rooms::table.find(name).select(RoomRow::as_select()).first(conn).optional()?;
+    let row: Option<RoomRow> = rooms::table.find(name).select(RoomRow::as_select()).first(conn).optional()?;
     let Some(row) = row else { return Ok(None) };
     let alive = alive(conn, now)?;
     Ok(Some((view(&row, &alive), row)))
