@@ -1,0 +1,3 @@
+//! The registry: what there is in the field.
+
+pub mod devices;
