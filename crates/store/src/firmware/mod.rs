@@ -1,0 +1,4 @@
+//! Firmware: mirrored repositories, the versions that were chosen from them, and what is in those.
+
+pub mod sources;
+pub mod versions;
