@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod http;
+mod library;
 mod service;
 mod settings;
 

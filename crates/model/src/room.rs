@@ -127,6 +127,5 @@ pub struct RoomFrame {
 
 impl TopicMessage for RoomFrame {
     const NAME: &'static str = "room";
-    const PURPOSE: &'static str =
-        "Texts between a device's hub and the other processes: pages on another hub, the firmware service's calls.";
+    const PURPOSE: &'static str = "Texts between a device's hub and the other processes: pages on another hub, the firmware service's calls.";
 }
