@@ -1,10 +1,30 @@
 //! What devices and people ask of the firmware service.
 
+pub(crate) mod jobs;
+pub(crate) mod rollouts;
+
 use actix_web::web;
 use utoipa::OpenApi;
 
+use crate::door;
+
 #[derive(OpenApi)]
-#[openapi(paths())]
+#[openapi(paths(
+    door::upgrade::upgrade,
+    door::upgrade::upgrade_with,
+    door::register::register,
+    door::register::register_with,
+    jobs::list,
+    jobs::make,
+    jobs::get,
+    jobs::cancel,
+    rollouts::list,
+    rollouts::make,
+    rollouts::get,
+    rollouts::targets,
+    rollouts::change,
+    rollouts::roll_back
+))]
 struct Doc;
 
 /// The firmware service's part of the API's description.
@@ -12,4 +32,17 @@ pub fn api_doc() -> utoipa::openapi::OpenApi {
     Doc::openapi()
 }
 
-pub(crate) fn mount(_: &mut web::ServiceConfig) {}
+pub(crate) fn mount(config: &mut web::ServiceConfig) {
+    door::mount(config);
+    config
+        .route("/api/v1/firmware/jobs", web::get().to(jobs::list))
+        .route("/api/v1/firmware/jobs", web::post().to(jobs::make))
+        .route("/api/v1/firmware/jobs/{id}", web::get().to(jobs::get))
+        .route("/api/v1/firmware/jobs/{id}/cancel", web::post().to(jobs::cancel))
+        .route("/api/v1/firmware/rollouts", web::get().to(rollouts::list))
+        .route("/api/v1/firmware/rollouts", web::post().to(rollouts::make))
+        .route("/api/v1/firmware/rollouts/{id}", web::get().to(rollouts::get))
+        .route("/api/v1/firmware/rollouts/{id}/targets", web::get().to(rollouts::targets))
+        .route("/api/v1/firmware/rollouts/{id}/roll-back", web::post().to(rollouts::roll_back))
+        .route("/api/v1/firmware/rollouts/{id}/{verb}", web::post().to(rollouts::change));
+}

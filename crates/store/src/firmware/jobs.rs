@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use fairlead_model::firmware::{FirmwareSeen, JobState, JobView, VersionState};
+use fairlead_model::firmware::{FirmwareSeen, JobState, JobView, RolloutState, VersionState};
 use fairlead_model::{DeviceId, JobId, RolloutId, Time, VersionId};
 
 use crate::dialect::on_either;
 use crate::firmware::seen::Seen;
 use crate::registry::devices;
-use crate::schema::{device_firmware, firmware_versions, upgrade_jobs};
+use crate::schema::{device_firmware, firmware_versions, rollouts, upgrade_jobs};
 use crate::{Conn, Id, Micros, StoreError, Tx, sequences};
 
 /// The sequence from which jobs get the numbers by which devices know them.
@@ -296,6 +296,24 @@ pub fn uncalled(conn: &mut Conn, since: Time, limit: i64) -> Result<Vec<JobId>, 
         .select(upgrade_jobs::id)
         .load(conn)?;
     Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Jobs whose device has not begun, and whose roll-out does not go on: at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub fn withdrawn(conn: &mut Conn, limit: i64) -> Result<Vec<(RolloutId, JobId)>, StoreError> {
+    let resting = [RolloutState::Paused, RolloutState::Stopped, RolloutState::Cancelled].map(RolloutState::as_str);
+    let ids: Vec<(Id, Id)> = upgrade_jobs::table
+        .inner_join(rollouts::table.on(upgrade_jobs::rollout_id.eq(rollouts::id.nullable())))
+        .filter(upgrade_jobs::active_device.is_not_null())
+        .filter(upgrade_jobs::attempts.eq(0))
+        .filter(rollouts::state.eq_any(resting))
+        .order((rollouts::id, upgrade_jobs::id))
+        .limit(limit)
+        .select((rollouts::id, upgrade_jobs::id))
+        .load(conn)?;
+    Ok(ids.into_iter().map(|(rollout, job)| (rollout.into(), job.into())).collect())
 }
 
 /// The version that a device was given with success before a job.

@@ -351,6 +351,37 @@ pub fn put_target(tx: &mut Tx<'_>, row: &TargetRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The devices of a roll-out in one state are in another one from now on; returns how many.
+///
+/// # Errors
+/// What the database says.
+pub fn move_targets(
+    tx: &mut Tx<'_>,
+    rollout: RolloutId,
+    (from, to): (TargetState, TargetState),
+    cause: Option<&str>,
+) -> Result<usize, StoreError> {
+    let moved = rollout_targets::table
+        .filter(rollout_targets::rollout_id.eq(Id::from(rollout)))
+        .filter(rollout_targets::state.eq(from.as_str()));
+    let cause: Option<String> = cause.map(|cause| cause.chars().take(CAUSE).collect());
+    Ok(diesel::update(moved)
+        .set((rollout_targets::state.eq(to.as_str()), rollout_targets::cause.eq(cause)))
+        .execute(&mut **tx)?)
+}
+
+/// The roll-outs that take another one back, and were not cancelled.
+///
+/// # Errors
+/// What the database says.
+pub fn backs(conn: &mut Conn, of: RolloutId) -> Result<Vec<String>, StoreError> {
+    Ok(rollouts::table
+        .filter(rollouts::rolls_back.eq(Id::from(of)))
+        .filter(rollouts::state.ne(RolloutState::Cancelled.as_str()))
+        .select(rollouts::name)
+        .load(conn)?)
+}
+
 /// One page of a roll-out's devices, by stage.
 ///
 /// # Errors

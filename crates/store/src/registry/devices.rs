@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use fairlead_model::DeviceId;
+use fairlead_model::{Clock, DeviceId};
 use fairlead_model::device::{DeviceKind, DeviceRef};
 use sha2::{Digest as _, Sha256};
 
-use crate::dialect::on_either;
 use crate::schema::devices;
-use crate::{Conn, Digest, Id, Micros, StoreError, Tx};
+use crate::{Conn, Digest, Id, Micros, StoreError, Tx, sequences};
 
 /// One device.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -48,13 +47,28 @@ impl DeviceRow {
     }
 }
 
-/// Adds a device.
-///
-/// # Errors
-/// [`StoreError::Conflict`] where the name or the number is taken.
-pub fn insert(tx: &mut Tx<'_>, row: &DeviceRow) -> Result<(), StoreError> {
-    on_either!(&mut **tx, c => diesel::insert_into(devices::table).values(row).execute(c))?;
-    Ok(())
+/// Adds a device of this name, or of the next free one of its kind.
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    kind: DeviceKind,
+    name: String,
+    actor: &str,
+) -> Result<DeviceRow, StoreError> {
+    let row = DeviceRow {
+        id: DeviceId::new(clock).into(),
+        number: sequences::next(tx, &format!("device.{kind}.number"))?,
+        kind: kind.as_str().to_owned(),
+        name_key: Some(name.to_ascii_lowercase()),
+        name,
+        serial: None,
+        key_hash: None,
+        created_at: clock.now().into(),
+        created_by: actor.to_owned(),
+        deleted_at: None,
+    };
+    diesel::insert_into(devices::table).values(row.clone()).execute(&mut **tx)?;
+    Ok(row)
 }
 
 /// The device of a name, in any case.
@@ -66,12 +80,12 @@ pub fn by_name(conn: &mut Conn, name: &str) -> Result<Option<DeviceRow>, StoreEr
     Ok(wanted.select(DeviceRow::as_select()).first(conn).optional()?)
 }
 
-/// The device of an id, deleted ones too.
+/// A device, also one that was deleted.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] where there is none.
-pub fn by_id(conn: &mut Conn, id: DeviceId) -> Result<DeviceRow, StoreError> {
-    Ok(devices::table.find(Id::from(id)).select(DeviceRow::as_select()).first(conn)?)
+/// What the database says.
+pub fn by_id(conn: &mut Conn, id: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
+    Ok(devices::table.find(Id::from(id)).select(DeviceRow::as_select()).first(conn).optional()?)
 }
 
 /// What these devices are called; unknown ids are left out.

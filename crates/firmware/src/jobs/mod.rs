@@ -1,0 +1,4 @@
+//! What the firmware service does by itself: one file a job.
+
+pub(crate) mod stages;
+pub(crate) mod sweep;
