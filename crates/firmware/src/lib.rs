@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod door;
+mod git;
 mod http;
 mod jobs;
 mod library;
@@ -12,6 +13,8 @@ mod rollout;
 mod rules;
 mod service;
 mod settings;
+mod signature;
+mod sources;
 mod upgrade;
 
 pub use http::api_doc;

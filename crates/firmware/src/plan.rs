@@ -121,7 +121,9 @@ pub(crate) fn flaws(asked: &Asked) -> Vec<String> {
             flaws.push(format!("Stage {ordinal}: percent is 1 to 100."));
         }
         if stage.device_ids.is_empty() && stage.group_ids.is_empty() && stage.percent.is_none() {
-            flaws.push(format!("Stage {ordinal} names no devices: neither device_ids, group_ids nor percent."));
+            flaws.push(format!(
+                "Stage {ordinal} names no devices: neither device_ids, group_ids nor percent."
+            ));
         }
         if stage.device_ids.len() > MOST_DEVICES || stage.group_ids.len() > MOST_DEVICES {
             flaws.push(format!("Stage {ordinal}: a roll-out has at most {MOST_DEVICES} devices."));
@@ -157,10 +159,8 @@ fn choose(conn: &mut Conn, stages: &[StageSpec]) -> Result<Result<Chosen, Vec<St
             let groups: Vec<GroupId> = stage.group_ids.iter().copied().map(Into::into).collect();
             let most = i64::try_from(MOST_DEVICES + taken.len() + 1).unwrap_or(i64::MAX);
             let found = rollouts::candidates(conn, &groups, stage.kind, most)?;
-            let mut rest: Vec<DeviceRef> = found
-                .into_iter()
-                .filter(|one| !taken.contains(&one.id) && !ids.contains(&one.id))
-                .collect();
+            let mut rest: Vec<DeviceRef> =
+                found.into_iter().filter(|one| !taken.contains(&one.id) && !ids.contains(&one.id)).collect();
             rest.truncate(rules::share(stage.percent.unwrap_or(100), rest.len()));
             devices.extend(rest);
         }
@@ -285,7 +285,11 @@ fn warnings(
     if chosen.twice > 0 {
         warnings.push(format!(
             "{} named in more than one stage; each belongs to the first.",
-            if chosen.twice == 1 { "1 device is".to_owned() } else { format!("{} devices are", chosen.twice) }
+            if chosen.twice == 1 {
+                "1 device is".to_owned()
+            } else {
+                format!("{} devices are", chosen.twice)
+            }
         ));
     }
     warnings.extend(chosen.empty.iter().map(|ordinal| format!("Stage {ordinal} has no device.")));

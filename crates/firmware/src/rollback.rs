@@ -51,7 +51,9 @@ pub(crate) fn take_back(
     }
     let reached = reached(tx, id)?;
     if reached.is_empty() {
-        return Ok(Err("No device got the version by this roll-out, so there is nothing to take back.".to_owned()));
+        return Ok(Err(
+            "No device got the version by this roll-out, so there is nothing to take back.".to_owned()
+        ));
     }
     let (mut groups, mut left_out): (BTreeMap<VersionId, Vec<DeviceId>>, _) = (BTreeMap::new(), Vec::new());
     let ids: Vec<DeviceId> = reached.iter().map(|target| target.device_id.into()).collect();
@@ -83,7 +85,8 @@ pub(crate) fn take_back(
         made.push(rollouts::view(tx, new)?);
     }
     if made.is_empty() {
-        let why = left_out.first().map(|one| format!(" {}: {}", one.device.name, one.why)).unwrap_or_default();
+        let why =
+            left_out.first().map(|one| format!(" {}: {}", one.device.name, one.why)).unwrap_or_default();
         return Ok(Err(format!("No device can be taken back.{why}")));
     }
     Ok(Ok(RollBack { rollouts: made, left_out }))

@@ -186,7 +186,9 @@ pub(crate) fn change(
         }
         (Verb::Retry, Running | Paused | Stopped | Finished) => {
             if again(tx, id)? == 0 {
-                return Ok(Err("No device of this roll-out has failed, so there is nothing to try again.".to_owned()));
+                return Ok(Err(
+                    "No device of this roll-out has failed, so there is nothing to try again.".to_owned()
+                ));
             }
             row.ended_at = None;
             if state == Paused { Paused } else { Running }
@@ -273,7 +275,8 @@ pub(crate) fn step(tx: &mut Tx<'_>, clock: &Clock, id: RolloutId) -> Result<Step
     let stages = facts(tx, id)?;
     let judged: Vec<StageFacts> = stages.iter().map(|(_, facts)| facts.clone()).collect();
     let mut stepped = Stepped { more: true, is_changed: true, jobs: Vec::new() };
-    let stage_of = |ordinal| stages.iter().find(|(stage, _)| stage.ordinal == ordinal).map(|(stage, _)| stage);
+    let stage_of =
+        |ordinal| stages.iter().find(|(stage, _)| stage.ordinal == ordinal).map(|(stage, _)| stage);
     match rules::judge(&judged) {
         Verdict::Wait => return Ok(Stepped::default()),
         Verdict::Begin(stage) => put(tx, clock, stage_of(stage), StageState::Running)?,
@@ -357,7 +360,9 @@ fn offer(
             };
             match upgrade::make(tx, clock, &version, &wanted)? {
                 Made::New(job) => Ok(job),
-                Made::Busy(job) => Err(format!("It was busy with upgrade {} when its turn came.", job.number)),
+                Made::Busy(job) => {
+                    Err(format!("It was busy with upgrade {} when its turn came.", job.number))
+                }
             }
         };
         match skipped {

@@ -106,9 +106,7 @@ pub(crate) fn judge(stages: &[StageFacts]) -> Verdict {
             () if stage.has_succeeded() => Verdict::Done(stage.ordinal),
             // Nothing comes after the last one that would have to be kept back.
             () if stage.is_over() && last == Some(stage.ordinal) => Verdict::Done(stage.ordinal),
-            () if stage.is_over() => {
-                Verdict::Stop { stage: stage.ordinal, why: stage.too_few_succeeded() }
-            }
+            () if stage.is_over() => Verdict::Stop { stage: stage.ordinal, why: stage.too_few_succeeded() },
             () => Verdict::Wait,
         };
     }
@@ -251,7 +249,8 @@ mod tests {
 
     #[test]
     fn shares_are_rounded_up() {
-        for (percent, rest, wanted) in [(10, 100, 10), (10, 1, 1), (10, 0, 0), (33, 10, 4), (100, 7, 7), (200, 7, 7)]
+        for (percent, rest, wanted) in
+            [(10, 100, 10), (10, 1, 1), (10, 0, 0), (33, 10, 4), (100, 7, 7), (200, 7, 7)]
         {
             assert_eq!(share(percent, rest), wanted, "{percent} % of {rest}");
         }

@@ -1,9 +1,13 @@
 //! The firmware service's settings.
 
+use std::collections::BTreeMap;
+
 use fairlead_model::Secret;
 use fairlead_runtime::ServiceSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::sources::SourceSettings;
 
 /// `[firmware]`
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +26,13 @@ pub struct Settings {
     pub device_init: bool,
     /// The source whose newest prepared version such a device is given.
     pub device_init_source: String,
+    /// Most megabytes of the files of one version.
+    pub version_max_mb: u32,
+    /// Prepared versions that stay on the disk although no device needs them now. Others are made again from the mirror
+    /// when they are needed.
+    pub keep_versions: u32,
+    /// The repositories that firmware comes from, each by a name.
+    pub sources: BTreeMap<String, SourceSettings>,
 }
 
 impl Settings {
@@ -40,6 +51,9 @@ impl Default for Settings {
             require_key: false,
             device_init: false,
             device_init_source: String::new(),
+            version_max_mb: 64,
+            keep_versions: 20,
+            sources: BTreeMap::new(),
         }
     }
 }

@@ -292,7 +292,13 @@ mod tests {
 
     #[test]
     fn spans_read_as_people_say_them() {
-        let words = [(30, "30 seconds"), (60, "1 minute"), (90, "90 seconds"), (3_600, "1 hour"), (5_400, "90 minutes")];
+        let words = [
+            (30, "30 seconds"),
+            (60, "1 minute"),
+            (90, "90 seconds"),
+            (3_600, "1 hour"),
+            (5_400, "90 minutes"),
+        ];
         for (seconds, said) in words.into_iter().chain([(86_400, "24 hours"), (172_800, "2 days")]) {
             assert_eq!(span(seconds), said);
         }

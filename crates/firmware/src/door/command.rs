@@ -73,7 +73,10 @@ mod tests {
                 r#"{"cmd":"get_file","job_id":7,"file_path":"./a.py"}"#,
                 Command::GetFile { job_id: 7, file_path: "./a.py".to_owned() },
             ),
-            (r#"{"cmd":"complete","job_id":0,"status":false}"#, Command::Complete { job_id: 0, status: false }),
+            (
+                r#"{"cmd":"complete","job_id":0,"status":false}"#,
+                Command::Complete { job_id: 0, status: false },
+            ),
         ];
         for (body, wanted) in cases {
             assert_eq!(read(body.as_bytes()).unwrap(), wanted, "{body}");

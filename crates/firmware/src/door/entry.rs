@@ -98,7 +98,8 @@ mod tests {
             ("all", true, &keyed, Some("own"), true),
             ("all", true, &open, None, true),
         ] {
-            let settings = Settings { registration_secret: Secret::new(set), require_key, ..Settings::default() };
+            let settings =
+                Settings { registration_secret: Secret::new(set), require_key, ..Settings::default() };
             let ruled = may_upgrade(&settings, device, given);
             assert_eq!(ruled.is_ok(), may, "{set} {require_key} {given:?} {ruled:?}");
         }

@@ -51,7 +51,8 @@ impl Listing {
         let mut dirs: Vec<String> = folders.chain([".".to_owned()]).collect();
         dirs.sort_unstable();
         dirs.dedup();
-        let files = self.files.iter().map(|file| (format!("./{}", file.path), (file.bytes, file.sha1.as_str())));
+        let files =
+            self.files.iter().map(|file| (format!("./{}", file.path), (file.bytes, file.sha1.as_str())));
         serde_json::to_string(&Metadata { size: self.bytes, dirs, files: files.collect() })
     }
 
@@ -79,7 +80,11 @@ impl Listings {
     ///
     /// # Errors
     /// See [`LibraryError`].
-    pub(crate) async fn get(&self, library: &Library, version: VersionId) -> Result<Arc<Listing>, LibraryError> {
+    pub(crate) async fn get(
+        &self,
+        library: &Library,
+        version: VersionId,
+    ) -> Result<Arc<Listing>, LibraryError> {
         // The library says whether it may be given out now.
         let manifest = library.manifest(version).await?;
         let mut at_hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,7 +114,8 @@ mod tests {
 
     #[test]
     fn the_list_is_as_devices_want_it() {
-        let listing = listing(&["main.py", "apps/buoy/a.py", ".gitignore", ".github/workflows/ci.yml", "a/.git/x"]);
+        let listing =
+            listing(&["main.py", "apps/buoy/a.py", ".gitignore", ".github/workflows/ci.yml", "a/.git/x"]);
         let text = listing.metadata().unwrap();
         let sha = "a".repeat(40);
         assert_eq!(
@@ -127,8 +133,22 @@ mod tests {
             assert_eq!(listing.file(path).unwrap().0, place, "{path}");
         }
         for path in [
-            "", ".", "./", "../main.py", "./../main.py", "apps/../main.py", "/main.py", "/etc/passwd", "a/.git/config",
-            ".git/config", "./apps", "main.py\0", "MAIN.PY", "././main.py", "..%2fmain.py", "apps\\a.py",
+            "",
+            ".",
+            "./",
+            "../main.py",
+            "./../main.py",
+            "apps/../main.py",
+            "/main.py",
+            "/etc/passwd",
+            "a/.git/config",
+            ".git/config",
+            "./apps",
+            "main.py\0",
+            "MAIN.PY",
+            "././main.py",
+            "..%2fmain.py",
+            "apps\\a.py",
         ] {
             assert!(listing.file(path).is_none(), "{path}");
         }

@@ -31,8 +31,9 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
 /// Reads a body whole.
 async fn read(body: web::Payload) -> Result<web::Bytes, ApiError> {
     let whole = tokio::time::timeout(BODY_TIME, body.to_bytes_limited(MAX_BODY)).await;
-    let too_slow =
-        || ApiError::new(Code::BadRequest, format!("The body did not arrive within {} s.", BODY_TIME.as_secs()));
+    let too_slow = || {
+        ApiError::new(Code::BadRequest, format!("The body did not arrive within {} s.", BODY_TIME.as_secs()))
+    };
     let too_large = || ApiError::new(Code::TooLarge, format!("A body has at most {MAX_BODY} bytes."));
     whole
         .map_err(|_| too_slow())?

@@ -85,7 +85,10 @@ async fn serve(
         None
     } else {
         serde_json::from_slice(&body).map_err(|e| {
-            ApiError::new(Code::BadRequest, format!("The request cannot be read: {e}. ({{}} or {{\"iam\": name}}.)"))
+            ApiError::new(
+                Code::BadRequest,
+                format!("The request cannot be read: {e}. ({{}} or {{\"iam\": name}}.)"),
+            )
         })?
     };
     let name = introduction.unwrap_or_default().iam;
@@ -100,7 +103,8 @@ async fn serve(
         return Err(ApiError::new(Code::TooMany, why).retry_after(60));
     }
     let clock = state.clock.clone();
-    let work = move |tx: &mut fairlead_store::Tx<'_>| registration::register(tx, &clock, kind, name.as_deref());
+    let work =
+        move |tx: &mut fairlead_store::Tx<'_>| registration::register(tx, &clock, kind, name.as_deref());
     let registered = match state.store.write(work).await? {
         Ok(registered) => registered,
         Err(why) => return Err(ApiError::new(Code::InTheWay, why.to_string())),
@@ -129,7 +133,10 @@ async fn may_register(
         None => {
             let now = state.clock.now();
             let is_open = state.store.read(move |conn| registration::is_open(conn, now)).await?;
-            (is_open, "Devices may not register now. An operator opens the window for it on the page Devices.")
+            (
+                is_open,
+                "Devices may not register now. An operator opens the window for it on the page Devices.",
+            )
         }
     };
     if is_open {

@@ -225,7 +225,8 @@ impl Visit<'_> {
     }
 
     async fn get_file(&self, number: i64, path: &str) -> Result<HttpResponse, ApiError> {
-        let gone = || ApiError::new(Code::NotFound, "There is no such upgrade for this device, or it has ended.");
+        let gone =
+            || ApiError::new(Code::NotFound, "There is no such upgrade for this device, or it has ended.");
         let row = self.job(number).await?.ok_or_else(gone)?;
         if !can_fetch(&row)? {
             return Err(gone());
@@ -239,7 +240,8 @@ impl Visit<'_> {
             Ok(content) => content,
             Err(error) => return Err(self.not_given(&row, error).await),
         };
-        let row = if row.state()? == JobState::Ready { self.begin(&row).await?.ok_or_else(gone)? } else { row };
+        let row =
+            if row.state()? == JobState::Ready { self.begin(&row).await?.ok_or_else(gone)? } else { row };
         let mut seen = Seen::default();
         seen.insert(place);
         let heard = Heard {

@@ -124,7 +124,8 @@ pub(crate) async fn make(
         if let Made::New(job) = &made {
             let detail = format!("{name}: {} ({}). {reason}", version.revision, version.commit_id);
             let subject = format!("upgrade {}", JobId::from(job.id));
-            let entry = Entry { actor: &wanted.asked_by, action: "upgrade.make", subject, detail: detail.trim() };
+            let entry =
+                Entry { actor: &wanted.asked_by, action: "upgrade.make", subject, detail: detail.trim() };
             audit::record(tx, &clock, &entry)?;
         }
         Ok(made)
@@ -141,8 +142,10 @@ pub(crate) async fn make(
             Ok(HttpResponse::build(StatusCode::CREATED).json(view))
         }
         Made::Busy(job) => {
-            let sentence =
-                format!("This device has upgrade {} that goes on. Wait until it ends, or cancel it.", job.number);
+            let sentence = format!(
+                "This device has upgrade {} that goes on. Wait until it ends, or cancel it.",
+                job.number
+            );
             Err(ApiError::new(Code::InTheWay, sentence))
         }
     }
@@ -172,7 +175,11 @@ pub(crate) async fn cancel(
         };
         upgrade::end(tx, &clock, row, Ending::Cancelled(why))?;
         let subject = format!("upgrade {id}");
-        audit::record(tx, &clock, &Entry { actor: &actor, action: "upgrade.cancel", subject, detail: &reason })?;
+        audit::record(
+            tx,
+            &clock,
+            &Entry { actor: &actor, action: "upgrade.cancel", subject, detail: &reason },
+        )?;
         Ok(true)
     };
     if !state.store.write(work).await? {

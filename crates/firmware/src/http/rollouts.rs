@@ -81,7 +81,8 @@ pub(crate) async fn targets(
     let id = RolloutId::from(id.into_inner());
     let TargetQuery { stage, state: wanted, limit, cursor } = query.into_inner();
     let page = PageQuery { limit, cursor };
-    let (limit, after) = (page.limit()?, page.cursor::<Behind>()?.map(|Behind(stage, device)| (stage, device)));
+    let (limit, after) =
+        (page.limit()?, page.cursor::<Behind>()?.map(|Behind(stage, device)| (stage, device)));
     let filter = TargetFilter { stage, state: wanted, after };
     let items = state.store.read(move |conn| {
         rollouts::get(conn, id)?;
@@ -237,7 +238,11 @@ pub(crate) async fn change(
         let changed = rollout::change(tx, &clock, id, verb, &actor, &reason)?;
         if changed.is_ok() {
             let subject = format!("rollout {id}");
-            audit::record(tx, &clock, &Entry { actor: &actor, action: verb.action(), subject, detail: &reason })?;
+            audit::record(
+                tx,
+                &clock,
+                &Entry { actor: &actor, action: verb.action(), subject, detail: &reason },
+            )?;
         }
         Ok(changed)
     };

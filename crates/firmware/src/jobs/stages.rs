@@ -37,7 +37,8 @@ pub(crate) async fn run(firmware: Firmware) {
 
 /// Steps on whatever runs, and takes back what was offered by roll-outs that do not go on.
 pub(crate) async fn advance(firmware: &Firmware) -> Result<(), StoreError> {
-    let running = firmware.store.read(|conn| rollouts::in_state(conn, RolloutState::Running, TOGETHER)).await?;
+    let running =
+        firmware.store.read(|conn| rollouts::in_state(conn, RolloutState::Running, TOGETHER)).await?;
     for id in running {
         step_on(firmware, id).await?;
     }

@@ -303,7 +303,8 @@ pub fn uncalled(conn: &mut Conn, since: Time, limit: i64) -> Result<Vec<JobId>, 
 /// # Errors
 /// What the database says.
 pub fn withdrawn(conn: &mut Conn, limit: i64) -> Result<Vec<(RolloutId, JobId)>, StoreError> {
-    let resting = [RolloutState::Paused, RolloutState::Stopped, RolloutState::Cancelled].map(RolloutState::as_str);
+    let resting =
+        [RolloutState::Paused, RolloutState::Stopped, RolloutState::Cancelled].map(RolloutState::as_str);
     let ids: Vec<(Id, Id)> = upgrade_jobs::table
         .inner_join(rollouts::table.on(upgrade_jobs::rollout_id.eq(rollouts::id.nullable())))
         .filter(upgrade_jobs::active_device.is_not_null())
@@ -423,8 +424,7 @@ pub fn seen(conn: &mut Conn, devices: &[DeviceId]) -> Result<HashMap<DeviceId, F
         ))
         .load(conn)?;
     let seen = rows.into_iter().map(|(device, version, since, source, revision, commit)| {
-        let seen =
-            FirmwareSeen { version_id: version.into(), source, revision, commit, since: since.into() };
+        let seen = FirmwareSeen { version_id: version.into(), source, revision, commit, since: since.into() };
         (device.into(), seen)
     });
     Ok(seen.collect())

@@ -250,11 +250,7 @@ pub fn put(tx: &mut Tx<'_>, row: &RolloutRow) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// What the database says.
-pub fn list(
-    conn: &mut Conn,
-    before: Option<RolloutId>,
-    limit: i64,
-) -> Result<Vec<RolloutRow>, StoreError> {
+pub fn list(conn: &mut Conn, before: Option<RolloutId>, limit: i64) -> Result<Vec<RolloutRow>, StoreError> {
     let before = Id::from(before.unwrap_or_else(|| uuid::Uuid::max().into()));
     Ok(rollouts::table
         .filter(rollouts::id.lt(before))
@@ -404,7 +400,8 @@ pub fn targets(
     }
     if let Some((ordinal, device)) = filter.after {
         let later = rollout_targets::ordinal.gt(ordinal);
-        let beside = rollout_targets::ordinal.eq(ordinal).and(rollout_targets::device_id.gt(Id::from(device)));
+        let beside =
+            rollout_targets::ordinal.eq(ordinal).and(rollout_targets::device_id.gt(Id::from(device)));
         query = query.filter(later.or(beside));
     }
     let order = (rollout_targets::ordinal, rollout_targets::device_id);
@@ -492,8 +489,9 @@ pub fn candidates(
         .into_boxed();
     if !groups.is_empty() {
         let groups: Vec<Id> = groups.iter().copied().map(Id::from).collect();
-        let members =
-            group_members::table.filter(group_members::group_id.eq_any(groups)).select(group_members::device_id);
+        let members = group_members::table
+            .filter(group_members::group_id.eq_any(groups))
+            .select(group_members::device_id);
         query = query.filter(devices::id.eq_any(members));
     }
     let rows: Vec<(Id, String, String)> = query.order(devices::name_key).limit(limit).load(conn)?;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use fairlead_model::{Clock, DeviceId};
 use fairlead_model::device::{DeviceKind, DeviceRef};
+use fairlead_model::{Clock, DeviceId};
 use sha2::{Digest as _, Sha256};
 
 use crate::schema::devices;

@@ -50,7 +50,8 @@ pub fn register(
     };
     if let Some(device) = known {
         if device.kind()? != kind {
-            let sentence = format!("{} is a {}, and cannot be registered as a {kind}.", device.name, device.kind);
+            let sentence =
+                format!("{} is a {}, and cannot be registered as a {kind}.", device.name, device.kind);
             return Ok(Err(Refusal(sentence)));
         }
         return Ok(Ok(Registered { device, is_new: false }));
