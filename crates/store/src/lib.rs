@@ -13,6 +13,7 @@ mod writer;
 pub mod audit;
 pub mod backup;
 pub mod changes;
+pub mod firmware;
 pub mod journal;
 pub mod knocks;
 pub mod milestones;

@@ -44,10 +44,17 @@ pub async fn with_id(
     Ok(response)
 }
 
-/// The path without the secret that makes it a trusted one.
+/// The path without the secret that makes it a trusted one: the webhook's last part, or what follows `/d/`.
 fn shown_path(path: &str) -> &str {
     const SECRET_BELOW: &str = "/rockblock/incoming/";
-    if path.starts_with(SECRET_BELOW) { SECRET_BELOW } else { path }
+    const DEVICE_BELOW: &str = "/d/";
+    if path.starts_with(SECRET_BELOW) {
+        return SECRET_BELOW;
+    }
+    match path.strip_prefix(DEVICE_BELOW) {
+        Some(below) => below.find('/').and_then(|end| below.get(end..)).unwrap_or(DEVICE_BELOW),
+        None => path,
+    }
 }
 
 /// What a proxy gave, if it is short and plain.
@@ -91,6 +98,20 @@ mod tests {
 
     use super::*;
     use crate::networks::Networks;
+
+    #[test]
+    fn a_secret_in_a_path_is_not_shown() {
+        for (path, shown) in [
+            ("/api/v1/modems", "/api/v1/modems"),
+            ("/rockblock/incoming", "/rockblock/incoming"),
+            ("/rockblock/incoming/s3cret", "/rockblock/incoming/"),
+            ("/d/s3cret/v1/buoy/PK001/upgrade", "/v1/buoy/PK001/upgrade"),
+            ("/d/s3cret", "/d/"),
+            ("/d/", "/d/"),
+        ] {
+            assert_eq!(shown_path(path), shown);
+        }
+    }
 
     #[test]
     fn the_settings_say_which_proxies_are_believed() {
