@@ -1,4 +1,5 @@
 // The JSON of the HTTP interface and of the live feed: names for what `schema.d.ts` has from the API's description.
+import type { FirmwareNews } from "../firmware/apiTypes";
 import type { DeviceNews, DeviceRef } from "../registry/apiTypes";
 import type { components, paths } from "./schema";
 
@@ -99,7 +100,7 @@ export type Mt = Schemas["MtView"];
 export type MtDetail = Schemas["OutgoingDetail"];
 export type Account = Schemas["AccountView"];
 export type Spent = Schemas["CreditsView"];
-export type LiveEvent = Schemas["LiveEvent"] | DeviceNews;
+export type LiveEvent = Schemas["LiveEvent"] | DeviceNews | FirmwareNews;
 
 export type MessageDetail = Schemas["MessageDetail"];
 export type Offer = Schemas["OfferView"];

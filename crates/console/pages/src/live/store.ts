@@ -128,6 +128,11 @@ export function useNews(hear: (news: readonly LiveEvent[]) => void) {
   }, []);
 }
 
+/** The server's time in milliseconds, for what a view notes down. */
+export function serverNow(): number {
+  return live.clock ? serverTime(live.clock, performance.now()) : Date.now();
+}
+
 /** The server's time in milliseconds, once a second. */
 export function useNow(): number {
   return useSyncExternalStore(subscribeClock, () => now);
