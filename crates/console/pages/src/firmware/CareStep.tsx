@@ -1,0 +1,45 @@
+// What else there is to a new roll-out: its name, whether devices are called, who must approve it, and patience.
+import { TextInput } from "@mantine/core";
+import { type Draft, timeoutFault } from "../domain/firmwareDraft";
+import { t } from "../text/text";
+import form from "../ui/form.module.css";
+import { Tick } from "./Choose";
+import css from "./firmware.module.css";
+
+export function CareStep({ draft, onChange }: { draft: Draft; onChange(change: Partial<Draft>): void }) {
+  return (
+    <div className={form.form}>
+      <TextInput
+        label={t("draft.name")}
+        autoComplete="off"
+        maxLength={100}
+        value={draft.name}
+        onChange={(e) => onChange({ name: e.currentTarget.value })}
+      />
+      <div className={css.ticks}>
+        <Tick
+          checked={draft.call}
+          label={t("draft.call")}
+          how={t("draft.call_how")}
+          onChange={(call) => onChange({ call })}
+        />
+        <Tick
+          checked={draft.needsApproval}
+          label={t("draft.approval")}
+          how={t("draft.approval_how")}
+          onChange={(needsApproval) => onChange({ needsApproval })}
+        />
+      </div>
+      <TextInput
+        className={css.minutes}
+        label={t("draft.timeout")}
+        description={t("draft.timeout_how")}
+        inputMode="numeric"
+        maxLength={6}
+        error={timeoutFault(draft.timeoutMinutes)}
+        value={draft.timeoutMinutes}
+        onChange={(e) => onChange({ timeoutMinutes: e.currentTarget.value })}
+      />
+    </div>
+  );
+}
