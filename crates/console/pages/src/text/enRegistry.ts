@@ -30,7 +30,6 @@ export const registry = {
   "registry.firmware": "Firmware",
   "registry.no_modem": "None",
   "registry.on_line": "On the line",
-  "registry.off_line": "Last {ago}",
   "registry.never_on_line": "Never",
   "registry.empty": "No device is known yet",
   "registry.empty_how":
@@ -78,6 +77,8 @@ export const registry = {
   "registry.link": "Link a modem",
   "registry.link_choose": "Which modem is in it?",
   "registry.link_none": "Every modem that was heard is in a device already.",
+  "registry.link_unheard": "Nothing was heard from this IMEI yet. Make a new device with it, or import a list.",
+  "registry.choose_device": "Choose a device",
   "registry.since_field": "In it since",
   "registry.since_how": "Empty: from now on; for a modem that never was in a device, from its first message on.",
   "registry.at_field": "Taken out at",
@@ -231,5 +232,5 @@ export const registry = {
   "registry.csv_all": "All",
   "registry.csv_rows": "Lines",
   "registry.csv_fine": "Fine",
-  "registry.csv_other": "Another file",
+  "registry.csv_other": "Change the list",
 } as const;

@@ -10,7 +10,7 @@ import { useListKeys } from "./useListKeys";
 import { VirtualList } from "./VirtualList";
 import { WaitingRows } from "./Waiting";
 
-interface Paged<T> {
+export interface Paged<T> {
   items: T[];
   /** Whether these are all there are. */
   whole: boolean;
