@@ -19,13 +19,11 @@ export const bench = {
     "You may look and listen. To tell the device something needs the role operator; an admin can give it.",
 
   "bench.connected": "On the line",
-  "bench.connected_since": "since {ago}",
   "bench.absent": "Not on the line",
-  "bench.absent_since": "since {ago}",
   "bench.never": "Never on the line yet",
   "bench.never_how":
     "It comes by itself in support mode (app ota), once it knows a Wi-Fi network with a way to this server.",
-  "bench.absent_how": "Below is what it said last, {ago}. It comes back by itself in support mode.",
+  "bench.absent_how": "What stands below is what it said last. It comes back by itself in support mode.",
   "bench.next": "starts as {app} at the next reset",
   "bench.volts": "Battery",
   "bench.heard": "Heard",
@@ -34,7 +32,7 @@ export const bench = {
   "bench.other_name": "It calls itself {name}. The line is that of {line}.",
   "bench.standing": "How it is",
   "bench.hardware": "Hardware",
-  "bench.hardware_none": "Not checked since this page was opened",
+  "bench.hardware_none": "Not checked yet",
   "bench.hardware_ok": "No faults",
   "bench.hardware_faults#one": "{n} fault",
   "bench.hardware_faults#other": "{n} faults",
@@ -164,7 +162,7 @@ export const bench = {
   "bench.reset_as": "It starts as {app}.",
   "bench.reset_leaves": "It starts as {app}, and does not come back to this page by itself.",
   "bench.reset_confirm": "Reset {name}",
-  "bench.handed": "Handed to the device {ago}.",
+  "bench.handed": "Handed to the device",
 
   "bench.remark.asking_wifi": "It looks at its Wi-Fi.",
   "bench.remark.starting_hardware": "It sets up its hardware.",
