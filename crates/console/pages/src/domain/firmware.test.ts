@@ -3,12 +3,13 @@ import { expect, test } from "vitest";
 import type { Job, Rollout, Source, Stage, Version } from "../firmware/apiTypes";
 import type { Device } from "../registry/apiTypes";
 import {
-  approvalObstacle,
   countsWords,
   jobProgress,
+  jobRowWords,
   jobSentence,
   jobShare,
   laterJob,
+  mayApprove,
   revisionName,
   rolloutActions,
   rolloutMark,
@@ -119,6 +120,8 @@ test("what happens next in an upgrade", () => {
   expect(jobSentence(job({ state: "ready", attempts: 1 }), true)).toMatch(/was cut off/);
   expect(jobSentence(job({}), true)).toBe("The device is fetching files.");
   expect(jobSentence(job({ files_done: 107 }), true)).toMatch(/has every file/);
+  expect(jobRowWords(job({ state: "succeeded", started_at: ago(9), ended_at: ago(3) }))).toBe("Took 6 min");
+  expect(jobRowWords(job({ state: "succeeded", started_at: null, ended_at: ago(3) }))).toMatch(/says that it has/);
 });
 
 const version = (of: Partial<Version> = {}) =>
@@ -199,10 +202,15 @@ test("a stage's bar: won from the left, lost from the right, nothing where nobod
 });
 
 test("the thresholds stand where they take effect: who is left out does not count", () => {
-  expect(thresholdMarks(stage({ waiting: 10, success_percent: 80 }))).toEqual({ success: 80, error: 80 });
-  const { success, error } = thresholdMarks(stage({ waiting: 5, skipped: 5 }));
-  expect(success).toBe(50);
-  expect(error).toBeCloseTo(40);
+  const waiting = stage({ waiting: 10, success_percent: 80, error_percent: 30 });
+  expect(thresholdMarks(waiting, false)).toEqual({ success: 80, error: 70 });
+  expect(thresholdMarks(waiting, true)).toEqual({ success: null, error: 70 });
+  expect(thresholdMarks(stage({ waiting: 5, skipped: 5, success_percent: 80 }), false)).toEqual({
+    success: 40,
+    error: 40,
+  });
+  expect(thresholdMarks(stage({ waiting: 5, error_percent: 0 }), false)).toEqual({ success: null, error: null });
+  expect(thresholdMarks({ ...waiting, state: "done" }, false)).toEqual({ success: null, error: null });
 });
 
 test.each([
@@ -242,24 +250,28 @@ test("a roll-back is not rolled back", () => {
 });
 
 test("whoever made it cannot approve it, nor can a viewer", () => {
-  expect(approvalObstacle(rollout("waiting_for_approval"), "Ada", "admin")).toMatch(/You made it/);
-  expect(approvalObstacle(rollout("waiting_for_approval"), "Bob", "viewer")).toMatch(/operator or an admin/);
-  expect(approvalObstacle(rollout("waiting_for_approval"), "Bob", "operator")).toBeNull();
+  const made = rollout("waiting_for_approval");
+  expect(mayApprove(made, "Ada", "admin")).toBe(false);
+  expect(mayApprove(made, "Bob", "viewer")).toBe(false);
+  expect(mayApprove(made, "Bob", "operator")).toBe(true);
 });
+
+const sentences = (of: Rollout) => rolloutSentences(of, "Bob");
 
 test("a roll-out says how it is and what to do", () => {
   const cause = "In stage 1, 2 of 10 devices failed; the roll-out stops at 20 %.";
-  const [why, todo] = rolloutSentences(rollout("stopped", { failed: 2 }, { cause }));
+  const [why, todo] = sentences(rollout("stopped", { failed: 2 }, { cause }));
   expect(why).toBe(cause);
   expect(todo).toMatch(/retry them, go on without them, or roll back/);
-  expect(rolloutSentences(rollout("running", { succeeded: 3 }))).toEqual([
+  expect(sentences(rollout("running", { succeeded: 3 }))).toEqual([
     "Stage 1 of 1 is under way; 3 of 10 devices have the version.",
   ]);
-  expect(rolloutSentences(rollout("running", { state: "done" }))).toEqual(["The next stage begins within a minute."]);
-  expect(rolloutSentences(rollout("finished", { succeeded: 1 }))).toEqual(["1 device has the version."]);
-  expect(rolloutSentences(rollout("finished", { failed: 2 })).join()).toMatch(/2 failed/);
-  expect(rolloutSentences(rollout("waiting_for_approval")).join()).toMatch(/but Ada, who made it/);
-  expect(rolloutSentences(rollout("ready", {}, { approved_by: "Bob" })).join()).toMatch(/^Bob has approved it/);
+  expect(sentences(rollout("running", { state: "done" }))).toEqual(["The next stage begins within a minute."]);
+  expect(sentences(rollout("finished", { succeeded: 1 }))).toEqual(["1 device has the version."]);
+  expect(sentences(rollout("finished", { failed: 2 })).join()).toMatch(/2 failed/);
+  expect(sentences(rollout("waiting_for_approval")).join()).toMatch(/but Ada, who made it/);
+  expect(rolloutSentences(rollout("waiting_for_approval"), "Ada").join()).toMatch(/^You made it/);
+  expect(sentences(rollout("ready", {}, { approved_by: "Bob" })).join()).toMatch(/^Bob has approved it/);
 });
 
 test("a finished roll-out with failures is not marked as well", () => {

@@ -16,7 +16,7 @@ import type {
 import type { Device } from "../registry/apiTypes";
 import { t } from "../text/text";
 import type { Mark } from "../ui/StateMark";
-import { relative } from "./time";
+import { relative, span } from "./time";
 
 /** Whether a person may change anything about firmware. */
 export function mayUpgrade(role: Role): boolean {
@@ -147,6 +147,12 @@ export function jobSentence(job: Job, connected: boolean | null): string {
   return t(`job.is.${job.state}`);
 }
 
+/** The same for a row, where the state is said already. */
+export function jobRowWords(job: Job): string {
+  if (job.state !== "succeeded" || job.started_at === null || job.ended_at === null) return jobSentence(job, null);
+  return t("job.took", { span: span((Date.parse(job.ended_at) - Date.parse(job.started_at)) / 1000) });
+}
+
 /** What will happen when a device is upgraded, in sentences. */
 export function upgradeEffect(device: Device, version: Version, call: boolean): string[] {
   const { name } = device;
@@ -244,27 +250,34 @@ export function rolloutActions(rollout: Pick<Rollout, "state" | "stages" | "roll
   }
 }
 
-/** Why this person cannot approve a roll-out; null where they can. */
-export function approvalObstacle(rollout: Pick<Rollout, "created_by">, name: string, role: Role): string | null {
-  if (!mayUpgrade(role)) return t("rollout.approve_role");
-  if (rollout.created_by === name) return t("rollout.approve_other");
-  return null;
+/** Whether a person can approve a roll-out: another one than its maker, with a right to change. */
+export function mayApprove(rollout: Pick<Rollout, "created_by">, me: string, role: Role): boolean {
+  return mayUpgrade(role) && rollout.created_by !== me;
 }
 
 /** How a roll-out is and what to do now, in sentences. */
-export function rolloutSentences(rollout: Rollout): string[] {
+export function rolloutSentences(rollout: Rollout, me: string): string[] {
   const { state, cause } = rollout;
   const said = cause === null || cause === "" ? [] : [cause];
-  const { failed, succeeded, devices } = totals(rollout.stages);
+  const { failed, succeeded, devices, skipped } = totals(rollout.stages);
   const running = rollout.stages.find((stage) => stage.state === "running");
   const words: Partial<Record<RolloutState, () => string[]>> = {
-    waiting_for_approval: () => [t("rollout.is.waiting_for_approval", { name: rollout.created_by })],
+    waiting_for_approval: () => [
+      rollout.created_by === me
+        ? t("rollout.is.waiting_for_other")
+        : t("rollout.is.waiting_for_approval", { name: rollout.created_by }),
+    ],
     ready: () => [
       rollout.approved_by ? t("rollout.is.ready_approved", { name: rollout.approved_by }) : t("rollout.is.ready"),
     ],
     running: () => [
       running
-        ? t("rollout.is.running", { stage: running.ordinal, of: rollout.stages.length, done: succeeded, n: devices })
+        ? t("rollout.is.running", {
+            stage: running.ordinal,
+            of: rollout.stages.length,
+            done: succeeded,
+            n: devices - skipped,
+          })
         : t("rollout.is.running_soon"),
     ],
     paused: () => [...said, t("rollout.is.paused")],
@@ -287,9 +300,12 @@ export function thresholdWords(stage: Pick<Stage, "success_percent" | "error_per
 }
 
 /** Where on a stage's bar the next stage begins, and where all stops, in percent of its width from the left. */
-export function thresholdMarks(stage: Stage): { success: number; error: number } {
+export function thresholdMarks(stage: Stage, last: boolean): { success: number | null; error: number | null } {
+  if (stage.state === "done") return { success: null, error: null };
   const all = everyone(stage);
   // Who is left out stands at the right end and counts neither as good nor as bad.
   const width = (100 * (all - stage.skipped)) / all;
-  return { success: (width * stage.success_percent) / 100, error: width * (1 - stage.error_percent / 100) };
+  // At the very ends there is nothing to mark.
+  const inside = (percent: number) => (percent > 0 && percent < 100 ? (width * percent) / 100 : null);
+  return { success: last ? null : inside(stage.success_percent), error: inside(100 - stage.error_percent) };
 }

@@ -4,7 +4,8 @@ import { type Draft, timeoutFault } from "../domain/firmwareDraft";
 import { t } from "../text/text";
 import form from "../ui/form.module.css";
 import { Tick } from "./Choose";
-import css from "./firmware.module.css";
+import choose from "./choose.module.css";
+import css from "./draft.module.css";
 
 export function CareStep({ draft, onChange }: { draft: Draft; onChange(change: Partial<Draft>): void }) {
   return (
@@ -16,7 +17,7 @@ export function CareStep({ draft, onChange }: { draft: Draft; onChange(change: P
         value={draft.name}
         onChange={(e) => onChange({ name: e.currentTarget.value })}
       />
-      <div className={css.ticks}>
+      <div className={choose.ticks}>
         <Tick
           checked={draft.call}
           label={t("draft.call")}

@@ -12,7 +12,7 @@ import { ErrorNote } from "../ui/ErrorNote";
 import form from "../ui/form.module.css";
 import { StateMark } from "../ui/StateMark";
 import * as calls from "./calls";
-import css from "./firmware.module.css";
+import css from "./choose.module.css";
 import { FIRMWARE } from "./news";
 
 const TYPED_MS = 250;
@@ -55,7 +55,8 @@ export function DeviceWords({ device }: { device: Device }) {
       <span className="quiet">
         {device.presence?.connected && (
           <>
-            <StateMark state="ok" size={8} /> {t("choice.line")}{" "}
+            <StateMark state="ok" size={8} /> {t("choice.line")}
+            {device.firmware && " · "}
           </>
         )}
         {device.firmware && t("choice.has", { revision: revisionName(device.firmware.revision) })}
@@ -143,7 +144,7 @@ export function Choose({ choice, onChange }: { choice: Choice; onChange(choice: 
         <ul className={css.found} aria-label={t("choice.search")}>
           {open.map((device) => (
             <li key={device.id}>
-              <button type="button" onClick={() => add([device])} aria-label={t("choice.add", { name: device.name })}>
+              <button type="button" onClick={() => add([device])}>
                 <IconPlus size={14} aria-hidden="true" />
                 <DeviceWords device={device} />
               </button>

@@ -8,7 +8,6 @@ import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { Choices } from "../ui/Choices";
 import { ErrorNote } from "../ui/ErrorNote";
-import { Part } from "../ui/Facts";
 import form from "../ui/form.module.css";
 import { usePaged } from "../ui/Roster";
 import { SidePanel } from "../ui/SidePanel";
@@ -192,9 +191,9 @@ export function ChoosePanel({ source, onChosen, onClose }: Props) {
       {error && <ErrorNote error={error} retry={() => void refetch()} />}
       {data?.length === 0 && <NoSource />}
       {data && data.length > 0 && (
-        <Part title={data.length === 1 ? (data[0]?.name ?? "") : t("version.source")}>
+        <div className={css.pad}>
           <Chooser sources={data} initial={source} onChosen={onChosen} />
-        </Part>
+        </div>
       )}
       {!data && !error && <Skeleton height={160} m={16} />}
     </SidePanel>

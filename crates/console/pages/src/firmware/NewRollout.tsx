@@ -21,9 +21,10 @@ import { StateMark } from "../ui/StateMark";
 import type { Version } from "./apiTypes";
 import { CareStep } from "./CareStep";
 import { Choose } from "./Choose";
-import css from "./firmware.module.css";
+import css from "./draft.module.css";
 import { PlanStep } from "./PlanStep";
 import { Back } from "./RolloutPage";
+import rollout from "./rollout.module.css";
 import { StagesStep } from "./StagesStep";
 import { useReadyVersions, versionOption } from "./StartUpgrade";
 import { chevron } from "./Versions";
@@ -132,7 +133,7 @@ export function NewRollout({ versionId, onMade, onClose }: Props) {
 
   return (
     <Page>
-      <header className={css.titleLine}>
+      <header className={rollout.titleLine}>
         <Back onClose={onClose} />
         <h1>{t("rollout.new")}</h1>
       </header>
@@ -154,7 +155,7 @@ export function NewRollout({ versionId, onMade, onClose }: Props) {
                 </h2>
                 {open && content[step]()}
                 {open && step !== "plan" && (
-                  <div className={css.buttons}>
+                  <div className={css.next}>
                     <Button disabled={fault !== null} onClick={() => next(step)}>
                       {t("draft.next")}
                     </Button>

@@ -6,7 +6,7 @@ import { ErrorNote } from "../ui/ErrorNote";
 import { Part } from "../ui/Facts";
 import { SidePanel } from "../ui/SidePanel";
 import { DeviceWords, useFound } from "./Choose";
-import css from "./firmware.module.css";
+import css from "./choose.module.css";
 import { UpgradeBox, useDevice } from "./UpgradeBox";
 
 function Finder({ onDevice }: { onDevice(id: string): void }) {

@@ -8,7 +8,7 @@ import { ErrorNote } from "../ui/ErrorNote";
 import form from "../ui/form.module.css";
 import type { Plan, PlannedDevice } from "./apiTypes";
 import * as calls from "./calls";
-import css from "./firmware.module.css";
+import css from "./draft.module.css";
 import { FIRMWARE, useTake } from "./news";
 import { Warnings } from "./StartUpgrade";
 

@@ -2,14 +2,14 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useSession } from "../api/session";
-import { approvalObstacle, mayUpgrade, type RolloutAction, rolloutActions, totals } from "../domain/firmware";
+import { mayApprove, mayUpgrade, type RolloutAction, rolloutActions, totals } from "../domain/firmware";
 import { t } from "../text/text";
 import form from "../ui/form.module.css";
 import { ReasonForm } from "../ui/ReasonForm";
 import type { Rollout } from "./apiTypes";
 import * as calls from "./calls";
-import css from "./firmware.module.css";
 import { useTake } from "./news";
+import css from "./rollout.module.css";
 
 function effectOf(action: RolloutAction, rollout: Rollout): string {
   const { failed, succeeded } = totals(rollout.stages);
@@ -39,7 +39,6 @@ export function RolloutActions({ rollout, onMade }: { rollout: Rollout; onMade(i
   const actions = rolloutActions(rollout);
   if (actions.length === 0) return null;
   if (!mayUpgrade(role)) return <p className="quiet">{t("firmware.not_allowed")}</p>;
-  const obstacle = actions.includes("approve") ? approvalObstacle(rollout, name, role) : null;
   if (chosen !== null && actions.includes(chosen)) {
     return (
       <div className={css.reason}>
@@ -58,21 +57,18 @@ export function RolloutActions({ rollout, onMade }: { rollout: Rollout; onMade(i
       </div>
     );
   }
-  const offered = actions.filter((action) => action !== "approve" || obstacle === null);
+  const offered = actions.filter((action) => action !== "approve" || mayApprove(rollout, name, role));
   return (
-    <>
-      {obstacle && <p className="quiet">{obstacle}</p>}
-      <div className={form.buttons}>
-        {offered.map((action, i) => (
-          <Button
-            key={action}
-            variant={i === 0 && action !== "cancel" && action !== "pause" ? undefined : "default"}
-            onClick={() => setChosen(action)}
-          >
-            {t(`rollout.do.${worded(action, rollout)}`)}
-          </Button>
-        ))}
-      </div>
-    </>
+    <div className={form.buttons}>
+      {offered.map((action, i) => (
+        <Button
+          key={action}
+          variant={i === 0 && action !== "cancel" && action !== "pause" ? undefined : "default"}
+          onClick={() => setChosen(action)}
+        >
+          {t(`rollout.do.${worded(action, rollout)}`)}
+        </Button>
+      ))}
+    </div>
   );
 }

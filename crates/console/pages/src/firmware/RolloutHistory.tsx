@@ -9,8 +9,8 @@ import { ErrorNote } from "../ui/ErrorNote";
 import { Part } from "../ui/Facts";
 import type { Rollout } from "./apiTypes";
 import * as calls from "./calls";
-import css from "./firmware.module.css";
 import { rolloutKey } from "./news";
+import css from "./rollout.module.css";
 
 export function RolloutHistory({ rollout }: { rollout: Rollout }) {
   const { role } = useSession();

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
+import { useSession } from "../api/session";
 import { revisionName, rolloutMark, rolloutSentences, shortCommit, TARGET_MARK } from "../domain/firmware";
 import { span } from "../domain/time";
 import { t } from "../text/text";
@@ -23,11 +24,12 @@ import { VirtualList } from "../ui/VirtualList";
 import { WaitingRows } from "../ui/Waiting";
 import { type Rollout, TARGET_STATES, type Target } from "./apiTypes";
 import * as calls from "./calls";
-import css from "./firmware.module.css";
+import rows from "./firmware.module.css";
 import { JobPanel } from "./JobPanel";
 import { rolloutKey, TARGETS } from "./news";
 import { RolloutActions } from "./RolloutActions";
 import { RolloutHistory } from "./RolloutHistory";
+import css from "./rollout.module.css";
 import { Stages } from "./Stages";
 import { HowFar } from "./Upgrades";
 import { chevron } from "./Versions";
@@ -78,34 +80,34 @@ function About({ rollout }: { rollout: Rollout }) {
 function TargetRow({ target }: { target: Target }) {
   const { job } = target;
   return (
-    <div className={`${css.cells} ${css.targets}`}>
-      <span className={css.name} title={target.device.name}>
+    <div className={`${rows.cells} ${rows.targets}`}>
+      <span className={rows.name} title={target.device.name}>
         {target.device.name}
       </span>
-      <span className={css.stage}>{target.stage}</span>
-      <span className={css.state}>
+      <span className={rows.stage}>{target.stage}</span>
+      <span className={rows.state}>
         <StateMark state={TARGET_MARK[target.state]} /> {t(`target.is.${target.state}`)}
       </span>
       {target.cause || job === null ? (
-        <span className={css.cause} title={target.cause ?? undefined}>
+        <span className={rows.cause} title={target.cause ?? undefined}>
           {target.cause}
         </span>
       ) : (
         <HowFar job={job} />
       )}
-      <span className={css.time}>{job?.heard_at ? <Ago at={job.heard_at} /> : "–"}</span>
+      <span className={rows.time}>{job?.heard_at ? <Ago at={job.heard_at} /> : "–"}</span>
     </div>
   );
 }
 
 function TargetsHead() {
   return (
-    <div className={`${css.cells} ${css.targets} ${list.head}`}>
+    <div className={`${rows.cells} ${rows.targets} ${list.head}`}>
       <span>{t("target.device")}</span>
-      <span className={css.stage}>{t("target.stage")}</span>
+      <span className={rows.stage}>{t("target.stage")}</span>
       <span>{t("target.state")}</span>
-      <span className={css.cause}>{t("target.how_far")}</span>
-      <span className={css.time}>{t("target.heard")}</span>
+      <span className={rows.cause}>{t("target.how_far")}</span>
+      <span className={rows.time}>{t("target.heard")}</span>
     </div>
   );
 }
@@ -160,6 +162,7 @@ function Filters({ rollout }: { rollout: Rollout }) {
 }
 
 function Head({ rollout, onMade, onClose }: { rollout: Rollout; onMade(id: string): void; onClose(): void }) {
+  const { name } = useSession();
   const [search, change] = useAddress();
   return (
     <>
@@ -171,7 +174,7 @@ function Head({ rollout, onMade, onClose }: { rollout: Rollout; onMade(id: strin
           </h1>
           <span className="quiet">{t(`rollout.state.${rollout.state}`)}</span>
         </div>
-        {rolloutSentences(rollout).map((sentence) => (
+        {rolloutSentences(rollout, name).map((sentence) => (
           <p key={sentence}>
             <Sentence text={sentence} />
           </p>

@@ -1,7 +1,7 @@
 // The repositories that are mirrored: how each one's copy is, what is wrong, and fetching it now.
 import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { useSession } from "../api/session";
 import { mayUpgrade, size, sourceHealth } from "../domain/firmware";
@@ -30,7 +30,9 @@ export const useSources = () => useQuery({ queryKey: SOURCES, queryFn: calls.sou
 function SourceCard({ source }: { source: Source }) {
   const { role } = useSession();
   const now = useNow();
-  const fetching = useMutation({ mutationFn: () => calls.fetchSource(source.name) });
+  const told = `${source.fetched_at} ${source.failed_at}`;
+  const [asked, setAsked] = useState<string | null>(null);
+  const fetching = useMutation({ mutationFn: () => calls.fetchSource(source.name), onSuccess: () => setAsked(told) });
   const health = sourceHealth(source, now);
   return (
     <article className={css.source} aria-label={source.name}>
@@ -75,9 +77,7 @@ function SourceCard({ source }: { source: Source }) {
           </Button>
         )}
         <span className="quiet" role="status">
-          {fetching.isSuccess && fetching.submittedAt > Date.parse(source.fetched_at ?? source.failed_at ?? "")
-            ? t("source.fetching")
-            : ""}
+          {asked === told ? t("source.fetching") : ""}
         </span>
       </div>
     </article>

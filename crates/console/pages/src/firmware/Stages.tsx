@@ -3,19 +3,21 @@ import { countsWords, STAGE_MARK, slices, thresholdMarks, thresholdWords } from 
 import { t } from "../text/text";
 import { StateMark } from "../ui/StateMark";
 import type { Stage } from "./apiTypes";
-import css from "./firmware.module.css";
+import rows from "./firmware.module.css";
+import css from "./rollout.module.css";
 
 type Counted = Parameters<typeof slices>[0];
+type Marks = ReturnType<typeof thresholdMarks>;
 
 /** Devices by how they are; what is won grows from the left, what is lost from the right. */
-export function StageBar({ stage, marks }: { stage: Counted; marks?: { success?: number; error?: number } }) {
+export function StageBar({ stage, marks }: { stage: Counted; marks?: Marks }) {
   return (
-    <span className={css.stageBar} role="img" aria-label={countsWords(stage)}>
+    <span className={rows.stageBar} data-tall={marks !== undefined} role="img" aria-label={countsWords(stage)}>
       {slices(stage).map((slice) => (
         <i key={slice.is} data-is={slice.is} style={{ width: `${slice.percent}%` }} />
       ))}
-      {marks?.success !== undefined && <b data-at="success" style={{ left: `${marks.success}%` }} />}
-      {marks?.error !== undefined && <b data-at="error" style={{ left: `${marks.error}%` }} />}
+      {marks && marks.success !== null && <b data-at="success" style={{ left: `${marks.success}%` }} />}
+      {marks && marks.error !== null && <b data-at="error" style={{ left: `${marks.error}%` }} />}
     </span>
   );
 }
@@ -32,7 +34,6 @@ export function Stages({ stages, shown, onShow }: Props) {
     <ol className={css.stages} aria-label={t("stage.stages")}>
       {stages.map((stage, i) => {
         const last = i === stages.length - 1;
-        const { success, error } = thresholdMarks(stage);
         const picked = shown === stage.ordinal;
         return (
           <li key={stage.ordinal} data-state={stage.state} data-picked={picked}>
@@ -45,7 +46,7 @@ export function Stages({ stages, shown, onShow }: Props) {
                 {t("stage.show")}
               </button>
             </p>
-            <StageBar stage={stage} marks={{ success: last ? undefined : success, error }} />
+            <StageBar stage={stage} marks={thresholdMarks(stage, last)} />
             <p className={css.stageWords}>
               <span>{countsWords(stage)}</span> <span className="quiet">{thresholdWords(stage, last)}</span>
             </p>

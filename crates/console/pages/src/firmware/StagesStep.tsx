@@ -6,7 +6,7 @@ import { t } from "../text/text";
 import { Choices } from "../ui/Choices";
 import form from "../ui/form.module.css";
 import { Choose } from "./Choose";
-import css from "./firmware.module.css";
+import css from "./draft.module.css";
 
 const TAKES: Take[] = ["share", "named"];
 
@@ -56,13 +56,15 @@ function StageCard({ n, stage, onChange, onRemove }: StageProps) {
       {last ? (
         <p>{t("stage.takes_rest")}</p>
       ) : (
-        <Choices
-          label={t("draft.stage_take")}
-          values={TAKES}
-          chosen={stage.take}
-          words={(take) => t(`draft.take.${take}`)}
-          onChoose={(take) => set({ take })}
-        />
+        <div className={css.takes}>
+          <Choices
+            label={t("draft.stage_take")}
+            values={TAKES}
+            chosen={stage.take}
+            words={(take) => t(`draft.take.${take}`)}
+            onChoose={(take) => set({ take })}
+          />
+        </div>
       )}
       {stage.take === "named" && <Choose choice={stage.named} onChange={(named) => set({ named })} />}
       <div className={css.percents}>

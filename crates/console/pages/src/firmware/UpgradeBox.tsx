@@ -1,6 +1,7 @@
 // The firmware of one device: what it has, the upgrade that goes on, and starting one. Stands on other views, too.
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
 import { useSession } from "../api/session";
@@ -20,7 +21,7 @@ import { StartUpgrade } from "./StartUpgrade";
 export const useDevice = (id: string) => useQuery({ queryKey: deviceKey(id), queryFn: () => calls.device(id) });
 
 /** What a device has, as far as it is known. */
-export function Has({ device }: { device: Device }) {
+export function Has({ device, children }: { device: Device; children?: ReactNode }) {
   const seen = device.firmware;
   return (
     <Facts>
@@ -32,12 +33,12 @@ export function Has({ device }: { device: Device }) {
             </Link>{" "}
             <span className="mono">{shortCommit(seen.commit)}</span>{" "}
             <span className="quiet">
-              {t("upgrade.current_since")}
-              <Ago at={seen.since} />
+              · <Ago at={seen.since} />
             </span>
           </>
         )}
       </Fact>
+      {children}
     </Facts>
   );
 }
@@ -69,22 +70,22 @@ export function UpgradeBox({ deviceId, versionId }: Props) {
   const last = paged.items[0];
   return (
     <section className={css.box} aria-label={t("upgrade.title")}>
-      <Has device={device.data} />
+      <Has device={device.data}>
+        {!active && last && (
+          <Fact name={t("upgrade.last")}>
+            <JobState job={last} connected={connected} />
+          </Fact>
+        )}
+      </Has>
       {active ? (
         <>
           <JobState job={active} connected={connected} />
           <CancelJob job={active} />
         </>
       ) : (
-        <>
-          {last && <JobState job={last} connected={connected} />}
-          {mayUpgrade(role) ? (
-            <StartUpgrade key={last?.id} device={device.data} versionId={versionId} />
-          ) : (
-            <p className="quiet">{t("firmware.not_allowed")}</p>
-          )}
-        </>
+        mayUpgrade(role) && <StartUpgrade key={last?.id} device={device.data} versionId={versionId} />
       )}
+      {!active && !mayUpgrade(role) && <p className="quiet">{t("firmware.not_allowed")}</p>}
     </section>
   );
 }

@@ -3,7 +3,7 @@ import { Button, CloseButton, NativeSelect } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useSession } from "../api/session";
-import { isActive, JOB_MARK, jobSentence, mayUpgrade, revisionName } from "../domain/firmware";
+import { JOB_MARK, jobRowWords, mayUpgrade, revisionName } from "../domain/firmware";
 import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
@@ -22,10 +22,10 @@ import { chevron, NEW } from "./Versions";
 
 const FILTERS = ["active", "ended"] as const;
 
-/** What stands in a row where the progress is: the bar while it moves, else why it ended. */
+/** What stands in a row where the progress is: the bar while it moves, else what it waits for or why it ended. */
 export function HowFar({ job }: { job: Job }) {
-  if (!isActive(job.state) || job.files === 0) {
-    const words = jobSentence(job, null);
+  if (job.state !== "transferring" || job.files === 0) {
+    const words = jobRowWords(job);
     return (
       <span className={css.cause} title={words}>
         {words}
@@ -95,7 +95,7 @@ export function Upgrades({ tabs }: { tabs: ReactNode }) {
       tabs={tabs}
       panel={panel}
       aside={
-        <>
+        <div className={css.tools}>
           {device !== undefined && (
             <span className={css.only}>
               {t("job.only_device")}
@@ -122,7 +122,7 @@ export function Upgrades({ tabs }: { tabs: ReactNode }) {
               {t("job.new")}
             </Button>
           )}
-        </>
+        </div>
       }
     >
       <Roster

@@ -37,7 +37,8 @@ function VersionRow({ version }: { version: Version }) {
   return (
     <div className={`${css.cells} ${css.versions}`}>
       <span className={css.name} title={version.revision}>
-        {revisionName(version.revision)} <i className="mono">{shortCommit(version.commit)}</i>
+        {revisionName(version.revision)}{" "}
+        {version.revision !== version.commit && <i className="mono">{shortCommit(version.commit)}</i>}
       </span>
       <span className={css.subject} title={version.subject}>
         {version.subject}
@@ -97,7 +98,7 @@ export function Versions({ tabs }: { tabs: ReactNode }) {
       tabs={tabs}
       panel={panel}
       aside={
-        <>
+        <div className={css.tools}>
           {names.length > 1 && (
             <NativeSelect
               rightSection={chevron}
@@ -125,7 +126,7 @@ export function Versions({ tabs }: { tabs: ReactNode }) {
               {t("version.new")}
             </Button>
           )}
-        </>
+        </div>
       }
     >
       <Roster
