@@ -10,6 +10,7 @@ import {
   jobShare,
   laterJob,
   mayApprove,
+  needsReason,
   revisionName,
   rolloutActions,
   rolloutMark,
@@ -45,6 +46,7 @@ test("a commit is named in short, a branch and a tag whole", () => {
   expect(revisionName("0123456789abcdef0123456789abcdef01234567")).toBe("012345678");
   expect(revisionName("v2.4.1")).toBe("v2.4.1");
   expect(revisionName("0123456789")).toBe("0123456789");
+  expect(revisionName("refs/heads/feature/x")).toBe("feature/x");
 });
 
 const source = (of: Partial<Source>) =>
@@ -245,8 +247,11 @@ test.each([
   expect(rolloutActions(rollout(state, of))).toEqual(actions);
 });
 
-test("a roll-back is not rolled back", () => {
-  expect(rolloutActions(rollout("finished", { succeeded: 1 }, { rolls_back: "r" }))).toEqual([]);
+test("a reason is asked for where a judgement is made, and not where every second counts", () => {
+  expect(needsReason("resume", "stopped")).toBe(true);
+  expect(needsReason("resume", "paused")).toBe(false);
+  expect(needsReason("cancel", "running")).toBe(true);
+  expect(needsReason("pause", "running")).toBe(false);
 });
 
 test("whoever made it cannot approve it, nor can a viewer", () => {

@@ -37,6 +37,8 @@ export const shortCommit = (commit: string): string => commit.slice(0, 9);
 
 /** What a version is called: its branch or tag, or its commit in short. */
 export function revisionName(revision: string): string {
+  const [, name] = /^refs\/(?:heads|tags)\/(.+)$/.exec(revision) ?? [];
+  if (name !== undefined) return name;
   return /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(revision) ? shortCommit(revision) : revision;
 }
 
@@ -229,10 +231,10 @@ export const ROLLOUT_ACTIONS = ["start", "approve", "resume", "retry", "pause", 
 export type RolloutAction = (typeof ROLLOUT_ACTIONS)[number];
 
 /** What can be done with a roll-out as it is; who may is another question. */
-export function rolloutActions(rollout: Pick<Rollout, "state" | "stages" | "rolls_back">): RolloutAction[] {
+export function rolloutActions(rollout: Pick<Rollout, "state" | "stages">): RolloutAction[] {
   const { failed, succeeded } = totals(rollout.stages);
   const retry: RolloutAction[] = failed > 0 ? ["retry"] : [];
-  const back: RolloutAction[] = succeeded > 0 && rollout.rolls_back === null ? ["roll-back"] : [];
+  const back: RolloutAction[] = succeeded > 0 ? ["roll-back"] : [];
   switch (rollout.state) {
     case "waiting_for_approval":
       return ["approve", "cancel"];
@@ -248,6 +250,11 @@ export function rolloutActions(rollout: Pick<Rollout, "state" | "stages" | "roll
     case "cancelled":
       return [...(rollout.state === "finished" ? retry : []), ...back];
   }
+}
+
+/** Whether a reason is asked for: what cannot be undone, and what goes against the roll-out's own judgement. */
+export function needsReason(action: RolloutAction, state: RolloutState): boolean {
+  return action === "cancel" || action === "roll-back" || (action === "resume" && state === "stopped");
 }
 
 /** Whether a person can approve a roll-out: another one than its maker, with a right to change. */

@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import type { Plan, Version } from "../firmware/apiTypes";
 import type { DeviceRef, Group } from "../registry/apiTypes";
 import {
-  choiceMost,
   choiceWords,
   type Draft,
   emptyDraft,
@@ -31,27 +30,53 @@ const whole = (of: Partial<Draft> = {}): Draft => ({
   ...of,
 });
 
+const thresholds = { success_percent: 100, error_percent: 20 };
+
 test("usually a few go first, and all must be well before the others follow", () => {
-  const wish = wishOf(whole());
-  const all = { device_ids: ["d-PK003"], group_ids: ["g-Harbour"], success_percent: 100, error_percent: 20 };
-  expect(wish).toEqual({
+  expect(wishOf(whole())).toEqual({
     name: "Spring",
     version_id: "v",
-    stages: [{ ...all, percent: 10 }, all],
+    stages: [
+      { group_ids: ["g-Harbour"], percent: 10, ...thresholds },
+      { device_ids: ["d-PK003"], group_ids: ["g-Harbour"], ...thresholds },
+    ],
     needs_approval: false,
     call_devices: true,
-    job_timeout_s: 3600,
+    job_timeout_s: 86_400,
   });
   expect(STEPS.map((step) => stepFault(step, whole()))).toEqual([null, null, null, null, null]);
 });
 
-test("a stage of named devices takes them alone", () => {
+test("a share of single devices is counted here, each device once", () => {
+  const devices = Array.from({ length: 11 }, (_, i) => device(`PK${i}`));
+  const [share, rest] = usualStages();
+  if (!share || !rest) throw new Error("no stages");
+  const stages = [share, { ...share, percent: "50" }, rest];
+  const wished = wishOf(whole({ choice: { devices, groups: [] }, stages })).stages.map((stage) => stage.device_ids);
+  expect(wished.map((ids) => ids?.length)).toEqual([2, 5, 4]);
+  expect(new Set(wished.flat()).size).toBe(11);
+});
+
+test("all devices of a kind: whatever else was chosen does not count", () => {
+  const choice = { devices: [device("PK003")], groups: [group("Harbour", 12)], all: "buoy" as const };
+  expect(wishOf(whole({ choice })).stages).toEqual([
+    { kind: "buoy", percent: 10, ...thresholds },
+    { kind: "buoy", percent: 100, ...thresholds },
+  ]);
+  expect(choiceWords(choice)).toBe("all buoys");
+  expect(usualName(version, choice)).toBe("v2.4.1 for all buoys");
+});
+
+test("a stage of named devices takes them alone, and they are not named again", () => {
   const [first, rest] = usualStages();
   if (!first || !rest) throw new Error("no stages");
-  const named = { ...first, take: "named" as const, named: { devices: [device("PK001")], groups: [] } };
-  const [stage] = wishOf(whole({ stages: [named, rest] })).stages;
-  expect(stage).toEqual({ device_ids: ["d-PK001"], group_ids: [], success_percent: 100, error_percent: 20 });
-  expect(stageWords(named)).toBe("PK001");
+  const named = { ...first, take: "named" as const, named: { devices: [device("PK003")], groups: [] } };
+  const wish = wishOf(whole({ stages: [named, rest] }));
+  expect(wish.stages).toEqual([
+    { device_ids: ["d-PK003"], group_ids: [], ...thresholds },
+    { device_ids: [], group_ids: ["g-Harbour"], ...thresholds },
+  ]);
+  expect(stageWords(named)).toBe("PK003");
   expect(stageWords(first)).toBe("10 % of the devices that are left, at least one");
   expect(stageWords(rest)).toBe("All devices that are left");
 });
@@ -71,7 +96,6 @@ test("each step says what it lacks", () => {
     "Give it a name.",
     null,
   ]);
-  expect(stepFault("rest", whole({ timeoutMinutes: "1" }))).toBe("Enter whole minutes from 5 to 43,200.");
 });
 
 test.each([
@@ -87,12 +111,11 @@ test.each([
   expect(stepFault("stages", whole({ stages: [{ ...first, ...of }, rest] }))).toBe(fault);
 });
 
-test("a choice in words, and how many it can be", () => {
+test("a choice in words", () => {
   const devices = Array.from({ length: 8 }, (_, i) => device(`PK00${i}`));
   expect(choiceWords({ devices, groups: [group("Harbour", 1)] })).toBe(
     "Harbour (1 device), PK000, PK001, PK002, PK003, PK004, PK005, 2 more",
   );
-  expect(choiceMost({ devices, groups: [group("Harbour", 12)] })).toBe(20);
   expect(choiceWords({ devices: [], groups: [] })).toBe("nobody");
 });
 
@@ -111,6 +134,7 @@ const plan = (devices: [name: string, skipped?: string][], files_changed_max = 9
   devices: devices.length,
   files_changed_max,
   bytes_each_max: 41_000,
+  bytes_fetched_each: 486_000,
   warnings: [],
 });
 

@@ -2,13 +2,21 @@
 import type { Plan, PlannedDevice, RolloutWish, StageWish, Version } from "../firmware/apiTypes";
 import type { DeviceRef, Group } from "../registry/apiTypes";
 import { t } from "../text/text";
-import { size } from "./firmware";
+import { revisionName, size } from "./firmware";
 
 /** Devices chosen one by one, and groups as a whole. */
 export interface Choice {
   devices: DeviceRef[];
   groups: Group[];
+  /** All devices of a kind, in the place of groups and single ones. */
+  all?: UpgradedKind;
 }
+
+/** The kinds of device that take firmware. */
+export const UPGRADED_KINDS = ["buoy", "handset"] as const;
+export type UpgradedKind = (typeof UPGRADED_KINDS)[number];
+
+export const takesFirmware = ({ kind }: Pick<DeviceRef, "kind">): boolean => UPGRADED_KINDS.some((one) => one === kind);
 
 export const NOBODY: Choice = { devices: [], groups: [] };
 
@@ -33,11 +41,14 @@ export interface Draft {
   stages: StageDraft[];
   needsApproval: boolean;
   call: boolean;
-  timeoutMinutes: string;
+  timeoutHours: TimeoutHours;
 }
 
 export const STAGES_MOST = 10;
-export const TIMEOUT_MINUTES = { least: 5, usual: 60, most: 30 * 24 * 60 };
+/** How long a device may be silent. One that is not called looks for a version when it next can, so: a day. */
+export const TIMEOUT_HOURS = [1, 6, 24, 168, 720] as const;
+export type TimeoutHours = (typeof TIMEOUT_HOURS)[number];
+const USUAL_HOURS = 24;
 
 const stage = (take: Take): StageDraft => ({ take, percent: "10", named: NOBODY, success: "100", error: "20" });
 
@@ -51,7 +62,7 @@ export const emptyDraft = (): Draft => ({
   stages: usualStages(),
   needsApproval: false,
   call: true,
-  timeoutMinutes: String(TIMEOUT_MINUTES.usual),
+  timeoutHours: USUAL_HOURS,
 });
 
 /** One more stage before the last, which takes all that are left. */
@@ -61,7 +72,8 @@ export function withStage(stages: StageDraft[]): StageDraft[] {
 }
 
 /** A choice in words: `group Harbour (12 devices), PK003 and PK007`. */
-export function choiceWords({ devices, groups }: Choice): string {
+export function choiceWords({ devices, groups, all }: Choice): string {
+  if (all !== undefined) return t(`choice.all.${all}`);
   const named = groups.map((group) =>
     t("choice.group", { name: group.name, devices: t("devices", { n: group.devices }) }),
   );
@@ -71,12 +83,8 @@ export function choiceWords({ devices, groups }: Choice): string {
   return named.length === 0 ? t("choice.none") : named.join(", ");
 }
 
-/** At most so many devices: one may be in several groups. */
-export function choiceMost({ devices, groups }: Choice): number {
-  return groups.reduce((sum, group) => sum + group.devices, devices.length);
-}
-
-export const isNobody = ({ devices, groups }: Choice): boolean => devices.length === 0 && groups.length === 0;
+export const isNobody = ({ devices, groups, all }: Choice): boolean =>
+  all === undefined && devices.length === 0 && groups.length === 0;
 
 /** A whole number of a field, where it is one between these. */
 function whole(text: string, least: number, most: number): number | null {
@@ -93,11 +101,6 @@ export function stageFault(stage: StageDraft): string | null {
   return null;
 }
 
-export function timeoutFault(minutes: string): string | null {
-  const { least, most } = TIMEOUT_MINUTES;
-  return whole(minutes, least, most) === null ? t("draft.fault_timeout", { least, most }) : null;
-}
-
 export const STEPS = ["version", "devices", "stages", "rest", "plan"] as const;
 export type Step = (typeof STEPS)[number];
 
@@ -111,7 +114,7 @@ export function stepFault(step: Step, draft: Draft): string | null {
     case "stages":
       return draft.stages.map(stageFault).find((fault) => fault !== null) ?? null;
     case "rest":
-      return draft.name.trim() === "" ? t("draft.fault_name") : timeoutFault(draft.timeoutMinutes);
+      return draft.name.trim() === "" ? t("draft.fault_name") : null;
     case "plan":
       return null;
   }
@@ -119,26 +122,31 @@ export function stepFault(step: Step, draft: Draft): string | null {
 
 const ids = (items: { id: string }[]): string[] => items.map(({ id }) => id);
 
-function stageWish(stage: StageDraft, choice: Choice): StageWish {
-  const { devices, groups } = stage.take === "named" ? stage.named : choice;
-  return {
-    device_ids: ids(devices),
-    group_ids: ids(groups),
-    ...(stage.take === "share" && { percent: Number(stage.percent) }),
-    success_percent: Number(stage.success),
-    error_percent: Number(stage.error),
-  };
+/** What a stage takes: a share is one of the groups or the kind, whose devices the server knows, else of single ones. */
+function taken(stage: StageDraft, { groups, all }: Choice, single: DeviceRef[]): Partial<StageWish> {
+  if (stage.take === "named") return { device_ids: ids(stage.named.devices), group_ids: ids(stage.named.groups) };
+  const percent = stage.take === "share" ? Number(stage.percent) : 100;
+  if (all !== undefined) return { kind: all, percent };
+  if (stage.take === "rest") return { device_ids: ids(single), group_ids: ids(groups) };
+  if (groups.length > 0) return { group_ids: ids(groups), percent };
+  return { device_ids: ids(single.slice(0, Math.ceil((single.length * percent) / 100))) };
 }
 
 /** What the server is asked to make of it; only of a draft without faults. */
 export function wishOf(draft: Draft): RolloutWish {
+  let single = draft.choice.all === undefined ? draft.choice.devices : [];
+  const stages = draft.stages.map((stage) => {
+    const wish = taken(stage, draft.choice, single);
+    single = single.filter(({ id }) => !wish.device_ids?.includes(id));
+    return { ...wish, success_percent: Number(stage.success), error_percent: Number(stage.error) };
+  });
   return {
     name: draft.name.trim(),
     version_id: draft.version?.id ?? "",
-    stages: draft.stages.map((stage) => stageWish(stage, draft.choice)),
+    stages,
     needs_approval: draft.needsApproval,
     call_devices: draft.call,
-    job_timeout_s: Number(draft.timeoutMinutes) * 60,
+    job_timeout_s: draft.timeoutHours * 3600,
   };
 }
 
@@ -146,10 +154,11 @@ export function wishOf(draft: Draft): RolloutWish {
 export function usualName(version: Version | null, choice: Choice): string {
   if (version === null) return "";
   const [group] = choice.groups;
-  const whom = choice.groups.length === 1 && choice.devices.length === 0 ? (group?.name ?? "") : "";
+  const oneGroup = choice.groups.length === 1 && choice.devices.length === 0 ? (group?.name ?? "") : "";
+  const whom = choice.all === undefined ? oneGroup : choiceWords(choice);
   return whom === ""
     ? version.subject.slice(0, 60)
-    : t("draft.name_for", { revision: version.revision.slice(0, 40), whom });
+    : t("draft.name_for", { revision: revisionName(version.revision).slice(0, 40), whom });
 }
 
 /** How a stage reads. */

@@ -1,7 +1,8 @@
 // What else there is to a new roll-out: its name, whether devices are called, who must approve it, and patience.
 import { TextInput } from "@mantine/core";
-import { type Draft, timeoutFault } from "../domain/firmwareDraft";
+import { type Draft, TIMEOUT_HOURS } from "../domain/firmwareDraft";
 import { t } from "../text/text";
+import { Choices } from "../ui/Choices";
 import form from "../ui/form.module.css";
 import { Tick } from "./Choose";
 import choose from "./choose.module.css";
@@ -31,16 +32,17 @@ export function CareStep({ draft, onChange }: { draft: Draft; onChange(change: P
           onChange={(needsApproval) => onChange({ needsApproval })}
         />
       </div>
-      <TextInput
-        className={css.minutes}
-        label={t("draft.timeout")}
-        description={t("draft.timeout_how")}
-        inputMode="numeric"
-        maxLength={6}
-        error={timeoutFault(draft.timeoutMinutes)}
-        value={draft.timeoutMinutes}
-        onChange={(e) => onChange({ timeoutMinutes: e.currentTarget.value })}
-      />
+      <div className={css.field}>
+        <b>{t("draft.timeout")}</b>
+        <Choices
+          label={t("draft.timeout")}
+          values={TIMEOUT_HOURS}
+          chosen={draft.timeoutHours}
+          words={(hours) => t(`draft.hours.${hours}`)}
+          onChoose={(timeoutHours) => onChange({ timeoutHours })}
+        />
+        <p className="quiet">{t("draft.timeout_how")}</p>
+      </div>
     </div>
   );
 }

@@ -5,9 +5,10 @@ import { IconPlus, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { revisionName } from "../domain/firmware";
-import type { Choice } from "../domain/firmwareDraft";
+import { type Choice, takesFirmware, UPGRADED_KINDS } from "../domain/firmwareDraft";
 import type { Device, Group } from "../registry/apiTypes";
 import { t } from "../text/text";
+import { Choices } from "../ui/Choices";
 import { ErrorNote } from "../ui/ErrorNote";
 import form from "../ui/form.module.css";
 import { StateMark } from "../ui/StateMark";
@@ -42,7 +43,7 @@ export function useFound(text: string) {
   const [q] = useDebouncedValue(text.trim(), TYPED_MS);
   return useQuery({
     queryKey: [FIRMWARE, "found", q],
-    queryFn: () => calls.devices(q, FOUND),
+    queryFn: async () => (await calls.devices(q, FOUND)).items.filter(takesFirmware),
     placeholderData: (old) => old,
   });
 }
@@ -113,7 +114,7 @@ function Chosen({ choice, onChange }: { choice: Choice; onChange(choice: Choice)
 export function Choose({ choice, onChange }: { choice: Choice; onChange(choice: Choice): void }) {
   const [text, setText] = useState("");
   const { data, error, refetch } = useFound(text);
-  const open = data?.items.filter(({ id }) => !choice.devices.some((one) => one.id === id)) ?? [];
+  const open = data?.filter(({ id }) => !choice.devices.some((one) => one.id === id)) ?? [];
   const add = (devices: Device[]) =>
     onChange({ ...choice, devices: [...choice.devices, ...devices.map(({ id, kind, name }) => ({ id, kind, name }))] });
   return (
@@ -136,9 +137,7 @@ export function Choose({ choice, onChange }: { choice: Choice; onChange(choice: 
         {error && <ErrorNote error={error} retry={() => void refetch()} />}
         {data && open.length === 0 && (
           <p className="quiet">
-            {data.items.length > 0
-              ? t("choice.all_chosen")
-              : t(text.trim() === "" ? "choice.no_device" : "choice.no_match")}
+            {data.length > 0 ? t("choice.all_chosen") : t(text.trim() === "" ? "choice.no_device" : "choice.no_match")}
           </p>
         )}
         <ul className={css.found} aria-label={t("choice.search")}>
@@ -159,6 +158,24 @@ export function Choose({ choice, onChange }: { choice: Choice; onChange(choice: 
           </div>
         )}
       </div>
+    </div>
+  );
+}
+
+const WHOM = ["some", ...UPGRADED_KINDS] as const;
+
+/** The same, with all devices of a kind to choose from, too. */
+export function ChooseWhom({ choice, onChange }: { choice: Choice; onChange(choice: Choice): void }) {
+  return (
+    <div className={form.form}>
+      <Choices
+        label={t("choice.whom")}
+        values={WHOM}
+        chosen={choice.all ?? "some"}
+        words={(whom) => <span className={css.whom}>{t(`choice.all.${whom}`)}</span>}
+        onChoose={(whom) => onChange({ ...choice, all: whom === "some" ? undefined : whom })}
+      />
+      {choice.all === undefined && <Choose choice={choice} onChange={onChange} />}
     </div>
   );
 }

@@ -34,7 +34,7 @@ interface RowProps {
 function RevisionRow({ source, revision, picked, onPick, onChosen }: RowProps) {
   const take = useTake();
   const preparing = useMutation({
-    mutationFn: () => calls.prepare(source, revision.kind === "commit" ? revision.commit : revision.name),
+    mutationFn: () => calls.prepare(source, revision),
     onSuccess: (version) => {
       take({ type: "version", version });
       onChosen(version.id);

@@ -20,7 +20,7 @@ import { Page } from "../ui/Page";
 import { StateMark } from "../ui/StateMark";
 import type { Version } from "./apiTypes";
 import { CareStep } from "./CareStep";
-import { Choose } from "./Choose";
+import { ChooseWhom } from "./Choose";
 import css from "./draft.module.css";
 import { PlanStep } from "./PlanStep";
 import { Back } from "./RolloutPage";
@@ -125,7 +125,7 @@ export function NewRollout({ versionId, onMade, onClose }: Props) {
   };
   const content: Record<Step, () => ReactNode> = {
     version: () => <VersionStep chosen={draft.version} onChoose={(version) => set({ version })} />,
-    devices: () => <Choose choice={draft.choice} onChange={(choice) => set({ choice })} />,
+    devices: () => <ChooseWhom choice={draft.choice} onChange={(choice) => set({ choice })} />,
     stages: () => <StagesStep stages={draft.stages} onChange={(stages) => set({ stages })} />,
     rest: () => <CareStep draft={draft} onChange={set} />,
     plan: () => <PlanStep draft={draft} onMade={onMade} />,

@@ -24,16 +24,16 @@ function Finder({ onDevice }: { onDevice(id: string): void }) {
           value={text}
           onChange={(e) => setText(e.currentTarget.value)}
           onKeyDown={(e) => {
-            const [only, other] = data?.items ?? [];
+            const [only, other] = data ?? [];
             if (e.key === "Enter" && only && !other) onDevice(only.id);
           }}
         />
         {error && <ErrorNote error={error} retry={() => void refetch()} />}
-        {data?.items.length === 0 && (
+        {data?.length === 0 && (
           <p className="quiet">{t(text.trim() === "" ? "choice.no_device" : "choice.no_match")}</p>
         )}
         <ul className={css.found} aria-label={t("choice.search")}>
-          {data?.items.map((device) => (
+          {data?.map((device) => (
             <li key={device.id}>
               <button type="button" onClick={() => onDevice(device.id)}>
                 <DeviceWords device={device} />

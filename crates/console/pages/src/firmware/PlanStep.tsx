@@ -57,6 +57,7 @@ function Planned({ plan }: { plan: Plan }) {
   return (
     <>
       <p className={css.planSentence}>{planSentence(plan)}</p>
+      <p className="quiet">{t("plan.fetched", { size: size(plan.bytes_fetched_each) })}</p>
       {leftOut(plan).map((left) => (
         <p key={left.why}>{leftOutSentence(left)}</p>
       ))}

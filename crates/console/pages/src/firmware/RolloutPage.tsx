@@ -161,7 +161,7 @@ function Filters({ rollout }: { rollout: Rollout }) {
   );
 }
 
-function Head({ rollout, onMade, onClose }: { rollout: Rollout; onMade(id: string): void; onClose(): void }) {
+function Head({ rollout, onClose }: { rollout: Rollout; onClose(): void }) {
   const { name } = useSession();
   const [search, change] = useAddress();
   return (
@@ -179,7 +179,7 @@ function Head({ rollout, onMade, onClose }: { rollout: Rollout; onMade(id: strin
             <Sentence text={sentence} />
           </p>
         ))}
-        <RolloutActions key={rollout.state} rollout={rollout} onMade={onMade} />
+        <RolloutActions key={rollout.state} rollout={rollout} />
       </div>
       <Stages
         stages={rollout.stages}
@@ -248,11 +248,7 @@ function Whole({ rollout, onClose }: { rollout: Rollout; onClose(): void }) {
           narrowRow={60}
           above={
             <>
-              <Head
-                rollout={rollout}
-                onMade={(id) => change({ open: id, of: null, stage: null, state: null })}
-                onClose={onClose}
-              />
+              <Head rollout={rollout} onClose={onClose} />
               {paged.error !== null && <ErrorNote error={paged.error} retry={paged.again} />}
               {paged.waiting && <WaitingRows n={4} />}
               {!paged.waiting && paged.error === null && items.length === 0 && (

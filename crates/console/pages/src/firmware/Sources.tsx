@@ -23,7 +23,9 @@ import { SOURCES } from "./news";
 
 const SNIPPET = `[firmware.sources.buoy]
 url = "https://git.example.org/buoy/firmware.git"
-signature_required = false`;
+# credentials = "/etc/fairlead/firmware-credentials"  # lines of https://user:token@host
+# ssh_key = "/etc/fairlead/firmware-key"              # for git@host:path.git
+signature = "optional"                                # or "required"`;
 
 export const useSources = () => useQuery({ queryKey: SOURCES, queryFn: calls.sources });
 

@@ -1,6 +1,6 @@
 // One version whole: what it is, whether it can be given out and why not, its files, and its end.
 import { Button, Skeleton } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
@@ -24,21 +24,24 @@ import css from "./firmware.module.css";
 import { FIRMWARE, useTake, versionKey } from "./news";
 
 function Head({ version }: { version: Version }) {
+  // Of a version that can be given out, it is about the signature.
+  const cause = version.cause && (
+    <p>
+      <Sentence text={version.cause} />
+    </p>
+  );
   return (
     <div className={css.head}>
       <p>
         <StateMark state={VERSION_MARK[version.state]} /> <b>{t(`version.is.${version.state}`)}</b>
       </p>
-      {version.cause && (
-        <p>
-          <Sentence text={version.cause} />
-        </p>
-      )}
+      {version.state !== "ready" && cause}
       <p className="quiet">{t(`version.is_how.${version.state}`)}</p>
       <p>
         <StateMark state={SIGNATURE_MARK[version.signature]} /> <b>{signatureWords(version)}</b>{" "}
         <span className="quiet">{t(`signature_how.${version.signature}`)}</span>
       </p>
+      {version.state === "ready" && cause}
     </div>
   );
 }
@@ -59,10 +62,12 @@ function About({ version }: { version: Version }) {
         <Fact name={t("version.committed")}>
           <AgoExact at={version.committed_at} />
         </Fact>
-        <Fact name={t("version.size")} why={t("version.contents_none")}>
-          {version.state === "ready" &&
-            t("version.contents", { files: t("files", { n: version.files }), size: size(version.bytes) })}
-        </Fact>
+        {version.state !== "refused" && (
+          <Fact name={t("version.size")} why={t("version.contents_none")}>
+            {version.state === "ready" &&
+              t("version.contents", { files: t("files", { n: version.files }), size: size(version.bytes) })}
+          </Fact>
+        )}
         {version.digest && (
           <Fact name={t("version.digest")}>
             <Copyable text={version.digest} mono />
@@ -102,11 +107,34 @@ function Files({ version }: { version: Version }) {
   );
 }
 
+/** What was refused can be tried again: a tag may be signed by now, a key named in the settings. */
+function Again({ version }: { version: Version }) {
+  const take = useTake();
+  const again = useMutation({
+    mutationFn: () => calls.prepare(version.source, { kind: "commit", name: version.commit, commit: version.commit }),
+    onSuccess: (changed) => take({ type: "version", version: changed }),
+  });
+  return (
+    <Part title={t("version.again")}>
+      <div className={form.form}>
+        <p className="quiet">{t("version.again_how")}</p>
+        {again.error && <ErrorNote error={again.error} />}
+        <div className={form.buttons}>
+          <Button variant="default" loading={again.isPending} onClick={() => again.mutate()}>
+            {t("version.again")}
+          </Button>
+        </div>
+      </div>
+    </Part>
+  );
+}
+
 function Actions({ version }: { version: Version }) {
   const { role } = useSession();
   const take = useTake();
   const [removing, setRemoving] = useState(false);
   if (!mayUpgrade(role)) return null;
+  if (version.state === "refused") return <Again version={version} />;
   const name = revisionName(version.revision);
   return (
     <Part title={t("version.give")}>
@@ -136,20 +164,9 @@ function Actions({ version }: { version: Version }) {
               {t("job.new")}
             </Button>
           )}
-          {version.state === "refused" && (
-            <Button
-              variant="default"
-              component={Link}
-              to={`/firmware?show=versions&open=new&source=${encodeURIComponent(version.source)}`}
-            >
-              {t("version.new")}
-            </Button>
-          )}
-          {version.state !== "refused" && (
-            <Button variant="default" onClick={() => setRemoving(true)}>
-              {t("version.remove")}
-            </Button>
-          )}
+          <Button variant="default" onClick={() => setRemoving(true)}>
+            {t("version.remove")}
+          </Button>
         </div>
       )}
     </Part>

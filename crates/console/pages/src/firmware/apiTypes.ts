@@ -1,6 +1,6 @@
 // The JSON of the firmware service's interface, as far as `api/schema.d.ts` does not have it yet.
 import type { Time } from "../api/types";
-import type { DeviceRef, FirmwareSeen } from "../registry/apiTypes";
+import type { DeviceKind, DeviceRef, FirmwareSeen } from "../registry/apiTypes";
 
 /** All words of a kind in this order; to leave one out, or to name one that is none, is an error of types. */
 const all = <Name extends string>(words: Record<Name, 1>) => Object.keys(words) as Name[];
@@ -151,12 +151,17 @@ export interface Plan {
   devices: number;
   files_changed_max: number;
   bytes_each_max: number;
+  /** Also of files that are the same: the devices' own client fetches all. */
+  bytes_fetched_each: number;
   warnings: string[];
 }
 
 export interface StageWish {
   device_ids?: string[];
   group_ids?: string[];
+  /** Only devices of this kind; of all devices, where no groups are named. */
+  kind?: DeviceKind;
+  /** Of the groups' devices that are in no stage before; not of those in `device_ids`. */
   percent?: number;
   success_percent: number;
   error_percent: number;
@@ -170,6 +175,12 @@ export interface RolloutWish {
   call_devices: boolean;
   job_timeout_s: number;
   dry_run?: boolean;
+}
+
+/** What taking a roll-out back has made: one for each version that its devices had before. */
+export interface RollBack {
+  rollouts: Rollout[];
+  left_out: { device: DeviceRef; why: string }[];
 }
 
 /** What the live line tells of firmware. */

@@ -1,5 +1,5 @@
 // Every request about firmware.
-import { get, post, remove } from "../api/client";
+import { ApiError, get, post, remove } from "../api/client";
 import type { AuditEntry, Page } from "../api/types";
 import type { RolloutAction } from "../domain/firmware";
 import type { Device, Group } from "../registry/apiTypes";
@@ -8,6 +8,7 @@ import type {
   Plan,
   Revision,
   RevisionKind,
+  RollBack,
   Rollout,
   RolloutWish,
   Source,
@@ -20,10 +21,8 @@ const PAGE = 100;
 type Cursor = string | null;
 
 const at = encodeURIComponent;
-/** A list that is told whole, or page by page. */
-const itemsOf = <T>(list: T[] | { items: T[] }): T[] => (Array.isArray(list) ? list : list.items);
 
-export const sources = async () => itemsOf(await get<Source[] | Page<Source>>("/firmware/sources"));
+export const sources = () => get<Source[]>("/firmware/sources");
 export const fetchSource = (name: string) => post<void>(`/firmware/sources/${at(name)}/fetch`, {});
 
 export interface RevisionFilter {
@@ -41,7 +40,18 @@ export interface VersionFilter {
 export const versions = (filter: VersionFilter, cursor: Cursor, limit = PAGE) =>
   get<Page<Version>>("/firmware/versions", { ...filter, limit, cursor });
 export const version = (id: string) => get<Version>(`/firmware/versions/${at(id)}`);
-export const prepare = (source: string, revision: string) => post<Version>("/firmware/versions", { source, revision });
+const choose = (source: string, revision: string) => post<Version>("/firmware/versions", { source, revision });
+
+/** Chooses a revision. A branch and a tag can have one name; only then the server wants it in full. */
+export async function prepare(source: string, { kind, name, commit }: Pick<Revision, "kind" | "name" | "commit">) {
+  if (kind === "commit") return choose(source, commit);
+  try {
+    return await choose(source, name);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 422) throw error;
+    return choose(source, `refs/${kind === "tag" ? "tags" : "heads"}/${name}`);
+  }
+}
 export const versionFiles = (id: string, cursor: Cursor) =>
   get<Page<VersionFile>>(`/firmware/versions/${at(id)}/files`, { limit: PAGE, cursor });
 export const removeVersion = (id: string) => remove(`/firmware/versions/${at(id)}`);
@@ -61,8 +71,10 @@ export const rollouts = (cursor: Cursor) => get<Page<Rollout>>("/firmware/rollou
 export const rollout = (id: string) => get<Rollout>(`/firmware/rollouts/${at(id)}`);
 export const planRollout = (wish: RolloutWish) => post<Plan>("/firmware/rollouts", { ...wish, dry_run: true });
 export const makeRollout = (wish: RolloutWish) => post<Rollout>("/firmware/rollouts", wish);
-export const changeRollout = (id: string, action: RolloutAction, reason: string) =>
+export const changeRollout = (id: string, action: Exclude<RolloutAction, "roll-back">, reason: string) =>
   post<Rollout>(`/firmware/rollouts/${at(id)}/${action}`, { reason });
+export const rollBack = (id: string, reason: string) =>
+  post<RollBack>(`/firmware/rollouts/${at(id)}/roll-back`, { reason });
 
 export interface TargetFilter {
   stage?: string;
@@ -73,7 +85,7 @@ export const targets = (id: string, filter: TargetFilter, cursor: Cursor) =>
 
 export const device = (id: string) => get<Device>(`/devices/${at(id)}`);
 export const devices = (q: string, limit: number) => get<Page<Device>>("/devices", { q, limit });
-export const groups = async () => itemsOf(await get<Group[] | Page<Group>>("/groups"));
+export const groups = async () => (await get<Page<Group>>("/groups", { limit: 500 })).items;
 
 const AUDIT_PAGES = 4;
 
