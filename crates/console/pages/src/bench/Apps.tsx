@@ -5,6 +5,7 @@ import { APPS, type App, leavesTheLine, ORDERS, SUPPORT } from "../domain/bench"
 import { appWords } from "../domain/benchWords";
 import type { DeviceKind } from "../registry/apiTypes";
 import { t } from "../text/text";
+import { chevron } from "../ui/Chevron";
 import css from "./bench.module.css";
 import { DangerButton, OrderButton } from "./OrderButton";
 import { useLine } from "./useLine";
@@ -14,6 +15,7 @@ function Switch({ name }: { name: string }) {
   return (
     <>
       <NativeSelect
+        rightSection={chevron}
         label={t("bench.switch")}
         value={app}
         onChange={(e) => setApp(APPS.find((one) => one === e.currentTarget.value) ?? "")}

@@ -74,9 +74,9 @@ function OneDriver({ name }: { name: Driver }) {
       <h3>
         {called}
         <span>
-          <StateMark state={running ? "ok" : running === null ? "never" : "all"} size={10} />{" "}
+          <StateMark state={running && connected ? "ok" : running === null ? "never" : "all"} size={10} />{" "}
           {running
-            ? t("bench.running")
+            ? t(connected ? "bench.running" : "bench.ran")
             : enabled === false
               ? t("bench.not_set_up")
               : t(running === null ? "bench.not_told" : "bench.stopped")}

@@ -25,10 +25,10 @@ export function Standing() {
     <>
       {room && (
         <span className={css.standing}>
-          <StateMark state={room.presence.connected ? "ok" : "silent"} />
+          <StateMark state={room.presence.connected ? "ok" : "never"} />
           <b>{t(room.presence.connected ? "bench.connected" : "bench.absent")}</b>
           <span className="quiet">
-            <Ago at={room.presence.since} />
+            {t(room.presence.connected ? "registry.came" : "registry.left")} <Ago at={room.presence.since} />
           </span>
         </span>
       )}
@@ -62,7 +62,6 @@ export function LinkStrip() {
   if (room === null || room.presence.connected) return null;
   return (
     <div className={css.strip} role="status">
-      <StateMark state="silent" />
       <span>{room.values_at === null ? t("bench.never_how") : t("bench.absent_how")}</span>
     </div>
   );

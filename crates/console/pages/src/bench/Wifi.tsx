@@ -122,6 +122,8 @@ function NewNetwork({ name }: { name: string }) {
         label={t("bench.network_password")}
         description={t("bench.network_open")}
         autoComplete="new-password"
+        visibilityToggleFocusable
+        visibilityToggleButtonProps={{ "aria-label": t("password.show") }}
         error={ofPassword && t(`bench.network.${fault}`)}
         value={password}
         onChange={(e) => setPassword(e.currentTarget.value)}

@@ -15,6 +15,11 @@ export function nameOf(modem: Pick<Modem, "serial" | "imei" | "device">): string
   return modem.device?.name ?? modem.serial ?? modem.imei;
 }
 
+/** An IMEI where a name stands before it: its end, in which modems differ. */
+export function imeiTail(imei: string): string {
+  return `…${imei.slice(-6)}`;
+}
+
 const RANK: Record<Rhythm, number> = { silent: 0, late: 1, ok: 2, never: 3 };
 const names = new Intl.Collator("en", { numeric: true });
 

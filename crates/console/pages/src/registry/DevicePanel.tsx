@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import { ApiError } from "../api/client";
 import { t } from "../text/text";
 import { Ago, AgoExact } from "../ui/Ago";
+import { chevron } from "../ui/Chevron";
 import { Confirm } from "../ui/Confirm";
 import { Copyable } from "../ui/Copyable";
 import { Empty } from "../ui/Empty";
@@ -35,7 +36,7 @@ function About({ device }: { device: Device }) {
             <>
               <LineMark presence={presence} /> {t(presence.connected ? "bench.connected" : "bench.absent")}{" "}
               <span className="quiet">
-                <Ago at={presence.since} />
+                · {t(presence.connected ? "registry.came" : "registry.left")} <Ago at={presence.since} />
               </span>
             </>
           )}
@@ -56,6 +57,11 @@ function About({ device }: { device: Device }) {
             <Copyable text={device.serial} />
           </Fact>
         )}
+        <Fact name={t("registry.messages")}>
+          <Link className="link" to={`/messages?of=${device.id}`}>
+            {t("device.messages_all")}
+          </Link>
+        </Fact>
         <Fact name={t("registry.number")}>{String(device.number)}</Fact>
         <Fact name={t("registry.made")}>
           <AgoExact at={device.created_at} />
@@ -110,6 +116,7 @@ function GroupsPart({ device }: { device: Device }) {
       {may && free.length > 0 && (
         <div className={form.form}>
           <NativeSelect
+            rightSection={chevron}
             aria-label={t("registry.group_add")}
             value=""
             disabled={changing.isPending}

@@ -6,6 +6,7 @@ import { useSession } from "../api/session";
 import { KINDS } from "../domain/registry";
 import { usePicked } from "../fleet/usePicked";
 import { t } from "../text/text";
+import { chevron } from "../ui/Chevron";
 import { Empty } from "../ui/Empty";
 import { Roster, usePaged } from "../ui/Roster";
 import { SectionFrame } from "../ui/SectionFrame";
@@ -101,6 +102,7 @@ function Filters({ asked, change }: { asked: Asked; change: ReturnType<typeof us
         }}
       />
       <NativeSelect
+        rightSection={chevron}
         aria-label={t("registry.kind")}
         value={asked.kind}
         onChange={(e) => change({ kind: e.currentTarget.value }, true)}
@@ -110,6 +112,7 @@ function Filters({ asked, change }: { asked: Asked; change: ReturnType<typeof us
         ]}
       />
       <NativeSelect
+        rightSection={chevron}
         aria-label={t("registry.group")}
         value={asked.group}
         onChange={(e) => change({ group: e.currentTarget.value }, true)}
@@ -119,6 +122,7 @@ function Filters({ asked, change }: { asked: Asked; change: ReturnType<typeof us
         ]}
       />
       <NativeSelect
+        rightSection={chevron}
         aria-label={t("registry.modem")}
         value={asked.linked}
         onChange={(e) => change({ linked: e.currentTarget.value }, true)}

@@ -4,9 +4,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link as RouterLink } from "react-router";
 import { typedTime } from "../domain/registry";
-import { exact } from "../domain/time";
+import { clock, exact } from "../domain/time";
 import { t } from "../text/text";
 import { AgoExact } from "../ui/Ago";
+import { chevron } from "../ui/Chevron";
 import { Copyable } from "../ui/Copyable";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Fact, Facts, Part } from "../ui/Facts";
@@ -157,6 +158,7 @@ export function LinkModem({ modemId, onDone, onCancel }: { modemId: string } & E
       onCancel={onCancel}
     >
       <NativeSelect
+        rightSection={chevron}
         label={t("registry.modems.link_choose")}
         value={device}
         onChange={(e) => setDevice(e.currentTarget.value)}
@@ -189,7 +191,17 @@ function OneLink({ link, of }: { link: Link; of: "device" | "modem" }) {
         )}
       </b>
       <p>
-        {exact(link.since, zone)} – {link.until === null ? t("registry.until_now") : exact(link.until, zone)}
+        <time dateTime={link.since} title={exact(link.since, zone)}>
+          {clock(link.since, 0, zone)}
+        </time>{" "}
+        –{" "}
+        {link.until === null ? (
+          t("registry.until_now")
+        ) : (
+          <time dateTime={link.until} title={exact(link.until, zone)}>
+            {clock(link.until, 0, zone)}
+          </time>
+        )}
       </p>
       <p>
         {t("registry.linked_by", { who: link.linked_by })}

@@ -6,6 +6,7 @@ import { ApiError } from "../api/client";
 import { byField, deviceNameFault, KINDS, kindByName, typedTime } from "../domain/registry";
 import { useLive } from "../live/store";
 import { t } from "../text/text";
+import { chevron } from "../ui/Chevron";
 import { Choices } from "../ui/Choices";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Part } from "../ui/Facts";
@@ -156,6 +157,7 @@ export function NewDevicePanel({ name: asked, modem: imei, onMade, onClose }: Pr
             )}
             {groups.length > 0 && (
               <NativeSelect
+                rightSection={chevron}
                 label={t("registry.group")}
                 error={at.groups}
                 value={group}

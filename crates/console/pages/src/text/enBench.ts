@@ -52,6 +52,7 @@ export const bench = {
   "bench.driver.rb": "RockBLOCK",
   "bench.driver.lora": "LoRa",
   "bench.running": "Runs",
+  "bench.ran": "Ran when it left",
   "bench.stopped": "Stopped",
   "bench.not_set_up": "Not set up: check the hardware first",
   "bench.not_told": "Not told yet",
