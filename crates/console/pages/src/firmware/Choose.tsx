@@ -150,6 +150,7 @@ export function Choose({ choice, onChange }: { choice: Choice; onChange(choice: 
             </li>
           ))}
         </ul>
+        {data && data.length >= FOUND && <p className="quiet">{t("choice.first", { n: FOUND })}</p>}
         {open.length > 1 && (
           <div className={form.buttons}>
             <Button variant="default" size="xs" onClick={() => add(open)}>

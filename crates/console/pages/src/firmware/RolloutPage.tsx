@@ -20,6 +20,7 @@ import { SidePanel } from "../ui/SidePanel";
 import { StateMark } from "../ui/StateMark";
 import { useAddress } from "../ui/useAddress";
 import { useListKeys } from "../ui/useListKeys";
+import { useNarrow } from "../ui/useNarrow";
 import { VirtualList } from "../ui/VirtualList";
 import { WaitingRows } from "../ui/Waiting";
 import { type Rollout, TARGET_STATES, type Target } from "./apiTypes";
@@ -163,6 +164,7 @@ function Filters({ rollout }: { rollout: Rollout }) {
 
 function Head({ rollout, onClose }: { rollout: Rollout; onClose(): void }) {
   const { name } = useSession();
+  const narrow = useNarrow();
   const [search, change] = useAddress();
   return (
     <>
@@ -186,10 +188,13 @@ function Head({ rollout, onClose }: { rollout: Rollout; onClose(): void }) {
         shown={Number(search.get("stage")) || null}
         onShow={(stage) => change({ stage: stage === null ? null : String(stage), of: null }, true)}
       />
-      <div className={css.aboutRow}>
-        <About rollout={rollout} />
-        <RolloutHistory rollout={rollout} />
-      </div>
+      <details className={css.details} open={!narrow}>
+        <summary>{t("rollout.details")}</summary>
+        <div className={css.aboutRow}>
+          <About rollout={rollout} />
+          <RolloutHistory rollout={rollout} />
+        </div>
+      </details>
       <Filters rollout={rollout} />
     </>
   );

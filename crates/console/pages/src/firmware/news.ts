@@ -52,8 +52,9 @@ function takeSource(client: QueryClient, source: Source): Key[] {
 function takeVersion(client: QueryClient, version: Version): Key[] {
   client.setQueryData<Version>(versionKey(version.id), (known) => known && version);
   const same = (one: Version) => one.id === version.id;
-  const found = patch<Version>(client, VERSIONS, same, () => version);
-  return found ? [] : [VERSIONS];
+  patch<Version>(client, VERSIONS, same, () => version);
+  // Lists of one state may have gained or lost it.
+  return [VERSIONS];
 }
 
 function takeJob(client: QueryClient, job: Job): Key[] {
