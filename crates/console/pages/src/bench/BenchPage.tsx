@@ -72,10 +72,11 @@ function Bench({ device }: { device: Device }) {
                 <Drivers />
                 <Wifi name={name} />
                 <Apps name={name} kind={kind} />
-                <section className={css.section} aria-label={t("registry.firmware")}>
+                {/* The box is a section of its own, and has the name. */}
+                <div className={css.section}>
                   <h2>{t("registry.firmware")}</h2>
                   <UpgradeBox deviceId={id} />
-                </section>
+                </div>
               </div>
             </div>
           )}

@@ -143,6 +143,8 @@ test("a page that joins knows the newest values, and takes nothing that is over 
   const fresher = heard(NOTHING, '{"gps/location/lat":"51.3"}', 60);
   expect(value(joined(past, fresher), "gps/location/lat")).toBe("51.3");
   expect(value(joined(past, fresher), "iam")).toBe("PK001");
+  const equal = heard(NOTHING, '{"gps/location/lat":"51.2"}', 40);
+  expect(joined(past, equal).told.get("gps/location/lat")?.at).toBe(40);
   const older = heard(NOTHING, '{"gps/location/lat":"51.1"}', 40);
   expect(value(joined(past, older), "gps/location/lat")).toBe("51.2");
 });

@@ -185,7 +185,8 @@ export function joined(past: Bench, now: Bench): Bench {
   const told = new Map(past.told);
   for (const [path, one] of now.told) {
     const before = told.get(path);
-    if (before === undefined || before.at <= one.at) told.set(path, one);
+    // What is remembered has the time of its newest value alone: an equal one was heard when it was heard.
+    if (before === undefined || before.at <= one.at || before.value === one.value) told.set(path, one);
   }
   return { ...now, told, heard: Math.max(past.heard ?? 0, now.heard ?? 0) || null };
 }

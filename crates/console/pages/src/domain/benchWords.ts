@@ -76,8 +76,18 @@ function downWords(text: string): string {
   }
 }
 
+const known = new WeakMap<LogLine, string | null>();
+
 /** A line of the log in words; null where it is only values, which stand in their places. */
-export function lineWords({ way, text, who }: LogLine): string | null {
+export function lineWords(line: LogLine): string | null {
+  const before = known.get(line);
+  if (before !== undefined) return before;
+  const words = wordsFor(line);
+  known.set(line, words);
+  return words;
+}
+
+function wordsFor({ way, text, who }: LogLine): string | null {
   if (way === "here") return text;
   if (way === "up") return upWords(text);
   const words = downWords(text);

@@ -209,7 +209,7 @@ export const registry = {
   "registry.knock_last": "last {ago}",
   "registry.knock_first": "first {ago}",
   "registry.knock_make": "Make it known",
-  "registry.knock_forget": "Forget it",
+  "registry.knock_forget": "Forget",
   "registry.knock_forget_it": "Forget {name}",
 
   "registry.csv": "A list of devices as CSV",
