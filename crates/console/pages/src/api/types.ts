@@ -1,4 +1,6 @@
 // The JSON of the HTTP interface and of the live feed: names for what `schema.d.ts` has from the API's description.
+import type { FirmwareNews } from "../firmware/apiTypes";
+import type { DeviceNews, DeviceRef } from "../registry/apiTypes";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -65,6 +67,11 @@ export const SCOPES = all<Scope>({
 });
 export const CREDITS_BY = all<CreditsBy>({ account: 1, modem: 1, day: 1 });
 
+/** The device that a modem is in, or in which it was when it sent a message. */
+export interface InDevice {
+  device?: DeviceRef | null;
+}
+
 /** A moment in RFC 3339. */
 export type Time = string;
 
@@ -77,8 +84,8 @@ export type Token = Schemas["TokenView"];
 export type NewToken = Schemas["NewToken"];
 export type AuditEntry = Schemas["AuditView"];
 export type Position = Schemas["PositionView"];
-export type Modem = Schemas["ModemView"];
-export type Message = Schemas["MessageView"];
+export type Modem = Schemas["ModemView"] & InDevice;
+export type Message = Schemas["MessageView"] & InDevice;
 export type Reading = Schemas["ReadingView"];
 export type Note = Schemas["NoteView"];
 export type Gap = Schemas["GapView"];
@@ -93,7 +100,7 @@ export type Mt = Schemas["MtView"];
 export type MtDetail = Schemas["OutgoingDetail"];
 export type Account = Schemas["AccountView"];
 export type Spent = Schemas["CreditsView"];
-export type LiveEvent = Schemas["LiveEvent"];
+export type LiveEvent = Schemas["LiveEvent"] | DeviceNews | FirmwareNews;
 
 export type MessageDetail = Schemas["MessageDetail"];
 export type Offer = Schemas["OfferView"];
