@@ -1,5 +1,7 @@
 //! Devices by name: finding, listing, adding, changing and removing them.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use fairlead_model::device::{DeviceKind, DeviceName, DeviceRef};
 use fairlead_model::firmware::{JobState, RolloutState, TargetState};
@@ -88,6 +90,17 @@ pub fn by_number(conn: &mut Conn, kind: DeviceKind, number: i64) -> Result<Optio
         .filter(devices::number.eq(number))
         .filter(devices::name_key.is_not_null());
     Ok(numbered.select(DeviceRow::as_select()).first(conn).optional()?)
+}
+
+/// The numbers that old scripts know these devices by; unknown ids are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn numbers(conn: &mut Conn, ids: &[DeviceId]) -> Result<HashMap<DeviceId, i64>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<(Id, i64)> =
+        devices::table.filter(devices::id.eq_any(ids)).select((devices::id, devices::number)).load(conn)?;
+    Ok(rows.into_iter().map(|(id, number)| (id.into(), number)).collect())
 }
 
 /// One page of the devices of a kind by the numbers that old scripts know, behind `after`.
@@ -287,13 +300,21 @@ pub fn create(
     new: &NewDevice,
     actor: &str,
 ) -> Result<Checked<DeviceRow>, StoreError> {
-    if let Some(choice) = &new.modem {
-        links::claim_modem(tx, choice)?;
-    }
-    match check(tx, clock.now(), new)? {
+    match check_claimed(tx, clock.now(), new)? {
         Ok(plan) => make(tx, clock, plan, actor).map(Ok),
         Err(flaws) => Ok(Err(flaws)),
     }
+}
+
+/// As [`check`], for the unit of work that goes on with it: nobody else links the modem until it is done.
+///
+/// # Errors
+/// What the database says.
+pub fn check_claimed(tx: &mut Tx<'_>, now: Time, new: &NewDevice) -> Result<Checked<Plan>, StoreError> {
+    if let Some(choice) = &new.modem {
+        links::claim_modem(tx, choice)?;
+    }
+    check(tx, now, new)
 }
 
 /// Adds a device that was looked at.

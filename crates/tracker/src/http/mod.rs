@@ -4,6 +4,7 @@
 pub(crate) mod messages;
 pub(crate) mod modems;
 pub(crate) mod notes;
+pub(crate) mod old;
 pub(crate) mod problems;
 pub(crate) mod readings;
 pub(crate) mod registry;
@@ -48,7 +49,22 @@ use utoipa::OpenApi;
     registry::registration::shut,
     registry::queues::list,
     registry::queues::add,
-    registry::queues::remove
+    registry::queues::remove,
+    old::lists::buoys,
+    old::lists::handsets,
+    old::lists::rockstars,
+    old::lists::rockblocks,
+    old::lists::queues,
+    old::lists::errors,
+    old::device::buoy,
+    old::device::handset,
+    old::device::buoy_messages,
+    old::device::handset_messages,
+    old::changes::create_buoy,
+    old::changes::create_handset,
+    old::changes::link,
+    old::changes::unlink,
+    old::changes::delete
 ))]
 struct Doc;
 
@@ -74,4 +90,5 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/problems/{id}/replay", web::post().to(settle::replay))
         .route("/api/v1/problems/{id}/discard", web::post().to(settle::discard));
     registry::mount(config);
+    old::mount(config);
 }

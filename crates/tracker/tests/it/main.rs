@@ -8,5 +8,6 @@ mod lists;
 mod notes;
 mod order;
 mod registry;
+mod registry_old;
 mod sea;
 mod settle;

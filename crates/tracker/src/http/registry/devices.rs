@@ -139,21 +139,26 @@ pub(crate) async fn create(
             Ok(row) => row,
             Err(flaws) => return Ok(Err(flaws)),
         };
-        let view = devices::view(tx, row.id.into())?;
-        let modem = view.modem.as_ref().map(|modem| format!(", modem {} since {}", modem.imei, modem.since));
-        note(
-            tx,
-            &clock,
-            &actor,
-            "device.create",
-            &row,
-            &format!("{}{}", row.kind, modem.unwrap_or_default()),
-        )?;
+        let view = note_new(tx, &clock, &actor, &row)?;
         Ok(Ok(view))
     });
     let view = made(made_or_not.await?)?;
     tell(&state, [view.id], view.modem.as_ref().map(|modem| modem.id));
     Ok(HttpResponse::Created().json(view))
+}
+
+/// Writes down that a person added a device, and returns it as it is.
+pub(crate) fn note_new(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    actor: &str,
+    row: &DeviceRow,
+) -> Result<DeviceView, StoreError> {
+    let view = devices::view(tx, row.id.into())?;
+    let modem = view.modem.as_ref().map(|modem| format!(", modem {} since {}", modem.imei, modem.since));
+    let detail = format!("{}{}", row.kind, modem.unwrap_or_default());
+    note(tx, clock, actor, "device.create", row, &detail)?;
+    Ok(view)
 }
 
 impl NewDeviceBody {
