@@ -105,8 +105,8 @@ async fn start_rooms(settings: &Settings, context: &Context) -> anyhow::Result<R
     let rooms = Rooms::new(store.clone(), bus.clone(), clock.clone(), log);
     let knocks = Knocks::default();
     context.spawn("hub knocks", knocks.clone().run(store.clone(), bus.clone(), stop.clone()));
-    let door = Door::new(store.clone(), settings.unknown_devices);
-    context.spawn("hub door", door.clone().run(stop.clone()));
+    let (door, errand) = Door::new(store.clone(), settings.unknown_devices);
+    context.spawn("hub door", errand.run(stop.clone()));
 
     // Cancelled when all who were there have gone, so that the store is told so at the very end.
     let left = CancellationToken::new();

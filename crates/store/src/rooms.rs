@@ -363,6 +363,16 @@ pub fn registered(conn: &mut Conn, limit: i64) -> Result<Vec<DeviceRow>, StoreEr
     Ok(devices.limit(limit).select(DeviceRow::as_select()).load(conn)?)
 }
 
+/// The devices of some names, which are without regard to case.
+///
+/// # Errors
+/// What the database says.
+pub fn registered_as(conn: &mut Conn, name_keys: &[String]) -> Result<Vec<DeviceRow>, StoreError> {
+    let keys: Vec<Option<String>> = name_keys.iter().cloned().map(Some).collect();
+    let devices = devices::table.filter(devices::name_key.eq_any(keys));
+    Ok(devices.select(DeviceRow::as_select()).load(conn)?)
+}
+
 /// What a device said last, as [`RoomRow::state`] has it: when, and the text; what cannot be read is nothing.
 pub fn read_state(state: &str) -> Vec<(Time, String)> {
     let pairs: Vec<(i64, String)> = serde_json::from_str(state).unwrap_or_default();

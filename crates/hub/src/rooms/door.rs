@@ -1,14 +1,15 @@
 //! Which devices may have a line.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fairlead_model::DeviceId;
 use fairlead_model::device::DeviceName;
 use fairlead_store::registry::devices::{self, DeviceRow};
 use fairlead_store::{Store, StoreError, rooms};
-use tokio::sync::Semaphore;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::UnknownDevices;
@@ -16,8 +17,11 @@ use crate::settings::UnknownDevices;
 /// How long the store may take; then counts what was known.
 const ASK: Duration = Duration::from_secs(2);
 
-/// Questions to the store at a time, so that a fleet that comes at once leaves room for people.
-const QUESTIONS: usize = 6;
+/// Devices that the store is asked about in one query: a fleet that comes at once is a few questions.
+const TOGETHER: usize = 500;
+
+/// Devices that may wait for the next question.
+const WAITING: usize = 4_096;
 
 /// Most devices that are known without the store.
 const KNOWN: i64 = 50_000;
@@ -40,7 +44,19 @@ struct Inner {
     unknown: UnknownDevices,
     /// By the name without regard to case: what counts while the store is away.
     known: Mutex<HashMap<String, DeviceRow>>,
-    questions: Semaphore,
+    questions: mpsc::Sender<Question>,
+}
+
+/// Asks for the device of a name, without regard to case.
+struct Question {
+    key: String,
+    answer: oneshot::Sender<Result<Option<DeviceRow>, StoreError>>,
+}
+
+/// Takes the questions to the store.
+pub(crate) struct Errand {
+    door: Door,
+    questions: mpsc::Receiver<Question>,
 }
 
 /// A device that is let in.
@@ -64,9 +80,14 @@ pub(crate) struct TurnedAway {
 }
 
 impl Door {
-    pub(crate) fn new(store: Store, unknown: UnknownDevices) -> Self {
-        let questions = Semaphore::new(QUESTIONS);
-        Self(Arc::new(Inner { store, unknown, known: Mutex::default(), questions }))
+    pub(crate) fn new(store: Store, unknown: UnknownDevices) -> (Self, Errand) {
+        let (sender, questions) = mpsc::channel(WAITING);
+        let door = Self(Arc::new(Inner { store, unknown, known: Mutex::default(), questions: sender }));
+        (door.clone(), Errand { door, questions })
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, DeviceRow>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a device of this name may come in with this key; `unregistered` are there already.
@@ -107,46 +128,74 @@ impl Door {
 
     /// The device of this name: as it is now, or else as it was when the store was there.
     async fn find(&self, name: &DeviceName) -> Result<Option<DeviceRow>, StoreError> {
-        let asked = name.as_str().to_owned();
+        let unheard = |why: &str| StoreError::Unavailable(why.to_owned());
         let question = async {
-            let _turn = self.0.questions.acquire().await;
-            self.0.store.read(move |conn| devices::by_name(conn, &asked)).await
+            let (answer, answered) = oneshot::channel();
+            let question = Question { key: name.key(), answer };
+            self.0.questions.send(question).await.map_err(|_| unheard("the hub stops"))?;
+            answered.await.map_err(|_| unheard("the hub stops"))?
         };
         let answer = tokio::time::timeout(ASK, question).await;
-        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match answer.unwrap_or_else(|_| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
-        {
-            Ok(Some(device)) => {
-                known.insert(name.key(), device.clone());
-                Ok(Some(device))
-            }
-            Ok(None) => {
-                known.remove(&name.key());
-                Ok(None)
-            }
+        match answer.unwrap_or_else(|_| Err(unheard("it did not answer in time"))) {
             // A store that is away keeps no device out that it has named before.
-            Err(error) => known.get(&name.key()).cloned().map(Some).ok_or(error),
+            Err(error) => self.known().get(&name.key()).cloned().map(Some).ok_or(error),
+            answer => answer,
         }
     }
+}
 
-    /// Learns the whole registry from time to time, until the process stops.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+impl Errand {
+    /// Asks the store about whoever comes, and learns the whole registry from time to time, until the process stops.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut learn_at = Instant::now();
         loop {
-            let pause = match self.0.store.read(|conn| rooms::registered(conn, KNOWN)).await {
-                Ok(devices) => {
-                    let by_name = devices.into_iter().filter_map(|row| Some((row.name_key.clone()?, row)));
-                    *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = by_name.collect();
-                    LOOK
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "the registry was not read");
-                    LOOK_AGAIN
-                }
-            };
+            let mut waiting = Vec::new();
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                count = self.questions.recv_many(&mut waiting, TOGETHER) => {
+                    if count > 0 {
+                        self.ask(waiting).await;
+                    }
+                }
+                () = tokio::time::sleep_until(learn_at) => learn_at = Instant::now() + self.learn().await,
                 () = stop.cancelled() => return,
             }
         }
     }
+
+    async fn ask(&self, waiting: Vec<Question>) {
+        let keys: Vec<String> = waiting.iter().map(|question| question.key.clone()).collect();
+        let found = self.door.0.store.read(move |conn| rooms::registered_as(conn, &keys)).await;
+        let found: Result<HashMap<String, DeviceRow>, StoreError> = found.map(by_name);
+        for Question { key, answer } in waiting {
+            let device = match &found {
+                Ok(found) => Ok(found.get(&key).cloned()),
+                Err(error) => Err(error.clone()),
+            };
+            match &device {
+                Ok(Some(device)) => drop(self.door.known().insert(key, device.clone())),
+                Ok(None) => drop(self.door.known().remove(&key)),
+                Err(_) => {}
+            }
+            // Whoever asked may have given up.
+            let _ = answer.send(device);
+        }
+    }
+
+    /// Answers when to do so again.
+    async fn learn(&self) -> Duration {
+        match self.door.0.store.read(|conn| rooms::registered(conn, KNOWN)).await {
+            Ok(devices) => {
+                *self.door.known() = by_name(devices);
+                LOOK
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the registry was not read");
+                LOOK_AGAIN
+            }
+        }
+    }
+}
+
+fn by_name(devices: Vec<DeviceRow>) -> HashMap<String, DeviceRow> {
+    devices.into_iter().filter_map(|row| Some((row.name_key.clone()?, row))).collect()
 }

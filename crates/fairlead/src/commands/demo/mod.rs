@@ -186,6 +186,9 @@ impl Stage {
             format!("clock.speed={}", self.speed),
             "log.filter=error".to_owned(),
             "console.print_link=false".to_owned(),
+            // A Fairlead that is used may run beside the demo.
+            "hub.device_listen=127.0.0.1:0".to_owned(),
+            "hub.page_listen=127.0.0.1:0".to_owned(),
         ]
     }
 

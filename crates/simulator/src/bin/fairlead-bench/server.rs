@@ -187,7 +187,8 @@ async fn token(program: &Path, config: &Path, role: &str) -> Result<String> {
 fn settings(address: SocketAddr, data: &Path, key: &Path) -> String {
     format!(
         "[http]\nlisten = \"{address}\"\n\n[data]\ndir = {data:?}\n\n[log]\nfilter = \"warn\"\n\n\
-         [intake.rockblock]\npublic_key_files = [{key:?}]\n\n[tracker]\nunsigned_modems_per_day = 100000\n"
+         [intake.rockblock]\npublic_key_files = [{key:?}]\n\n[tracker]\nunsigned_modems_per_day = 100000\n\n\
+         [hub]\ndevice_listen = \"127.0.0.1:0\"\npage_listen = \"127.0.0.1:0\"\n"
     )
 }
 
