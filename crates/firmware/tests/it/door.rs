@@ -296,7 +296,7 @@ async fn a_request_that_makes_no_sense_is_answered_all_the_same(backend: Backend
         assert_eq!(answer.file(), answer.body, "{}", answer.head);
         assert!(answer.json()["detail"].as_str().unwrap().len() > 10);
     }
-    let mut named = |kind: &'static str, iam: &str| Device { kind, iam: iam.to_owned(), ..buoy.clone() };
+    let named = |kind: &'static str, iam: &str| Device { kind, iam: iam.to_owned(), ..buoy.clone() };
     for (kind, iam, status) in [
         ("handset", "PK001", 404),
         ("buoy", "PK999", 404),

@@ -80,14 +80,16 @@ pub fn small_tree(word: &str) -> Tree {
     ])
 }
 
-fn git(folder: &Path, words: &[&str]) {
+/// Runs git in a repository, in the `minute`th minute after noon.
+fn git(folder: &Path, minute: usize, words: &[&str]) {
+    let date = format!("2026-05-01T12:{minute:02}:00Z");
     let done = Command::new("git")
         .current_dir(folder)
         .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"])
         .args(words)
         .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_COMMITTER_DATE", "2026-05-01T12:00:00Z")
-        .env("GIT_AUTHOR_DATE", "2026-05-01T12:00:00Z")
+        .env("GIT_COMMITTER_DATE", &date)
+        .env("GIT_AUTHOR_DATE", &date)
         .output()
         .unwrap();
     assert!(done.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&done.stderr));
@@ -99,8 +101,8 @@ impl Field {
         let folder = tempfile::tempdir().unwrap();
         let repository = folder.path().join("paikea");
         std::fs::create_dir(&repository).unwrap();
-        git(&repository, &["init", "-q", "-b", "main"]);
-        git(&repository, &["commit", "-q", "--allow-empty", "-m", "Nothing yet"]);
+        git(&repository, 0, &["init", "-q", "-b", "main"]);
+        git(&repository, 0, &["commit", "-q", "--allow-empty", "-m", "Nothing yet"]);
         let mut all = vec![
             format!("firmware.sources.paikea.url=file://{}", repository.display()),
             "firmware.sources.paikea.interval_s=10".to_owned(),
@@ -142,6 +144,7 @@ impl Field {
 
     /// Commits a tree and chooses it, without waiting for it to be prepared. The version's id.
     pub async fn choose(&self, name: &str, tree: &Tree) -> String {
+        let minute = 1 + std::fs::read_dir(self.repository.join(".git/refs/tags")).unwrap().count();
         for entry in std::fs::read_dir(&self.repository).unwrap() {
             let path = entry.unwrap().path();
             if path.file_name().unwrap() != ".git" {
@@ -153,9 +156,9 @@ impl Field {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
-        git(&self.repository, &["add", "-A", "-f"]);
-        git(&self.repository, &["commit", "-q", "--allow-empty", "-m", name]);
-        git(&self.repository, &["tag", name]);
+        git(&self.repository, minute, &["add", "-A", "-f"]);
+        git(&self.repository, minute, &["commit", "-q", "--allow-empty", "-m", name]);
+        git(&self.repository, minute, &["tag", name]);
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             self.post("/api/v1/firmware/sources/paikea/fetch", &json!({})).await;
