@@ -1,1 +1,8 @@
 //! The firmware service from outside.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
+
+mod device;
+mod door;
+mod field;
+mod rollouts;
+mod upgrades;
