@@ -12,31 +12,34 @@ use utoipa::OpenApi;
 use crate::door;
 
 #[derive(OpenApi)]
-#[openapi(paths(
-    door::upgrade::upgrade,
-    door::upgrade::upgrade_with,
-    door::register::register,
-    door::register::register_with,
-    jobs::list,
-    jobs::make,
-    jobs::get,
-    jobs::cancel,
-    rollouts::list,
-    rollouts::make,
-    rollouts::get,
-    rollouts::targets,
-    rollouts::change,
-    rollouts::roll_back,
-    sources::list,
-    sources::fetch,
-    sources::revisions,
-    hooks::push,
-    versions::list,
-    versions::choose,
-    versions::get,
-    versions::files,
-    versions::remove
-))]
+#[openapi(
+    paths(
+        door::upgrade::upgrade,
+        door::upgrade::upgrade_with,
+        door::register::register,
+        door::register::register_with,
+        jobs::list,
+        jobs::make,
+        jobs::get,
+        jobs::cancel,
+        rollouts::list,
+        rollouts::make,
+        rollouts::get,
+        rollouts::targets,
+        rollouts::change,
+        rollouts::roll_back,
+        sources::list,
+        sources::fetch,
+        sources::revisions,
+        hooks::push,
+        versions::list,
+        versions::choose,
+        versions::get,
+        versions::files,
+        versions::remove
+    ),
+    components(schemas(crate::rollout::Verb))
+)]
 struct Doc;
 
 /// The firmware service's part of the API's description.
