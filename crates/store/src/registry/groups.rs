@@ -201,3 +201,12 @@ pub(super) fn unknown(conn: &mut Conn, wanted: &[GroupId]) -> Result<Vec<Flaw>, 
     let unknown = wanted.iter().filter(|id| !known.contains(&Id::from(**id)));
     Ok(unknown.map(|id| Flaw::NoSuchGroup(id.to_string())).collect())
 }
+
+/// The groups of these names, by the form in which names are unique.
+pub(super) fn by_names(conn: &mut Conn, keys: &[String]) -> Result<HashMap<String, Id>, StoreError> {
+    let rows: Vec<(String, Id)> = device_groups::table
+        .filter(device_groups::name_key.eq_any(keys))
+        .select((device_groups::name_key, device_groups::id))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}

@@ -5,6 +5,7 @@
 
 pub mod devices;
 pub mod groups;
+pub mod import;
 
 pub mod links;
 pub mod numbers;

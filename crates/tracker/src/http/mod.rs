@@ -34,6 +34,7 @@ use utoipa::OpenApi;
     registry::devices::create,
     registry::devices::change,
     registry::devices::remove,
+    registry::import::import,
     registry::keys::make,
     registry::keys::remove,
     registry::links::link,

@@ -8,6 +8,7 @@ mod lists;
 mod notes;
 mod order;
 mod registry;
+mod registry_import;
 mod registry_old;
 mod sea;
 mod settle;

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod devices;
 pub(crate) mod groups;
+pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod queues;
@@ -21,6 +22,7 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
     config
         .route("/api/v1/devices", web::get().to(devices::list))
         .route("/api/v1/devices", web::post().to(devices::create))
+        .route("/api/v1/devices/import", web::post().to(import::import))
         .route("/api/v1/devices/{id}", web::get().to(devices::get))
         .route("/api/v1/devices/{id}", web::patch().to(devices::change))
         .route("/api/v1/devices/{id}", web::delete().to(devices::remove))
