@@ -271,11 +271,12 @@ pub fn end(tx: &mut Tx<'_>, node: NodeId, now: Time) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Tidies up behind hubs that have died before `before`, and forgets the oldest rooms of devices that nobody registered.
+/// Tidies up behind hubs that have died before `before`, and forgets the oldest rooms of devices that nobody registered;
+/// true where there may be more of them.
 ///
 /// # Errors
 /// What the database says.
-pub fn sweep(tx: &mut Tx<'_>, before: Time) -> Result<(), StoreError> {
+pub fn sweep(tx: &mut Tx<'_>, before: Time) -> Result<bool, StoreError> {
     let dead: Vec<(Id, Micros)> = hub_nodes::table
         .filter(hub_nodes::lease_until.lt(Micros::from(before)))
         .select((hub_nodes::node, hub_nodes::lease_until))
@@ -294,10 +295,11 @@ pub fn sweep(tx: &mut Tx<'_>, before: Time) -> Result<(), StoreError> {
         .limit(SWEPT_TOGETHER)
         .select(rooms::name)
         .load(&mut **tx)?;
+    let more = i64::try_from(oldest.len()).is_ok_and(|n| n == SWEPT_TOGETHER);
     if !oldest.is_empty() {
         diesel::delete(rooms::table.filter(rooms::name.eq_any(oldest))).execute(&mut **tx)?;
     }
-    Ok(())
+    Ok(more)
 }
 
 /// One room, as it is now.

@@ -288,8 +288,15 @@ impl Rooms {
             if Instant::now() >= sweep_at {
                 sweep_at = Instant::now() + SWEEP;
                 let before = self.now().minus(self.in_clock_time(SWEEP));
-                if let Err(error) = self.0.store.write(move |tx| rooms::sweep(tx, before)).await {
-                    tracing::debug!(%error, "rooms of hubs that have died were not tidied up");
+                loop {
+                    match self.0.store.write(move |tx| rooms::sweep(tx, before)).await {
+                        Ok(true) if !stop.is_cancelled() => {}
+                        Ok(_) => break,
+                        Err(error) => {
+                            tracing::debug!(%error, "rooms of hubs that have died were not tidied up");
+                            break;
+                        }
+                    }
                 }
             }
         }

@@ -26,8 +26,8 @@ const WAITING: usize = 4_096;
 /// Most devices that are known without the store.
 const KNOWN: i64 = 50_000;
 
-/// Most devices at a time that nobody registered.
-pub(crate) const UNREGISTERED: usize = 500;
+/// Most devices at a time that nobody registered: their names have no end, and each has a row and a log.
+pub(crate) const UNREGISTERED: usize = 10_000;
 
 /// Between two looks at the whole registry.
 const LOOK: Duration = Duration::from_secs(300);
