@@ -244,7 +244,7 @@ pub struct GroupView {
 
 /// A queue at AWS, by the label that people know it by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct QueueView {
+pub struct SqsQueueView {
     /// Its id.
     #[schema(value_type = String, format = Uuid)]
     pub id: QueueId,

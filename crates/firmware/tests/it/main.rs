@@ -1,8 +1,14 @@
-//! The firmware service from outside.
+//! The firmware service from outside: real git, real stores, a device of raw bytes.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
+mod bench;
 mod device;
 mod door;
 mod field;
+mod mirrors;
+mod repository;
 mod rollouts;
+mod servers;
+mod signatures;
 mod upgrades;
+mod versions;

@@ -1,7 +1,7 @@
 //! Queues at AWS, by the labels that people know them by.
 
 use diesel::prelude::*;
-use fairlead_model::device::QueueView;
+use fairlead_model::device::SqsQueueView;
 use fairlead_model::{Clock, QueueId};
 
 use super::flaw::readable;
@@ -27,8 +27,8 @@ struct Row {
 }
 
 impl Row {
-    fn view(self) -> QueueView {
-        QueueView {
+    fn view(self) -> SqsQueueView {
+        SqsQueueView {
             id: self.id.into(),
             number: self.number,
             label: self.label,
@@ -42,7 +42,7 @@ impl Row {
 ///
 /// # Errors
 /// What the database says.
-pub fn list(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<QueueView>, StoreError> {
+pub fn list(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<SqsQueueView>, StoreError> {
     let rows: Vec<Row> = sqs_queues::table
         .filter(sqs_queues::number.gt(after))
         .order(sqs_queues::number)
@@ -56,7 +56,7 @@ pub fn list(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<QueueView>, S
 ///
 /// # Errors
 /// [`StoreError::Conflict`] where somebody was faster; else what the database says.
-pub fn add(tx: &mut Tx<'_>, clock: &Clock, label: &str, url: &str) -> Result<Checked<QueueView>, StoreError> {
+pub fn add(tx: &mut Tx<'_>, clock: &Clock, label: &str, url: &str) -> Result<Checked<SqsQueueView>, StoreError> {
     let mut flaws = Vec::new();
     let label = match readable("A queue's label", label, LONGEST_LABEL) {
         Ok(label) => label,
@@ -98,7 +98,7 @@ pub fn add(tx: &mut Tx<'_>, clock: &Clock, label: &str, url: &str) -> Result<Che
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where there is none of this id.
-pub fn remove(tx: &mut Tx<'_>, id: QueueId) -> Result<QueueView, StoreError> {
+pub fn remove(tx: &mut Tx<'_>, id: QueueId) -> Result<SqsQueueView, StoreError> {
     let row: Row = sqs_queues::table.find(Id::from(id)).select(Row::as_select()).first(&mut **tx)?;
     // Whoever removes it at the same time was faster.
     match diesel::delete(sqs_queues::table.find(Id::from(id))).execute(&mut **tx)? {

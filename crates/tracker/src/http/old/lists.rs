@@ -1,7 +1,7 @@
 //! Lists, with all their columns.
 
 use actix_web::{HttpResponse, web};
-use fairlead_model::device::{DeviceKind, DeviceView, QueueView};
+use fairlead_model::device::{DeviceKind, DeviceView, SqsQueueView};
 use fairlead_model::message::ModemView;
 use fairlead_model::problem::{ProblemState, ProblemView};
 use fairlead_model::{DeviceId, ModemId, ProblemId};
@@ -266,7 +266,7 @@ pub(crate) async fn queues(
 ) -> Result<HttpResponse, ApiError> {
     let after = query.after.unwrap_or(0);
     let found = state.store.read(move |conn| queue_rows::list(conn, after, MOST + 1)).await?;
-    let row = |queue: QueueView| OldQueue {
+    let row = |queue: SqsQueueView| OldQueue {
         id: queue.number,
         queue_name: queue.label,
         url: queue.url,

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use fairlead_model::QueueId;
-use fairlead_model::device::QueueView;
+use fairlead_model::device::SqsQueueView;
 use fairlead_store::audit::{self, Entry};
 use fairlead_store::registry::queues;
 use fairlead_web::{ApiError, Operator, Page, PageQuery, Viewer};
@@ -25,12 +25,12 @@ pub(crate) struct NewQueue {
 
 /// Queues, in the order in which they were made known.
 #[utoipa::path(get, path = "/api/v1/queues", tag = "devices", params(PageQuery),
-    responses((status = 200, body = Page<QueueView>)))]
+    responses((status = 200, body = Page<SqsQueueView>)))]
 pub(crate) async fn list(
     _: Viewer,
     state: web::Data<State>,
     page: web::Query<PageQuery>,
-) -> Result<web::Json<Page<QueueView>>, ApiError> {
+) -> Result<web::Json<Page<SqsQueueView>>, ApiError> {
     let (limit, after) = (page.limit()?, page.cursor::<i64>()?.unwrap_or(0));
     let items = state.store.read(move |conn| queues::list(conn, after, limit + 1)).await?;
     Ok(web::Json(Page::of(items, limit, |queue| queue.number.to_string())))
@@ -38,7 +38,7 @@ pub(crate) async fn list(
 
 /// Makes a queue known.
 #[utoipa::path(post, path = "/api/v1/queues", tag = "devices", request_body = NewQueue,
-    responses((status = 201, body = QueueView),
+    responses((status = 201, body = SqsQueueView),
         (status = 409, description = "The label is taken", body = fairlead_web::error::ProblemJson),
         (status = 422, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn add(
