@@ -73,7 +73,7 @@ function SourceCard({ source }: { source: Source }) {
           <Button
             variant="default"
             component={Link}
-            to={`/firmware?show=versions&open=new&source=${encodeURIComponent(source.name)}`}
+            to={`/firmware?show=versions&open=new&from=${encodeURIComponent(source.name)}`}
           >
             {t("source.choose")}
           </Button>
