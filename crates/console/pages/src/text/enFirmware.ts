@@ -45,7 +45,7 @@ export const firmware = {
     "Name the repository of your firmware in the settings, then restart Fairlead. It is fetched at once and stands here.",
   "source.none_snippet": "In the settings file:",
   "source.none_next":
-    "For a private one, name a file with its credentials, or an SSH key; the operating manual says how.",
+    'For a private repository, `credentials` names a file with lines like `https://user:token@host`, or `ssh_key` a private key. With `signature = "required"`, only versions signed by a key of the settings are given out.',
 
   "version.new": "Choose a version",
   "version.panel": "Version",
@@ -268,9 +268,9 @@ export const firmware = {
   "rollout.effect.retry#one": "{n} device that failed is offered the version again.",
   "rollout.effect.retry#other": "{n} devices that failed are offered the version again.",
   "rollout.effect.roll-back#one":
-    "A new roll-out is made that gives {n} device back the version that it had before. It is not started by this.",
+    "A new roll-out is made that gives {n} device back the version that it had before, where that is known. It is not started by this.",
   "rollout.effect.roll-back#other":
-    "New roll-outs are made that give {n} devices back the versions that they had before, one for each version. They are not started by this.",
+    "New roll-outs are made that give {n} devices back the versions that they had before, where those are known: one for each version. They are not started by this.",
   "rollout.back_made": "Made to take this one back:",
   "rollout.back_left": "Not taken back: {names}. {why}",
   "rollout.confirm.start": "Start it",
