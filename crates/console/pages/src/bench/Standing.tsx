@@ -101,10 +101,13 @@ export function About({ name }: { name: string }) {
         <Fact name={t("bench.volts")} why={t("bench.not_told")}>
           {battery && figure(battery.value) !== null && (
             <>
-              {volts(figure(battery.value) ?? 0)} V{" "}
-              <span className="quiet">
-                · <Ago at={new Date(battery.at).toISOString()} />
-              </span>
+              {volts(figure(battery.value) ?? 0)} V
+              {!battery.earlier && (
+                <span className="quiet">
+                  {" "}
+                  · <Ago at={new Date(battery.at).toISOString()} />
+                </span>
+              )}
             </>
           )}
         </Fact>

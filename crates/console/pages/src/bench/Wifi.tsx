@@ -57,10 +57,13 @@ function Known() {
       <Fact name={t("bench.value.wifi/stored/ssid")} why={t("bench.none_value")}>
         {stored && stored.value !== null && (
           <>
-            <Copyable text={String(stored.value)} />{" "}
-            <span className="quiet">
-              · <Ago at={new Date(stored.at).toISOString()} />
-            </span>
+            <Copyable text={String(stored.value)} />
+            {!stored.earlier && (
+              <span className="quiet">
+                {" "}
+                · <Ago at={new Date(stored.at).toISOString()} />
+              </span>
+            )}
           </>
         )}
       </Fact>

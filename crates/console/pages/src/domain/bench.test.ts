@@ -144,9 +144,17 @@ test("a page that joins knows the newest values, and takes nothing that is over 
   expect(value(joined(past, fresher), "gps/location/lat")).toBe("51.3");
   expect(value(joined(past, fresher), "iam")).toBe("PK001");
   const equal = heard(NOTHING, '{"gps/location/lat":"51.2"}', 40);
-  expect(joined(past, equal).told.get("gps/location/lat")?.at).toBe(40);
+  expect(joined(past, equal).told.get("gps/location/lat")).toEqual({ value: "51.2", at: 40 });
+  expect(past.told.get("gps/location/lat")).toEqual({ value: "51.2", at: 50, earlier: true });
   const older = heard(NOTHING, '{"gps/location/lat":"51.1"}', 40);
   expect(value(joined(past, older), "gps/location/lat")).toBe("51.2");
+});
+
+test("values stand in one order, however they came", () => {
+  const paths = (bench: Bench, prefix: string) => under(bench, prefix).map(([path]) => path);
+  const one = say('{"rb/mtmsn":1}', '{"rb/csq":4}', '{"gps/signal/fix":"3D"}', '{"gps/location/lat":"1"}');
+  expect(paths(one, "rb")).toEqual(["rb/csq", "rb/mtmsn"]);
+  expect(paths(one, "gps")).toEqual(["gps/location/lat", "gps/signal/fix"]);
 });
 
 test("values are told by where they belong", () => {

@@ -11,6 +11,8 @@ export interface Told {
   value: Value;
   /** When, in milliseconds. */
   at: number;
+  /** Told before this page was there, at `at` or earlier. */
+  earlier?: true;
 }
 
 /** Something that the device says in words. */
@@ -177,7 +179,8 @@ export function heard(bench: Bench, text: string, at: number): Bench {
 /** What a page that joins is told of the past: the newest text of each kind. What went on then is over. */
 export function remembered(texts: readonly string[], at: number): Bench {
   const bench = texts.reduce((known, text) => heard(known, text, at), NOTHING);
-  return { ...bench, remarks: [], task: null, done: {}, next: null, unreadable: 0 };
+  const told = new Map([...bench.told].map(([path, one]) => [path, { ...one, earlier: true as const }]));
+  return { ...bench, told, remarks: [], task: null, done: {}, next: null, unreadable: 0 };
 }
 
 /** What was remembered gives way to what was heard since. */
@@ -207,10 +210,20 @@ export function driver(bench: Bench, name: Driver): { enabled: boolean | null; r
   };
 }
 
-/** The values under a path, as they were first told, without those that say how the driver stands. */
+/** What a person looks for first stands first; the rest by name, so that nothing moves when it comes. */
+const FIRST = ["gps/location", "gps/course", "gps/signal", "rb/csq", "rb/queue", "lora/msg"];
+
+function rank(path: string): number {
+  const at = FIRST.findIndex((first) => path.startsWith(first));
+  return at < 0 ? FIRST.length : at;
+}
+
+/** The values under a path, always in the same order, without those that say how the driver stands. */
 export function under(bench: Bench, prefix: string): [path: string, told: Told][] {
   const own = [`${prefix}/enabled`, `${prefix}/running`];
-  return [...bench.told].filter(([path]) => path.startsWith(`${prefix}/`) && !own.includes(path));
+  return [...bench.told]
+    .filter(([path]) => path.startsWith(`${prefix}/`) && !own.includes(path))
+    .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
 const KNOWN = /^(wifi|gps|rb|lora)\/|^(iam|dev|hardware_errors|batt\/main_v)$/;

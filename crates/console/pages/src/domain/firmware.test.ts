@@ -271,7 +271,8 @@ test("a roll-out says how it is and what to do", () => {
   expect(sentences(rollout("running", { succeeded: 3 }))).toEqual([
     "Stage 1 of 1 is under way; 3 of 10 devices have the version.",
   ]);
-  expect(sentences(rollout("running", { state: "done" }))).toEqual(["The next stage begins within a minute."]);
+  expect(sentences(rollout("running", { state: "waiting" }))).toEqual(["The next stage begins within a minute."]);
+  expect(sentences(rollout("running", { state: "done" })).join()).toMatch(/^The last devices are under way/);
   expect(sentences(rollout("finished", { succeeded: 1 }))).toEqual(["1 device has the version."]);
   expect(sentences(rollout("finished", { failed: 2 })).join()).toMatch(/2 failed/);
   expect(sentences(rollout("waiting_for_approval")).join()).toMatch(/but Ada, who made it/);

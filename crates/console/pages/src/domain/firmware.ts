@@ -285,7 +285,11 @@ export function rolloutSentences(rollout: Rollout, me: string): string[] {
             done: succeeded,
             n: devices - skipped,
           })
-        : t("rollout.is.running_soon"),
+        : t(
+            rollout.stages.some((stage) => stage.state === "waiting")
+              ? "rollout.is.running_soon"
+              : "rollout.is.running_last",
+          ),
     ],
     paused: () => [...said, t("rollout.is.paused")],
     stopped: () => [...said, t("rollout.is.stopped")],

@@ -8,6 +8,7 @@ import {
   emptyDraft,
   leftOut,
   leftOutSentence,
+  notTakenBack,
   planSentence,
   STAGES_MOST,
   STEPS,
@@ -149,6 +150,15 @@ test("a dry run in words", () => {
   ]);
   expect(planSentence(plan([["PK1"]], 1))).toBe("1 device gets it; 1 file changes, 41 kB.");
   expect(planSentence(plan([["PK1", has]]))).toBe("No device would get it.");
+});
+
+test("whom a roll-back leaves as they are, by the reason", () => {
+  const left_out = ["PK1", "PK2"].map((name) => ({ device: device(name), why: "It was deleted." }));
+  left_out.push({ device: device("PK3"), why: "What it had before is not known." });
+  expect(notTakenBack({ rollouts: [], left_out })).toEqual([
+    "Not taken back: PK1, PK2. It was deleted.",
+    "Not taken back: PK3. What it had before is not known.",
+  ]);
 });
 
 test("many names are not all said", () => {

@@ -1,5 +1,5 @@
 // A roll-out while a person makes it: which devices, in which stages, and what it would do.
-import type { Plan, PlannedDevice, RolloutWish, StageWish, Version } from "../firmware/apiTypes";
+import type { Plan, PlannedDevice, RollBack, RolloutWish, StageWish, Version } from "../firmware/apiTypes";
 import type { DeviceRef, Group } from "../registry/apiTypes";
 import { t } from "../text/text";
 import { revisionName, size } from "./firmware";
@@ -184,19 +184,35 @@ export interface LeftOut {
   names: string[];
 }
 
+function byReason(all: { device: DeviceRef; why: string | null | undefined }[]): LeftOut[] {
+  const reasons = new Map<string, string[]>();
+  for (const { device, why } of all) {
+    if (!why) continue;
+    const names = reasons.get(why) ?? [];
+    names.push(device.name);
+    reasons.set(why, names);
+  }
+  return [...reasons].map(([why, names]) => ({ why, names }));
+}
+
 /** Who is left out, by the reason. */
 export function leftOut(plan: Plan): LeftOut[] {
-  const byReason = new Map<string, string[]>();
-  for (const { device, skipped } of plan.stages.flatMap(({ devices }) => devices)) {
-    if (skipped) byReason.set(skipped, [...(byReason.get(skipped) ?? []), device.name]);
-  }
-  return [...byReason].map(([why, names]) => ({ why, names }));
+  const all = plan.stages.flatMap(({ devices }) => devices);
+  return byReason(all.map(({ device, skipped }) => ({ device, why: skipped })));
+}
+
+function someNames(names: string[]): string {
+  const NAMED = 8;
+  const shown = names.slice(0, NAMED).join(", ");
+  return names.length > NAMED ? t("plan.names_more", { names: shown, n: names.length - NAMED }) : shown;
 }
 
 /** `2 devices are left out: PK003, PK007. They have it already.` */
 export function leftOutSentence({ why, names }: LeftOut): string {
-  const NAMED = 8;
-  const shown = names.slice(0, NAMED).join(", ");
-  const all = names.length > NAMED ? t("plan.names_more", { names: shown, n: names.length - NAMED }) : shown;
-  return t("plan.left_out", { n: names.length, names: all, why });
+  return t("plan.left_out", { n: names.length, names: someNames(names), why });
+}
+
+/** Whom a roll-back leaves as they are, by the reason, a sentence each. */
+export function notTakenBack({ left_out }: RollBack): string[] {
+  return byReason(left_out).map(({ why, names }) => t("rollout.back_left", { names: someNames(names), why }));
 }

@@ -23,7 +23,7 @@ export function Bar({ job }: { job: Job }) {
 }
 
 export function Progress({ job }: { job: Job }) {
-  if (job.files === 0 && job.bytes === 0) return null;
+  if (job.files_done === 0 && job.bytes_done === 0 && job.state !== "transferring") return null;
   return (
     <div className={css.progress}>
       <Bar job={job} />

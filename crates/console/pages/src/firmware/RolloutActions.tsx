@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { useSession } from "../api/session";
 import { mayApprove, mayUpgrade, needsReason, type RolloutAction, rolloutActions, totals } from "../domain/firmware";
+import { notTakenBack } from "../domain/firmwareDraft";
 import { t } from "../text/text";
 import { Confirm } from "../ui/Confirm";
 import { ErrorNote } from "../ui/ErrorNote";
@@ -53,9 +54,9 @@ function Back({ made }: { made: RollBack }) {
           </span>
         ))}
       </p>
-      {made.left_out.map(({ device, why }) => (
-        <p key={device.id} className="quiet">
-          {t("rollout.back_left", { name: device.name, why })}
+      {notTakenBack(made).map((sentence) => (
+        <p key={sentence} className="quiet">
+          {sentence}
         </p>
       ))}
     </div>

@@ -6,7 +6,7 @@ import { useMemo, useState } from "react";
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
 import { useSession } from "../api/session";
-import { revisionName, rolloutMark, rolloutSentences, shortCommit, TARGET_MARK } from "../domain/firmware";
+import { revisionName, rolloutMark, rolloutSentences, shortCommit, TARGET_MARK, totals } from "../domain/firmware";
 import { span } from "../domain/time";
 import { t } from "../text/text";
 import { Ago, AgoExact } from "../ui/Ago";
@@ -20,7 +20,6 @@ import { SidePanel } from "../ui/SidePanel";
 import { StateMark } from "../ui/StateMark";
 import { useAddress } from "../ui/useAddress";
 import { useListKeys } from "../ui/useListKeys";
-import { useNarrow } from "../ui/useNarrow";
 import { VirtualList } from "../ui/VirtualList";
 import { WaitingRows } from "../ui/Waiting";
 import { type Rollout, TARGET_STATES, type Target } from "./apiTypes";
@@ -164,7 +163,6 @@ function Filters({ rollout }: { rollout: Rollout }) {
 
 function Head({ rollout, onClose }: { rollout: Rollout; onClose(): void }) {
   const { name } = useSession();
-  const narrow = useNarrow();
   const [search, change] = useAddress();
   return (
     <>
@@ -174,13 +172,25 @@ function Head({ rollout, onClose }: { rollout: Rollout; onClose(): void }) {
           <h1>
             <StateMark state={rolloutMark(rollout)} size={16} /> {rollout.name}
           </h1>
-          <span className="quiet">{t(`rollout.state.${rollout.state}`)}</span>
+          <span className="quiet">
+            {t(`rollout.state.${rollout.state}`)} ·{" "}
+            <Link className="link" to={`/firmware?show=versions&open=${rollout.version.id}`}>
+              {revisionName(rollout.version.revision)}
+            </Link>
+          </span>
         </div>
         {rolloutSentences(rollout, name).map((sentence) => (
           <p key={sentence}>
             <Sentence text={sentence} />
           </p>
         ))}
+        {totals(rollout.stages).failed > 0 && search.get("state") !== "failed" && (
+          <p>
+            <button type="button" className={css.text} onClick={() => change({ state: "failed", stage: null }, true)}>
+              {t("rollout.show_failed")}
+            </button>
+          </p>
+        )}
         <RolloutActions key={rollout.state} rollout={rollout} />
       </div>
       <Stages
@@ -188,7 +198,7 @@ function Head({ rollout, onClose }: { rollout: Rollout; onClose(): void }) {
         shown={Number(search.get("stage")) || null}
         onShow={(stage) => change({ stage: stage === null ? null : String(stage), of: null }, true)}
       />
-      <details className={css.details} open={!narrow}>
+      <details className={css.details}>
         <summary>{t("rollout.details")}</summary>
         <div className={css.aboutRow}>
           <About rollout={rollout} />

@@ -22,10 +22,10 @@ import css from "./firmware.module.css";
 import { SOURCES } from "./news";
 
 const SNIPPET = `[firmware.sources.buoy]
-url = "https://git.example.org/buoy/firmware.git"
-# credentials = "/etc/fairlead/firmware-credentials"  # lines of https://user:token@host
-# ssh_key = "/etc/fairlead/firmware-key"              # for git@host:path.git
-signature = "optional"                                # or "required"`;
+url = "https://git.example.org/buoy.git"
+# credentials = "/etc/fairlead/git.txt"
+# ssh_key = "/etc/fairlead/git.key"
+signature = "optional"`;
 
 export const useSources = () => useQuery({ queryKey: SOURCES, queryFn: calls.sources });
 
@@ -73,7 +73,7 @@ function SourceCard({ source }: { source: Source }) {
           <Button
             variant="default"
             component={Link}
-            to={`/firmware?show=versions&open=new&source=${encodeURIComponent(source.name)}`}
+            to={`/firmware?show=versions&open=new&from=${encodeURIComponent(source.name)}`}
           >
             {t("source.choose")}
           </Button>
@@ -95,7 +95,9 @@ export function NoSource() {
       <pre className={css.snippet}>
         <Copyable text={SNIPPET} mono />
       </pre>
-      <p>{t("source.none_next")}</p>
+      <p>
+        <Sentence text={t("source.none_next")} />
+      </p>
     </Empty>
   );
 }

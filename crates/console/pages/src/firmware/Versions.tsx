@@ -83,12 +83,12 @@ export function Versions({ tabs }: { tabs: ReactNode }) {
   const source = search.get("source") ?? undefined;
   const state = VERSION_STATES.find((one) => one === search.get("state"));
   const paged = usePaged([...VERSIONS, source, state], (cursor) => calls.versions({ source, state }, cursor));
-  const show = (id: string | null) => change({ open: id }, id !== null && opened !== null);
+  const show = (id: string | null) => change({ open: id, from: null }, id !== null && opened !== null);
   const names = sources.data?.map(({ name }) => name) ?? [];
   if (source !== undefined && !names.includes(source)) names.push(source);
   const panel =
     opened === null ? null : opened === NEW ? (
-      <ChoosePanel source={source} onChosen={show} onClose={() => show(null)} />
+      <ChoosePanel source={search.get("from") ?? source} onChosen={show} onClose={() => show(null)} />
     ) : (
       <VersionPanel key={opened} id={opened} onClose={() => show(null)} />
     );

@@ -37,9 +37,16 @@ function Made({ device, onOpen, onAnother }: { device: Device; onOpen(): void; o
 }
 
 /** Sentences of the server by their fields; what is about none of them stands below. */
-function useMaking() {
+function useMaking(knocked: string | null) {
   const { again } = useTake();
-  const making = useMutation({ mutationFn: calls.makeDevice, onSuccess: again });
+  const making = useMutation({
+    mutationFn: calls.makeDevice,
+    onSuccess: async ({ name }) => {
+      // It was refused under this name, and will not be any more. Where this fails, only an old note stays.
+      if (name === knocked) await calls.forgetKnock(name).catch(() => undefined);
+      again();
+    },
+  });
   const { error } = making;
   const sentences = error instanceof ApiError ? (error.errors.length > 0 ? error.errors : [error.sentence]) : [];
   const listed = error instanceof ApiError && [400, 404, 409, 422].includes(error.status);
@@ -70,7 +77,7 @@ export function NewDevicePanel({ name: asked, modem: imei, onMade, onClose }: Pr
   const [serial, setSerial] = useState("");
   const [since, setSince] = useState("");
   const [group, setGroup] = useState("");
-  const { making, at, rest, other } = useMaking();
+  const { making, at, rest, other } = useMaking(asked);
   const meant = useMeantModem(modem);
   const from = typedTime(since, zone);
   const fault = deviceNameFault(name.trim());

@@ -45,7 +45,7 @@ export const firmware = {
     "Name the repository of your firmware in the settings, then restart Fairlead. It is fetched at once and stands here.",
   "source.none_snippet": "In the settings file:",
   "source.none_next":
-    "For a private one, name a file with its credentials, or an SSH key; the operating manual says how.",
+    'For a private repository, `credentials` names a file with lines like `https://user:token@host`, or `ssh_key` a private key. With `signature = "required"`, only versions signed by a key of the settings are given out.',
 
   "version.new": "Choose a version",
   "version.panel": "Version",
@@ -237,6 +237,7 @@ export const firmware = {
   "rollout.is.ready_approved": "{name} has approved it. Nothing has been given to a device yet.",
   "rollout.is.running": "Stage {stage} of {of} is under way; {done} of {n} devices have the version.",
   "rollout.is.running_soon": "The next stage begins within a minute.",
+  "rollout.is.running_last": "The last devices are under way; it ends when each of them has succeeded or failed.",
   "rollout.is.paused":
     "No other device is offered the version until somebody resumes it. Devices that are fetching may finish.",
   "rollout.is.stopped":
@@ -267,11 +268,11 @@ export const firmware = {
   "rollout.effect.retry#one": "{n} device that failed is offered the version again.",
   "rollout.effect.retry#other": "{n} devices that failed are offered the version again.",
   "rollout.effect.roll-back#one":
-    "A new roll-out is made that gives {n} device back the version that it had before. It is not started by this.",
+    "A new roll-out is made that gives {n} device back the version that it had before, where that is known. It is not started by this.",
   "rollout.effect.roll-back#other":
-    "New roll-outs are made that give {n} devices back the versions that they had before, one for each version. They are not started by this.",
+    "New roll-outs are made that give {n} devices back the versions that they had before, where those are known: one for each version. They are not started by this.",
   "rollout.back_made": "Made to take this one back:",
-  "rollout.back_left": "{name} is not taken back: {why}",
+  "rollout.back_left": "Not taken back: {names}. {why}",
   "rollout.confirm.start": "Start it",
   "rollout.confirm.approve": "Approve it",
   "rollout.confirm.resume": "Resume it",
@@ -279,6 +280,7 @@ export const firmware = {
   "rollout.confirm.cancel": "Cancel the roll-out",
   "rollout.confirm.retry": "Retry them",
   "rollout.confirm.roll-back": "Make the roll-back",
+  "rollout.show_failed": "Show the devices that failed",
   "rollout.details": "About it, and who did what",
   "rollout.about": "About",
   "rollout.approval": "Approval",

@@ -91,10 +91,10 @@ export const registry = {
   "registry.time_bad": "This is no time. Write it as 2026-05-01 14:20.",
   "registry.show_effects": "Show what it changes",
   "registry.unlink": "Unlink",
-  "registry.unlink_do": "Unlink {modem} from {device}",
-  "registry.link_do": "Link {modem} to {device}",
-  "registry.effect.link": "{modem} is in {device} from {at} on.",
-  "registry.effect.unlink": "{modem} was in {device} until {at}.",
+  "registry.unlink_do": "Unlink modem {modem} from {device}",
+  "registry.link_do": "Link modem {modem} to {device}",
+  "registry.effect.link": "Modem {modem} is in {device} from {at} on.",
+  "registry.effect.unlink": "Modem {modem} was in {device} until {at}.",
   "registry.effect.none": "No message changes hands.",
   "registry.effect.gains#one": "{n} message becomes {device}'s.",
   "registry.effect.gains#other": "{n} messages become {device}'s.",
@@ -135,7 +135,7 @@ export const registry = {
   "registry.key_path": "Path of its line",
 
   "registry.delete": "Delete",
-  "registry.delete_linked": "It cannot be deleted while a modem is in it. Unlink {modem} first.",
+  "registry.delete_linked": "It cannot be deleted while a modem is in it. Unlink modem {modem} first.",
   "registry.delete_effect":
     "{name} is taken off the list, and its line is refused. Its messages and history are kept; the name is free again.",
   "registry.delete_confirm": "Delete {name}",
