@@ -107,6 +107,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the devices of a table, all or none. Its first line names the columns: `kind`, and if wanted `name` (empty: the
+         *     next one is drawn), one of `imei`, `serial` and `modem` (whichever of IMEI, number of old scripts and id), and
+         *     `groups`, parted by `;`. A modem that has not been heard yet is made known by its IMEI. At most 5,000 lines and 1 MiB.
+         */
+        post: operations["post_devices_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}": {
         parameters: {
             query?: never;
@@ -2052,6 +2073,32 @@ export interface components {
             /** @description In the person's words; goes into the audit log. */
             reason: string;
         };
+        /** @description What became of a table. */
+        ImportReport: {
+            /** @description Whether they were made. */
+            done: boolean;
+            /** @description How many devices were made: all, or none. */
+            made: number;
+            /** @description Each line. */
+            rows: components["schemas"]["ImportRow"][];
+        };
+        /** @description What became of a line. */
+        ImportRow: {
+            /** @description What does, a sentence each. */
+            errors: string[];
+            /** @description The modem in it. */
+            imei: string | null;
+            kind: components["schemas"]["DeviceKind"] | null;
+            /**
+             * Format: int64
+             * @description Where it stands, the header being line 1.
+             */
+            line: number;
+            /** @description The device's name; `null` where it is going to be drawn. */
+            name: string | null;
+            /** @description Whether nothing stands against it. */
+            ok: boolean;
+        };
         /**
          * @description Where the interval comes from that silence is measured against.
          * @enum {string}
@@ -3319,13 +3366,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Page_QueueView: {
-            /** @description The items. */
-            items: components["schemas"]["QueueView"][];
-            /** @description Where the next page begins; absent on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
         Page_ReadingView: {
             /** @description The items. */
             items: components["schemas"]["ReadingView"][];
@@ -3350,6 +3390,13 @@ export interface components {
         Page_RoomView: {
             /** @description The items. */
             items: components["schemas"]["RoomView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SqsQueueView: {
+            /** @description The items. */
+            items: components["schemas"]["SqsQueueView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
@@ -3581,27 +3628,25 @@ export interface components {
          * @enum {string}
          */
         Proof: "answer" | "beacon" | "rhythm" | "none";
-        /** @description A queue at AWS, by the label that people know it by. */
+        /** @description What waits in a queue. */
         QueueView: {
-            /**
-             * Format: date-time
-             * @description When it was made known.
-             */
-            created_at: string;
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description Its label. */
-            label: string;
+            /** @description Its name. */
+            name: string;
             /**
              * Format: int64
-             * @description The number by which old scripts know it.
+             * @description For how long the oldest of these could have been handled.
              */
-            number: number;
-            /** @description Its address. */
-            url: string;
+            oldest_age_s: number;
+            /**
+             * Format: int32
+             * @description How many wait on the broker to be handled; absent without a broker, and where it does not say.
+             */
+            on_broker: number | null;
+            /**
+             * Format: int64
+             * @description How many messages wait in the store; over a broker, to be published.
+             */
+            waiting: number;
         };
         /** @description What was read from one message. What it did not say is null. */
         ReadingView: {
@@ -3974,6 +4019,28 @@ export interface components {
          * @enum {string}
          */
         SpeedUnit: "kn" | "km/h" | "m/s";
+        /** @description A queue at AWS, by the label that people know it by. */
+        SqsQueueView: {
+            /**
+             * Format: date-time
+             * @description When it was made known.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its label. */
+            label: string;
+            /**
+             * Format: int64
+             * @description The number by which old scripts know it.
+             */
+            number: number;
+            /** @description Its address. */
+            url: string;
+        };
         /** @description Which devices a stage takes, and what it asks for. Devices of earlier stages are left out. */
         StageSpec: {
             /** @description These devices. */
@@ -4540,6 +4607,67 @@ export interface operations {
             };
             /** @description All that is wrong is in `errors` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_devices_import: {
+        parameters: {
+            query?: {
+                /** @description Only say what would be made. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of each line; `done` says whether they were made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description It is no such table */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7412,7 +7540,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_QueueView"];
+                    "application/json": components["schemas"]["Page_SqsQueueView"];
                 };
             };
             /** @description What stands against it */
@@ -7444,7 +7572,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QueueView"];
+                    "application/json": components["schemas"]["SqsQueueView"];
                 };
             };
             /** @description The label is taken */

@@ -58,6 +58,8 @@ export const GENERATIONS = all<Generation>({ v2_buoy: 1, v3_buoy: 1, handset: 1 
 export const ROLES = all<Role>({ viewer: 1, operator: 1, admin: 1 });
 export const SCOPES = all<Scope>({
   modems: 1,
+  devices: 1,
+  firmware: 1,
   messages: 1,
   problems: 1,
   outgoing: 1,
