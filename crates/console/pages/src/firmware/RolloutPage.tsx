@@ -113,7 +113,7 @@ function TargetsHead() {
 }
 
 function TargetPanel({ target, onClose }: { target: Target; onClose(): void }) {
-  if (target.job) return <JobPanel key={target.job.id} id={target.job.id} onClose={onClose} />;
+  if (target.job) return <JobPanel key={target.job.id} id={target.job.id} known={target.job} onClose={onClose} />;
   return (
     <SidePanel label={t("job.panel")} title={target.device.name} onClose={onClose}>
       <Part title={t("target.state")}>

@@ -87,7 +87,7 @@ export function Upgrades({ tabs }: { tabs: ReactNode }) {
         onClose={() => change({ open: null, of: null, version: null })}
       />
     ) : (
-      <JobPanel key={opened} id={opened} onClose={close} />
+      <JobPanel key={opened} id={opened} known={paged.items.find(({ id }) => id === opened)} onClose={close} />
     );
   return (
     <SectionFrame
