@@ -20,15 +20,15 @@ import { ErrorNote } from "../ui/ErrorNote";
 import { Page } from "../ui/Page";
 import { StateMark } from "../ui/StateMark";
 import type { Version } from "./apiTypes";
+import { Back } from "./Back";
 import { CareStep } from "./CareStep";
 import { ChooseWhom } from "./Choose";
+import { chevron } from "./chevron";
 import css from "./draft.module.css";
 import { PlanStep } from "./PlanStep";
-import { Back } from "./RolloutPage";
 import rollout from "./rollout.module.css";
 import { StagesStep } from "./StagesStep";
 import { useReadyVersions, versionOption } from "./StartUpgrade";
-import { chevron } from "./Versions";
 
 /** A version in the words that matter for giving it out. */
 function VersionWords({ version }: { version: Version }) {
