@@ -72,6 +72,6 @@ test("a device is called by its name in the registry, then by its modem's serial
   const modem = { imei: "300434060001001", serial: "RB001", device: { id: "d", kind: "buoy", name: "PK001" } } as const;
   expect(nameOf(modem)).toBe("PK001");
   expect(nameOf({ ...modem, device: null })).toBe("RB001");
-  expect(nameOf({ imei: modem.imei, serial: null })).toBe(modem.imei);
+  expect(nameOf({ imei: modem.imei, serial: null, device: null })).toBe(modem.imei);
   expect(imeiTail(modem.imei)).toBe("…001001");
 });
