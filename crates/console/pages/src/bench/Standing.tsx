@@ -1,6 +1,6 @@
 // Whether the device is there, what it is at, and what it can be asked.
 import { Button } from "@mantine/core";
-import { figure, ORDERS } from "../domain/bench";
+import { figure, leavesTheLine, ORDERS } from "../domain/bench";
 import { appWords } from "../domain/benchWords";
 import { span } from "../domain/time";
 import { volts } from "../domain/units";
@@ -43,6 +43,7 @@ export function LinkStrip() {
   const link = useLine((state) => state.link);
   const why = useLine((state) => state.why);
   const room = useLine((state) => state.room);
+  const gone = useLine((state) => state.bench.gone);
   const wake = useWake();
   if (link !== "open") {
     return (
@@ -62,7 +63,11 @@ export function LinkStrip() {
   if (room === null || room.presence.connected) return null;
   return (
     <div className={css.strip} role="status">
-      <span>{room.values_at === null ? t("bench.never_how") : t("bench.absent_how")}</span>
+      <span>
+        {gone !== null && leavesTheLine(gone)
+          ? t("bench.gone_how", { app: appWords(gone) })
+          : t(room.values_at === null ? "bench.never_how" : "bench.absent_how")}
+      </span>
     </div>
   );
 }

@@ -36,6 +36,8 @@ export interface Bench {
   done: Readonly<Partial<Record<Task, number>>>;
   /** The app that the next reset starts, where one was chosen. */
   next: string | null;
+  /** The app that had been chosen when the device left its line. */
+  gone: string | null;
   /** When the device was heard last. */
   heard: number | null;
   /** Texts that were no JSON. */
@@ -54,6 +56,7 @@ export const NOTHING: Bench = {
   task: null,
   done: {},
   next: null,
+  gone: null,
   heard: null,
   unreadable: 0,
 };
@@ -196,7 +199,12 @@ export function joined(past: Bench, now: Bench): Bench {
 
 /** The device came anew: whatever it was at, it has been started again. */
 export function restarted(bench: Bench): Bench {
-  return { ...bench, task: null, next: null };
+  return { ...bench, task: null, next: null, gone: null };
+}
+
+/** The device left: it is at nothing that this page could know, unless an app was chosen for its next start. */
+export function left(bench: Bench): Bench {
+  return { ...bench, task: null, next: null, gone: bench.next };
 }
 
 export const DRIVERS = ["gps", "rb", "lora"] as const;

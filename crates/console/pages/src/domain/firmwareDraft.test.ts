@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Plan, Version } from "../firmware/apiTypes";
 import type { DeviceRef, Group } from "../registry/apiTypes";
 import {
+  changed,
   choiceWords,
   type Draft,
   emptyDraft,
@@ -10,6 +11,7 @@ import {
   leftOutSentence,
   notTakenBack,
   planSentence,
+  planWarnings,
   STAGES_MOST,
   STEPS,
   stageWords,
@@ -126,6 +128,14 @@ test("its usual name is the version for the group, or the version's subject", ()
   expect(usualName(null, { devices: [], groups: [] })).toBe("");
 });
 
+test("the usual name follows the version and the devices; a name of a person's own stays", () => {
+  const named = changed(changed(emptyDraft(), { version }), { choice: { devices: [], groups: [group("Harbour", 2)] } });
+  expect(named.name).toBe("v2.4.1 for Harbour");
+  const own = changed(named, { name: "Spring" });
+  expect(changed(own, { version: { ...version, revision: "v3" } }).name).toBe("Spring");
+  expect(changed(named, { name: "" }).name).toBe("");
+});
+
 const plan = (devices: [name: string, skipped?: string][], files_changed_max = 9): Plan => ({
   stages: [
     {
@@ -150,6 +160,17 @@ test("a dry run in words", () => {
   ]);
   expect(planSentence(plan([["PK1"]], 1))).toBe("1 device gets it; 1 file changes, 41 kB.");
   expect(planSentence(plan([["PK1", has]]))).toBe("No device would get it.");
+});
+
+test("a stage that would try it on nobody is warned of, where others would get it", () => {
+  const has = "It has this version already.";
+  const one = plan([["PK1", has]]);
+  expect(planWarnings(one)).toEqual([]);
+  const both = { ...one, stages: [...one.stages, ...plan([["PK2"]]).stages], warnings: ["It is unsigned."] };
+  expect(planWarnings(both)).toEqual([
+    "It is unsigned.",
+    expect.stringMatching(/^Everybody in stage 1 would be left out/),
+  ]);
 });
 
 test("whom a roll-back leaves as they are, by the reason", () => {

@@ -161,6 +161,13 @@ export function usualName(version: Version | null, choice: Choice): string {
     : t("draft.name_for", { revision: revisionName(version.revision).slice(0, 40), whom });
 }
 
+/** The draft after a change; its usual name goes with what it is named after, one that a person wrote stays. */
+export function changed(draft: Draft, change: Partial<Draft>): Draft {
+  const next = { ...draft, ...change };
+  const wasUsual = draft.name === usualName(draft.version, draft.choice);
+  return wasUsual && change.name === undefined ? { ...next, name: usualName(next.version, next.choice) } : next;
+}
+
 /** How a stage reads. */
 export function stageWords(stage: StageDraft): string {
   if (stage.take === "named") return choiceWords(stage.named);
@@ -177,6 +184,13 @@ export function planSentence(plan: Plan): string {
   const files = t("files_change", { n: plan.files_changed_max });
   const each = size(plan.bytes_each_max);
   return t(n === 1 ? "plan.one" : "plan.many", { devices: t("devices", { n }), files, each });
+}
+
+/** What a person should know before: what the server says, and stages that would try it on nobody before others get it. */
+export function planWarnings(plan: Plan): string[] {
+  const idle = plan.stages.flatMap(({ devices }, i) => (devices.length > 0 && !devices.some(takes) ? [i + 1] : []));
+  const others = plan.stages.some(({ devices }) => devices.some(takes));
+  return [...plan.warnings, ...(others ? idle.map((n) => t("plan.idle_stage", { n })) : [])];
 }
 
 export interface LeftOut {

@@ -35,6 +35,15 @@ test("a device that goes and comes is noted, and what it was at is over", () => 
   expect(texts(line).filter((text) => text.startsWith("here"))).toEqual(["here went", "here came"]);
 });
 
+test("a device that leaves for another app has said so, until it is back", () => {
+  let line = received(start, { type: "room", room: room(true, 10) }, words, 0);
+  line = received(line, { type: "heard", at: time(11), text: '{"info":"Switching to app buoy"}' }, words, 0);
+  line = received(line, { type: "room", room: room(false, 12) }, words, 0);
+  expect([line.bench.next, line.bench.gone]).toEqual([null, "buoy"]);
+  line = received(line, { type: "room", room: room(true, 13) }, words, 0);
+  expect(line.bench.gone).toBeNull();
+});
+
 test("a device that takes its place over is noted too", () => {
   const line = received(start, { type: "room", room: room(true, 10) }, words, 0);
   expect(texts(received(line, { type: "room", room: room(true, 11) }, words, 0))).toEqual(["here came"]);
@@ -47,6 +56,7 @@ test("each answer belongs to the button that gave the order", () => {
   line = received(line, { type: "said", id: 1 }, words, 5);
   expect(line.answers.get("gps")).toEqual({ state: "said", id: 1, at: 5 });
   expect(line.answers.get("reset")).toEqual({ state: "refused", id: 2, why: "PK001 has no line." });
+  expect(texts(line).at(-1)).toBe("here PK001 has no line.");
   expect(received(line, { type: "said", id: 99 }, words, 5)).toBe(line);
 });
 

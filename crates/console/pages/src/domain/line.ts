@@ -1,6 +1,6 @@
 // A page's end of a device's line as a value: the room, what was heard, what was said, and what became of it. Pure.
 import type { LineEvent, Room, RoomLine } from "../registry/apiTypes";
-import { type Bench, heard, joined, masked, NOTHING, type Order, remembered, restarted } from "./bench";
+import { type Bench, heard, joined, left, masked, NOTHING, type Order, remembered, restarted } from "./bench";
 
 /** How the way to the server stands. */
 export type Link = "connecting" | "open" | "lost" | "refused";
@@ -84,8 +84,7 @@ function inRoom(state: LineState, room: Room, words: Words, now: number): LineSt
   let next: LineState = { ...state, room, bench: joined(past, state.bench) };
   if (before === undefined || (before.connected === room.presence.connected && before.since === room.presence.since))
     return next;
-  if (room.presence.connected) next = { ...next, bench: restarted(next.bench) };
-  if (!room.presence.connected) next = { ...next, bench: { ...next.bench, task: null } };
+  next = { ...next, bench: room.presence.connected ? restarted(next.bench) : left(next.bench) };
   return noted(next, room.presence.connected ? words.came : words.went, now);
 }
 
@@ -106,7 +105,8 @@ export function received(state: LineState, event: LineEvent, words: Words, now: 
       return { ...next, bench: { ...next.bench, next: given.next } };
     }
     case "refused":
-      return answered(state, event.id, { state: "refused", id: event.id, why: event.why });
+      // In the log, too: the line above it says only what was wanted.
+      return noted(answered(state, event.id, { state: "refused", id: event.id, why: event.why }), event.why, now);
     default:
       return state; // News of a kind that this page does not know yet.
   }

@@ -4,9 +4,9 @@ import { type Draft, TIMEOUT_HOURS } from "../domain/firmwareDraft";
 import { t } from "../text/text";
 import { Choices } from "../ui/Choices";
 import form from "../ui/form.module.css";
-import { Tick } from "./Choose";
 import choose from "./choose.module.css";
 import css from "./draft.module.css";
+import { Tick } from "./Tick";
 
 export function CareStep({ draft, onChange }: { draft: Draft; onChange(change: Partial<Draft>): void }) {
   return (

@@ -15,28 +15,10 @@ import { StateMark } from "../ui/StateMark";
 import * as calls from "./calls";
 import css from "./choose.module.css";
 import { FIRMWARE } from "./news";
+import { Tick } from "./Tick";
 
 const TYPED_MS = 250;
 const FOUND = 50;
-
-interface TickProps {
-  checked: boolean;
-  label: string;
-  how?: string;
-  onChange(checked: boolean): void;
-}
-
-/** One thing that is so or not, with what that means. */
-export function Tick({ checked, label, how, onChange }: TickProps) {
-  return (
-    <label className={css.tick}>
-      <input type="checkbox" checked={checked} onChange={(e) => onChange(e.currentTarget.checked)} />
-      <span>
-        {label} {how && <span className="quiet">{how}</span>}
-      </span>
-    </label>
-  );
-}
 
 /** Devices whose name has these letters. */
 export function useFound(text: string) {

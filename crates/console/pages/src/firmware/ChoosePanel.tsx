@@ -13,10 +13,10 @@ import { usePaged } from "../ui/Roster";
 import { SidePanel } from "../ui/SidePanel";
 import { REVISION_KINDS, type Revision, type RevisionKind, type Source } from "./apiTypes";
 import * as calls from "./calls";
+import { chevron } from "./chevron";
 import css from "./firmware.module.css";
 import { FIRMWARE, useTake } from "./news";
 import { NoSource, useSources } from "./Sources";
-import { chevron } from "./Versions";
 
 const TYPED_MS = 250;
 

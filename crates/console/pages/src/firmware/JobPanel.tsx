@@ -69,8 +69,15 @@ function About({ job }: { job: Job }) {
   );
 }
 
-export function JobPanel({ id, onClose }: { id: string; onClose(): void }) {
-  const { data: job, error, refetch } = useQuery({ queryKey: jobKey(id), queryFn: () => calls.job(id) });
+interface Props {
+  id: string;
+  /** As a list has it, until it is read. */
+  known: Job | undefined;
+  onClose(): void;
+}
+
+export function JobPanel({ id, known, onClose }: Props) {
+  const { data: job = known, error, refetch } = useQuery({ queryKey: jobKey(id), queryFn: () => calls.job(id) });
   const gone = error instanceof ApiError && error.status === 404;
   return (
     <SidePanel label={t("job.panel")} title={job?.device.name ?? t("job.panel")} onClose={onClose}>

@@ -1,10 +1,12 @@
 // Makes a roll-out in steps: which version, which devices, in which stages; then what would happen; then yes.
 import { Button, NativeSelect, Skeleton } from "@mantine/core";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Link } from "react-router";
 import { useSession } from "../api/session";
 import { mayUpgrade, revisionName, SIGNATURE_MARK, shortCommit, signatureWords, size } from "../domain/firmware";
 import {
+  changed,
   choiceWords,
   type Draft,
   emptyDraft,
@@ -12,22 +14,21 @@ import {
   type Step,
   stageWords,
   stepFault,
-  usualName,
 } from "../domain/firmwareDraft";
 import { t } from "../text/text";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Page } from "../ui/Page";
 import { StateMark } from "../ui/StateMark";
 import type { Version } from "./apiTypes";
+import { Back } from "./Back";
 import { CareStep } from "./CareStep";
 import { ChooseWhom } from "./Choose";
+import { chevron } from "./chevron";
 import css from "./draft.module.css";
 import { PlanStep } from "./PlanStep";
-import { Back } from "./RolloutPage";
 import rollout from "./rollout.module.css";
 import { StagesStep } from "./StagesStep";
 import { useReadyVersions, versionOption } from "./StartUpgrade";
-import { chevron } from "./Versions";
 
 /** A version in the words that matter for giving it out. */
 function VersionWords({ version }: { version: Version }) {
@@ -109,19 +110,20 @@ export function NewRollout({ versionId, onMade, onClose }: Props) {
   const [draft, setDraft] = useState(emptyDraft);
   const [at, setAt] = useState<Step>("version");
   const ready = useReadyVersions();
-  const set = (change: Partial<Draft>) => setDraft((was) => ({ ...was, ...change }));
+  const set = (change: Partial<Draft>) => setDraft((was) => changed(was, change));
   const wished = ready.items.find(({ id }) => id === versionId);
   useEffect(() => {
     // Come from a version's own panel: that step is done.
     if (wished === undefined) return;
-    setDraft((was) => (was.version === null ? { ...was, version: wished } : was));
+    setDraft((was) => (was.version === null ? changed(was, { version: wished }) : was));
     setAt((was) => (was === "version" ? "devices" : was));
   }, [wished]);
 
-  const next = (step: Step) => {
-    const following = STEPS[STEPS.indexOf(step) + 1] ?? "plan";
-    if (following === "rest" && draft.name === "") set({ name: usualName(draft.version, draft.choice) });
-    setAt(following);
+  const openStep = useRef<HTMLLIElement>(null);
+  const go = (step: Step) => {
+    // The button that was pressed is gone then: who uses the keyboard goes on in the step that opens.
+    flushSync(() => setAt(step));
+    openStep.current?.focus();
   };
   const content: Record<Step, () => ReactNode> = {
     version: () => <VersionStep chosen={draft.version} onChoose={(version) => set({ version })} />,
@@ -144,11 +146,17 @@ export function NewRollout({ versionId, onMade, onClose }: Props) {
             const fault = stepFault(step, draft);
             const done = STEPS.indexOf(at) > i;
             return (
-              <li key={step} data-open={open} aria-current={open ? "step" : undefined}>
+              <li
+                key={step}
+                ref={open ? openStep : undefined}
+                tabIndex={open ? -1 : undefined}
+                data-open={open}
+                aria-current={open ? "step" : undefined}
+              >
                 <h2>
                   <span>{i + 1}</span> {t(`draft.step.${step}`)}
                   {done && (
-                    <button type="button" className={css.change} onClick={() => setAt(step)}>
+                    <button type="button" className={css.change} onClick={() => go(step)}>
                       {t("draft.change")}
                     </button>
                   )}
@@ -156,7 +164,7 @@ export function NewRollout({ versionId, onMade, onClose }: Props) {
                 {open && content[step]()}
                 {open && step !== "plan" && (
                   <div className={css.next}>
-                    <Button disabled={fault !== null} onClick={() => next(step)}>
+                    <Button disabled={fault !== null} onClick={() => go(STEPS[i + 1] ?? "plan")}>
                       {t("draft.next")}
                     </Button>
                     {fault && <span className="quiet">{fault}</span>}

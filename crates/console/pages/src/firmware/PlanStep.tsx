@@ -2,7 +2,15 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { revisionName, size } from "../domain/firmware";
-import { type Draft, leftOut, leftOutSentence, planSentence, takes, wishOf } from "../domain/firmwareDraft";
+import {
+  type Draft,
+  leftOut,
+  leftOutSentence,
+  planSentence,
+  planWarnings,
+  takes,
+  wishOf,
+} from "../domain/firmwareDraft";
 import { t } from "../text/text";
 import { ErrorNote } from "../ui/ErrorNote";
 import form from "../ui/form.module.css";
@@ -61,7 +69,7 @@ function Planned({ plan }: { plan: Plan }) {
       {leftOut(plan).map((left) => (
         <p key={left.why}>{leftOutSentence(left)}</p>
       ))}
-      <Warnings warnings={plan.warnings} />
+      <Warnings warnings={planWarnings(plan)} />
       {plan.stages.map(({ devices }, i) => (
         <PlannedStage key={i} n={i + 1} devices={devices} />
       ))}

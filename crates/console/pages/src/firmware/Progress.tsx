@@ -1,11 +1,10 @@
 // How far an upgrade has come: a bar with its numbers beside it, and the file that was fetched last.
-import { isActive, jobProgress, jobShare } from "../domain/firmware";
+import { isActive, jobProgress, jobRowWords, jobShare } from "../domain/firmware";
 import { t } from "../text/text";
 import type { Job } from "./apiTypes";
 import css from "./firmware.module.css";
 
-/** The bar alone, for rows. */
-export function Bar({ job }: { job: Job }) {
+function Bar({ job }: { job: Job }) {
   const percent = Math.floor(100 * jobShare(job));
   return (
     <span
@@ -36,5 +35,28 @@ export function Progress({ job }: { job: Job }) {
         )}
       </p>
     </div>
+  );
+}
+
+/** What stands in a row where the progress is: the bar while it moves, else what it waits for or why it ended. */
+export function HowFar({ job }: { job: Job }) {
+  if (job.state !== "transferring" || job.files === 0) {
+    const words = jobRowWords(job);
+    return (
+      <span className={css.cause} title={words}>
+        {words}
+      </span>
+    );
+  }
+  return (
+    <span className={css.howFar}>
+      <Bar job={job} />
+      <span>
+        {job.files_done}/{job.files}
+      </span>
+      <span className="mono" title={job.current_file ?? undefined}>
+        {job.current_file}
+      </span>
+    </span>
   );
 }

@@ -1,134 +1,32 @@
 // One roll-out whole: how it is and what to do now, its stages as a picture, and each of its devices live.
-import { ActionIcon, Button, NativeSelect, Skeleton } from "@mantine/core";
-import { IconArrowLeft } from "@tabler/icons-react";
+import { Button, NativeSelect, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
 import { useSession } from "../api/session";
-import { revisionName, rolloutMark, rolloutSentences, shortCommit, TARGET_MARK, totals } from "../domain/firmware";
-import { span } from "../domain/time";
+import { revisionName, rolloutMark, rolloutSentences, totals } from "../domain/firmware";
 import { t } from "../text/text";
-import { Ago, AgoExact } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
 import { ErrorNote } from "../ui/ErrorNote";
-import { Fact, Facts, Part } from "../ui/Facts";
-import list from "../ui/list.module.css";
 import { usePaged } from "../ui/Roster";
 import { Sentence } from "../ui/Sentence";
-import { SidePanel } from "../ui/SidePanel";
 import { StateMark } from "../ui/StateMark";
 import { useAddress } from "../ui/useAddress";
 import { useListKeys } from "../ui/useListKeys";
 import { VirtualList } from "../ui/VirtualList";
 import { WaitingRows } from "../ui/Waiting";
-import { type Rollout, TARGET_STATES, type Target } from "./apiTypes";
+import { type Rollout, TARGET_STATES } from "./apiTypes";
+import { Back } from "./Back";
 import * as calls from "./calls";
-import rows from "./firmware.module.css";
-import { JobPanel } from "./JobPanel";
+import { chevron } from "./chevron";
 import { rolloutKey, TARGETS } from "./news";
+import { RolloutAbout } from "./RolloutAbout";
 import { RolloutActions } from "./RolloutActions";
 import { RolloutHistory } from "./RolloutHistory";
 import css from "./rollout.module.css";
 import { Stages } from "./Stages";
-import { HowFar } from "./Upgrades";
-import { chevron } from "./Versions";
-
-function About({ rollout }: { rollout: Rollout }) {
-  const { version } = rollout;
-  return (
-    <Part title={t("rollout.about")}>
-      <Facts>
-        <Fact name={t("rollout.version")}>
-          <Link className="link" to={`/firmware?show=versions&open=${version.id}`}>
-            {revisionName(version.revision)}
-          </Link>{" "}
-          <span className="mono">{shortCommit(version.commit)}</span> <span className="quiet">{version.subject}</span>
-        </Fact>
-        <Fact name={t("rollout.by")}>
-          {rollout.created_by}, <AgoExact at={rollout.created_at} />
-        </Fact>
-        <Fact name={t("rollout.approval")}>
-          {rollout.approved_by ?? t(rollout.needs_approval ? "rollout.approval_open" : "rollout.approval_none")}
-        </Fact>
-        <Fact name={t("rollout.calling")}>
-          {t(rollout.call_devices ? "rollout.calling_yes" : "rollout.calling_no")}
-        </Fact>
-        <Fact name={t("rollout.timeout")}>{t("rollout.timeout_value", { span: span(rollout.job_timeout_s) })}</Fact>
-        {rollout.rolls_back && (
-          <Fact name={t("rollout.rolls_back")}>
-            <Link className="link" to={`/firmware?open=${rollout.rolls_back}`}>
-              {t("rollout.rolls_back_link")}
-            </Link>
-          </Fact>
-        )}
-        {rollout.started_at && (
-          <Fact name={t("rollout.started")}>
-            <AgoExact at={rollout.started_at} />
-          </Fact>
-        )}
-        {rollout.ended_at && (
-          <Fact name={t("rollout.ended")}>
-            <AgoExact at={rollout.ended_at} />
-          </Fact>
-        )}
-      </Facts>
-    </Part>
-  );
-}
-
-function TargetRow({ target }: { target: Target }) {
-  const { job } = target;
-  return (
-    <div className={`${rows.cells} ${rows.targets}`}>
-      <span className={rows.name} title={target.device.name}>
-        {target.device.name}
-      </span>
-      <span className={rows.stage}>{target.stage}</span>
-      <span className={rows.state}>
-        <StateMark state={TARGET_MARK[target.state]} /> {t(`target.is.${target.state}`)}
-      </span>
-      {target.cause || job === null ? (
-        <span className={rows.cause} title={target.cause ?? undefined}>
-          {target.cause}
-        </span>
-      ) : (
-        <HowFar job={job} />
-      )}
-      <span className={rows.time}>{job?.heard_at ? <Ago at={job.heard_at} /> : "–"}</span>
-    </div>
-  );
-}
-
-function TargetsHead() {
-  return (
-    <div className={`${rows.cells} ${rows.targets} ${list.head}`}>
-      <span>{t("target.device")}</span>
-      <span className={rows.stage}>{t("target.stage")}</span>
-      <span>{t("target.state")}</span>
-      <span className={rows.cause}>{t("target.how_far")}</span>
-      <span className={rows.time}>{t("target.heard")}</span>
-    </div>
-  );
-}
-
-function TargetPanel({ target, onClose }: { target: Target; onClose(): void }) {
-  if (target.job) return <JobPanel key={target.job.id} id={target.job.id} onClose={onClose} />;
-  return (
-    <SidePanel label={t("job.panel")} title={target.device.name} onClose={onClose}>
-      <Part title={t("target.state")}>
-        <p>
-          <StateMark state={TARGET_MARK[target.state]} /> <b>{t(`target.is.${target.state}`)}</b>
-        </p>
-        {target.cause && (
-          <p>
-            <Sentence text={target.cause} />
-          </p>
-        )}
-      </Part>
-    </SidePanel>
-  );
-}
+import { TargetPanel, TargetRow, TargetsHead } from "./Targets";
 
 /** What can be narrowed down among the devices. */
 function Filters({ rollout }: { rollout: Rollout }) {
@@ -201,28 +99,12 @@ function Head({ rollout, onClose }: { rollout: Rollout; onClose(): void }) {
       <details className={css.details}>
         <summary>{t("rollout.details")}</summary>
         <div className={css.aboutRow}>
-          <About rollout={rollout} />
+          <RolloutAbout rollout={rollout} />
           <RolloutHistory rollout={rollout} />
         </div>
       </details>
       <Filters rollout={rollout} />
     </>
-  );
-}
-
-export function Back({ onClose }: { onClose(): void }) {
-  return (
-    <ActionIcon
-      variant="subtle"
-      color="gray"
-      size={36}
-      className={css.back}
-      onClick={onClose}
-      aria-label={t("rollout.all")}
-      title={t("rollout.all")}
-    >
-      <IconArrowLeft size={20} stroke={1.6} />
-    </ActionIcon>
   );
 }
 

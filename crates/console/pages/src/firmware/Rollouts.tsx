@@ -12,6 +12,7 @@ import { Roster, usePaged } from "../ui/Roster";
 import { SectionFrame } from "../ui/SectionFrame";
 import { StateMark } from "../ui/StateMark";
 import { useAddress } from "../ui/useAddress";
+import { NEW } from "./address";
 import type { Rollout } from "./apiTypes";
 import * as calls from "./calls";
 import css from "./firmware.module.css";
@@ -20,7 +21,6 @@ import { ROLLOUTS } from "./news";
 import { RolloutPage } from "./RolloutPage";
 import { StageBar } from "./Stages";
 import { useReadyVersions } from "./StartUpgrade";
-import { NEW } from "./Versions";
 
 function RolloutRow({ rollout }: { rollout: Rollout }) {
   const sum = totals(rollout.stages);

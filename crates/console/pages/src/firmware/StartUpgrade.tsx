@@ -11,11 +11,11 @@ import form from "../ui/form.module.css";
 import { usePaged } from "../ui/Roster";
 import { StateMark } from "../ui/StateMark";
 import type { Version } from "./apiTypes";
-import { Tick } from "./Choose";
 import * as calls from "./calls";
+import { chevron } from "./chevron";
 import css from "./firmware.module.css";
 import { useTake, VERSIONS } from "./news";
-import { chevron } from "./Versions";
+import { Tick } from "./Tick";
 
 /** The versions that can be given to devices, newest chosen first. */
 export function useReadyVersions() {

@@ -3,7 +3,7 @@ import { Button, CloseButton, NativeSelect } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useSession } from "../api/session";
-import { JOB_MARK, jobRowWords, mayUpgrade, revisionName } from "../domain/firmware";
+import { JOB_MARK, mayUpgrade, revisionName } from "../domain/firmware";
 import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
@@ -11,39 +11,17 @@ import { Roster, usePaged } from "../ui/Roster";
 import { SectionFrame } from "../ui/SectionFrame";
 import { StateMark } from "../ui/StateMark";
 import { useAddress } from "../ui/useAddress";
+import { NEW } from "./address";
 import type { Job } from "./apiTypes";
 import * as calls from "./calls";
+import { chevron } from "./chevron";
 import css from "./firmware.module.css";
 import { JobPanel } from "./JobPanel";
 import { NewUpgradePanel } from "./NewUpgradePanel";
 import { JOBS } from "./news";
-import { Bar } from "./Progress";
-import { chevron, NEW } from "./Versions";
+import { HowFar } from "./Progress";
 
 const FILTERS = ["active", "ended"] as const;
-
-/** What stands in a row where the progress is: the bar while it moves, else what it waits for or why it ended. */
-export function HowFar({ job }: { job: Job }) {
-  if (job.state !== "transferring" || job.files === 0) {
-    const words = jobRowWords(job);
-    return (
-      <span className={css.cause} title={words}>
-        {words}
-      </span>
-    );
-  }
-  return (
-    <span className={css.howFar}>
-      <Bar job={job} />
-      <span>
-        {job.files_done}/{job.files}
-      </span>
-      <span className="mono" title={job.current_file ?? undefined}>
-        {job.current_file}
-      </span>
-    </span>
-  );
-}
 
 function JobRow({ job }: { job: Job }) {
   return (
@@ -87,7 +65,7 @@ export function Upgrades({ tabs }: { tabs: ReactNode }) {
         onClose={() => change({ open: null, of: null, version: null })}
       />
     ) : (
-      <JobPanel key={opened} id={opened} onClose={close} />
+      <JobPanel key={opened} id={opened} known={paged.items.find(({ id }) => id === opened)} onClose={close} />
     );
   return (
     <SectionFrame

@@ -1,6 +1,6 @@
 // The versions that were chosen: what each is, whether it can be given out, and who vouches for it.
 import { Button, NativeSelect } from "@mantine/core";
-import { IconChevronDown, IconPlus } from "@tabler/icons-react";
+import { IconPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useSession } from "../api/session";
@@ -20,18 +20,15 @@ import { Roster, usePaged } from "../ui/Roster";
 import { SectionFrame } from "../ui/SectionFrame";
 import { StateMark } from "../ui/StateMark";
 import { useAddress } from "../ui/useAddress";
+import { NEW } from "./address";
 import { VERSION_STATES, type Version } from "./apiTypes";
 import { ChoosePanel } from "./ChoosePanel";
 import * as calls from "./calls";
+import { chevron } from "./chevron";
 import css from "./firmware.module.css";
 import { VERSIONS } from "./news";
 import { useSources } from "./Sources";
 import { VersionPanel } from "./VersionPanel";
-
-/** In the place of an id: choosing a new one. */
-export const NEW = "new";
-
-export const chevron = <IconChevronDown size={16} stroke={1.6} aria-hidden="true" />;
 
 function VersionRow({ version }: { version: Version }) {
   return (

@@ -4,7 +4,7 @@ import { IconDownload, IconFile } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
 import { CSV_MOST, TEMPLATE } from "../domain/registry";
-import { t, tWord } from "../text/text";
+import { t } from "../text/text";
 import { Choices } from "../ui/Choices";
 import { ErrorNote } from "../ui/ErrorNote";
 import list from "../ui/list.module.css";
@@ -81,7 +81,7 @@ function Row({ row }: { row: ImportRow }) {
     <div className={`${css.cells} ${css.lines}`}>
       <span className={css.number}>{row.line}</span>
       <span className={css.name}>{row.name || <span className="quiet">{t("registry.name_drawn")}</span>}</span>
-      <span className={css.second}>{tWord("registry.kind", row.kind)}</span>
+      <span className={css.second}>{row.kind ? t(`registry.kind.${row.kind}`) : "–"}</span>
       <span className={`${css.second} ${css.imei}`}>{row.imei || "–"}</span>
       <span className={css.says} title={says}>
         <StateMark state={row.ok ? "ok" : "silent"} size={10} />

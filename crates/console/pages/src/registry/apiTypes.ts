@@ -95,9 +95,11 @@ export interface NewDevice {
 
 export interface ImportRow {
   line: number;
+  /** Null where it is going to be drawn. */
   name: string | null;
-  kind: string;
-  imei?: string | null;
+  /** Null where it is none. */
+  kind: DeviceKind | null;
+  imei: string | null;
   ok: boolean;
   errors: string[];
 }

@@ -24,6 +24,8 @@ export const bench = {
   "bench.never_how":
     "It comes by itself in support mode (app ota), once it knows a Wi-Fi network with a way to this server.",
   "bench.absent_how": "What stands below is what it said last. It comes back by itself in support mode.",
+  "bench.gone_how":
+    "It left to run {app}, where it has no line here. Only somebody at the device can bring it back to support mode.",
   "bench.next": "starts as {app} at the next reset",
   "bench.volts": "Battery",
   "bench.heard": "Heard",

@@ -427,6 +427,8 @@ export const firmware = {
   "plan.left_out#one": "{n} device is left out: {names}. {why}",
   "plan.left_out#other": "{n} devices are left out: {names}. {why}",
   "plan.names_more": "{names} and {n} more",
+  "plan.idle_stage":
+    "Everybody in stage {n} would be left out, so it tries nothing: the next stage begins at once. Choose other devices for it.",
   "plan.device": "Device",
   "plan.from": "Has now",
   "plan.from_none": "not known",
