@@ -4,5 +4,6 @@
 mod device;
 mod door;
 mod field;
+mod proxy;
 mod rollouts;
 mod upgrades;
