@@ -220,7 +220,8 @@ fn urls(common: &Common, shape: Shape) -> anyhow::Result<(StoreUrl, BusUrl)> {
     match shape {
         Shape::OneProcess if !local => anyhow::bail!(
             "`fairlead serve` runs all services in one process and needs bus.url = \"local:\". With RabbitMQ, start \
-             the separate binaries (fairlead-intake, fairlead-tracker, fairlead-courier, fairlead-hub, fairlead-console)"
+             the separate binaries (fairlead-intake, fairlead-tracker, fairlead-courier, fairlead-firmware, fairlead-hub, \
+             fairlead-console)"
         ),
         Shape::Several if local || embedded => anyhow::bail!(
             "separate service binaries meet in RabbitMQ and MySQL/MariaDB: set bus.url = \"amqp://…\" and \

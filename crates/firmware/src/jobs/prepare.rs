@@ -73,7 +73,7 @@ async fn one(firmware: &Firmware, mut row: VersionRow) -> Result<bool, StoreErro
 }
 
 /// Writes down what became of a version, unless somebody has settled it meanwhile.
-fn settle(
+pub(crate) fn settle(
     tx: &mut Tx<'_>,
     mut row: VersionRow,
     made: Option<&Made>,

@@ -3,6 +3,8 @@
 mod make;
 mod manifest;
 mod shelf;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
