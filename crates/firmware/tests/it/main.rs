@@ -1,4 +1,4 @@
-//! The firmware service from outside: real git, real stores, a device of raw bytes.
+//! The firmware service from outside: real git, real stores, and devices that are as strict as the real ones.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
 mod bench;
@@ -6,6 +6,7 @@ mod device;
 mod door;
 mod field;
 mod mirrors;
+mod proxy;
 mod repository;
 mod rollouts;
 mod servers;
