@@ -26,7 +26,7 @@ pub struct Firmware(Arc<Inner>);
 
 /// What its parts need.
 pub struct Inner {
-    #[expect(dead_code, reason = "the device door reads it")]
+    #[allow(dead_code, reason = "the device door reads it")]
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) bus: Bus,
