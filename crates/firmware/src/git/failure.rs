@@ -118,7 +118,7 @@ pub(crate) fn sentence(complaint: &str) -> String {
 /// The line that says most: the first that is fatal, else the last one.
 fn last_line(complaint: &str) -> String {
     let lines = || complaint.lines().map(str::trim).filter(|line| !line.is_empty());
-    let found = lines().find_map(|line| line.strip_prefix("fatal: ")).or_else(|| lines().last());
+    let found = lines().find_map(|line| line.strip_prefix("fatal: ")).or_else(|| lines().next_back());
     clean(found.unwrap_or("it says nothing"))
 }
 

@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn odd_subjects_are_one_line() {
-        let answer = "a\0b\u{1b}[31m\r\nred\0c\01700000000\0".as_bytes();
+        let answer = "a\u{0}b\u{1b}[31m\r\nred\u{0}c\u{0}1700000000\u{0}".as_bytes();
         let found: Vec<_> = records(answer, 4).filter_map(|record| of_commit(&record)).collect();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].subject, "b [31m  red");

@@ -14,7 +14,7 @@ use crate::news;
 use crate::service::Firmware;
 
 /// Between the beginnings of two fetches of one repository, however often somebody asks.
-const SPACING: Duration = Duration::from_secs(5);
+const SPACING: Duration = Duration::from_secs(2);
 
 /// Mirrors until the process stops.
 pub(crate) async fn run(firmware: Firmware) {
