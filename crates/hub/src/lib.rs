@@ -2,6 +2,8 @@
 
 mod http;
 mod jobs;
+mod ports;
+mod rooms;
 mod service;
 mod settings;
 mod snapshot;

@@ -186,6 +186,47 @@ pub struct LinkView {
     pub unlinked_by: Option<String>,
 }
 
+/// A modem where it is only named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ModemRef {
+    /// Its id; absent where it is only going to be made known.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub id: Option<ModemId>,
+    /// Its number on the network.
+    #[schema(value_type = String)]
+    pub imei: Imei,
+    /// The provider's serial number.
+    pub serial: Option<String>,
+}
+
+/// What linking or unlinking changes, or would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LinkEffects {
+    /// The device.
+    pub device: DeviceRef,
+    /// The modem.
+    pub modem: ModemRef,
+    /// Since when the modem's messages are the device's.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Time,
+    /// Until when they are; absent for a link.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Time>,
+    /// How many messages are another's by that.
+    pub messages: i64,
+    /// Whose they were before; absent where they were nobody's.
+    pub from: Option<DeviceRef>,
+    /// Messages to the modem that have not been fetched yet.
+    pub waiting_outgoing: i64,
+    /// Whether it was done; not so where it was only tried.
+    pub done: bool,
+    /// What a person should know first, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// The fact in the firmware service's report that says whether devices may register with a secret.
+pub const REGISTRATION_SECRET: &str = "registration_secret";
+
 /// A group of devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GroupView {
@@ -203,7 +244,7 @@ pub struct GroupView {
 
 /// A queue at AWS, by the label that people know it by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct QueueView {
+pub struct SqsQueueView {
     /// Its id.
     #[schema(value_type = String, format = Uuid)]
     pub id: QueueId,

@@ -129,3 +129,33 @@ impl TopicMessage for RoomFrame {
     const NAME: &'static str = "room";
     const PURPOSE: &'static str = "Texts between a device's hub and the other processes: pages on another hub, the firmware service's calls.";
 }
+
+/// What a hub tells the others. Passing: each says anew every few seconds where its pages look, and the store knows who
+/// has which line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HubNote {
+    /// The hub.
+    #[schemars(with = "uuid::Uuid")]
+    pub from: NodeId,
+    /// Lines that it has now, each with the number of the connection.
+    pub taken: Vec<(String, i64)>,
+    /// Lines that ended.
+    pub left: Vec<String>,
+    /// The rooms in which it has pages without having the device: all of them; absent where it does not say.
+    pub looks: Option<Vec<String>>,
+    /// Whether the others should say where their pages look.
+    pub asks: bool,
+}
+
+impl HubNote {
+    /// A note that says nothing yet.
+    pub const fn from(from: NodeId) -> Self {
+        Self { from, taken: Vec::new(), left: Vec::new(), looks: None, asks: false }
+    }
+}
+
+impl TopicMessage for HubNote {
+    const NAME: &'static str = "hubs";
+    const PURPOSE: &'static str =
+        "What hubs tell each other: which lines they have, and where their pages look.";
+}

@@ -17,6 +17,9 @@ use rustls::ServerConfig;
 
 use crate::Mount;
 
+/// Connections that may wait to be accepted; the kernel may allow fewer.
+const WAITING: i32 = 4_096;
+
 /// What every handler can ask for.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -35,6 +38,8 @@ pub(crate) fn bind(listen: &str) -> anyhow::Result<TcpListener> {
         }
         _ => anyhow::anyhow!("cannot listen on {listen}: {e}"),
     })?;
+    // After an outage a whole fleet comes at once; whoever finds no place waits a second before the next try.
+    rustix::net::listen(&listener, WAITING)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

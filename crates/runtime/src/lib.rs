@@ -2,6 +2,7 @@
 
 mod disk;
 pub mod doctor;
+pub mod files;
 mod http;
 mod lock;
 mod logging;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -10,6 +10,7 @@ use fairlead_bus::{Bus, BusUrl};
 use fairlead_model::Clock;
 use fairlead_store::{Store, StoreUrl};
 use fairlead_web::health::{Check, Health};
+use fairlead_web::networks::TrustedProxies;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -17,9 +18,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::lock::{self, FolderLock};
 use crate::report::Reporter;
+use crate::service::Listeners;
 use crate::tls::Certificate;
 use crate::{
-    Arguments, Common, Context, EXIT_CRASH, Facts, Hosted, Loaded, disk, doctor, http, logging, systemd,
+    Arguments, Common, Context, EXIT_CRASH, Facts, Hosted, Loaded, disk, doctor, files, http, logging,
+    systemd,
 };
 
 /// How long a drain may take; what is not done by then is found again after the next start.
@@ -59,6 +62,7 @@ pub struct Running {
     stop: CancellationToken,
     crashed: CancellationToken,
     tasks: TaskTracker,
+    listeners: Listeners,
     _lock: Option<FolderLock>,
 }
 
@@ -71,6 +75,7 @@ pub(crate) async fn live(
     let schemas: Vec<_> = services.iter().map(|s| (s.name(), s.schema())).collect();
     let loaded = Loaded::read(arguments, &schemas)?;
     logging::start(&loaded.common.log)?;
+    files::allow_all();
     let clock = loaded.common.clock.clock().map_err(anyhow::Error::msg)?;
     let running = Process { loaded, services, shape, clock }.start().await?;
     systemd::ready();
@@ -102,7 +107,8 @@ impl Process {
         // Before the services, which look their counters up as they start.
         let metrics = metrics_handle();
         let store = Store::open(store_url)?;
-        let context = self.context(store.clone(), bus_url, address);
+        let mut context = self.context(store.clone(), bus_url, address);
+        context.proxies = proxies.clone();
         self.prepare_schema(&context).await?;
         watch_parts(&context);
         let mut mounts = Vec::new();
@@ -136,8 +142,8 @@ impl Process {
         context.spawn("report", reporter.run());
         let names: Vec<_> = self.services.iter().map(|s| s.name()).collect();
         tracing::info!(%address, store = %store.url(), services = names.join(" "), "serving");
-        let Context { stop, crashed, tasks, .. } = context;
-        Ok(Running { address, store, server, stop, crashed, tasks, _lock: lock })
+        let Context { stop, crashed, tasks, listeners, .. } = context;
+        Ok(Running { address, store, server, stop, crashed, tasks, listeners, _lock: lock })
     }
 
     /// What it is called where several are listed.
@@ -182,7 +188,9 @@ impl Process {
             health: Health::default(),
             facts: Facts::default(),
             public_url: common.http.public_address(&address.to_string()),
+            proxies: TrustedProxies::default(),
             services: self.services.iter().map(|s| s.name()).collect::<Arc<[_]>>(),
+            listeners: Listeners::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             crashed: CancellationToken::new(),
@@ -220,7 +228,8 @@ fn urls(common: &Common, shape: Shape) -> anyhow::Result<(StoreUrl, BusUrl)> {
     match shape {
         Shape::OneProcess if !local => anyhow::bail!(
             "`fairlead serve` runs all services in one process and needs bus.url = \"local:\". With RabbitMQ, start \
-             the separate binaries (fairlead-intake, fairlead-tracker, fairlead-courier, fairlead-hub, fairlead-console)"
+             the separate binaries (fairlead-intake, fairlead-tracker, fairlead-courier, fairlead-firmware, fairlead-hub, \
+             fairlead-console)"
         ),
         Shape::Several if local || embedded => anyhow::bail!(
             "separate service binaries meet in RabbitMQ and MySQL/MariaDB: set bus.url = \"amqp://…\" and \
@@ -277,6 +286,11 @@ fn metrics_handle() -> PrometheusHandle {
 }
 
 impl Running {
+    /// Where it listens for others than people and programs, as for `devices`; absent where it does not.
+    pub fn listener(&self, name: &str) -> Option<SocketAddr> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
+    }
+
     /// Waits for SIGTERM, SIGINT or a crash; true for a crash.
     ///
     /// # Errors

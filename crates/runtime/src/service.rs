@@ -1,23 +1,27 @@
 //! What a service is, and what it is given.
 
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web;
 use fairlead_bus::Bus;
 use fairlead_model::Clock;
 use fairlead_store::Store;
 use fairlead_web::health::Health;
+use fairlead_web::networks::TrustedProxies;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::settings::reference::Section;
-use crate::{Common, Facts, Loaded};
+use crate::{Common, Facts, Loaded, http};
 
 /// Settings of a service: one struct with defaults that work.
 pub trait ServiceSettings:
@@ -64,15 +68,33 @@ pub struct Context {
     pub facts: Facts,
     /// The address under which people reach the pages.
     pub public_url: String,
+    /// The proxies whose word about an address is believed.
+    pub proxies: TrustedProxies,
     /// The services in this process, by name.
     pub services: Arc<[&'static str]>,
     /// Cancelled when the process drains.
     pub stop: CancellationToken,
+    pub(crate) listeners: Listeners,
     pub(crate) tasks: TaskTracker,
     pub(crate) crashed: CancellationToken,
 }
 
+/// Where a process listens beside its web server, by name.
+pub(crate) type Listeners = Arc<Mutex<BTreeMap<&'static str, SocketAddr>>>;
+
 impl Context {
+    /// Takes an address beside the web server's; `name` is how the process tells of it.
+    ///
+    /// # Errors
+    /// A sentence for the person who started the process, where the address cannot be had.
+    pub fn listen(&self, name: &'static str, address: &str) -> anyhow::Result<TcpListener> {
+        let listener = TcpListener::from_std(http::bind(address)?)?;
+        let at = listener.local_addr()?;
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).insert(name, at);
+        tracing::info!(address = %at, "{name} are served");
+        Ok(listener)
+    }
+
     /// Runs a task for the life of the process. One that panics, or returns before the drain, is a crash: the
     /// process stops with an exit code that says so, and is restarted.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {

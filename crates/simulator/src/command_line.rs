@@ -1,5 +1,6 @@
 //! The command line of `fairlead-simulator`.
 
+mod bench;
 mod provider;
 
 use std::io::Write;
@@ -19,6 +20,7 @@ use crate::satellite::{
     Faults, PUBLIC_KEY_PEM, Platform, Provider, ProviderSettings, RockStar, Waters, World, WorldSettings,
 };
 use crate::verify::verify;
+use bench::{BenchArguments, RepositoryArguments};
 use provider::{MtArguments, ProviderArguments};
 
 const DAY_S: u64 = 86_400;
@@ -43,6 +45,10 @@ enum What {
     Provider(ProviderArguments),
     /// Push what RockSTAR trackers sent until now, each push once
     Rockstars(RockstarsArguments),
+    /// Put devices on the bench: on the line to the hub, and fetching firmware when they are told to
+    Bench(BenchArguments),
+    /// Write a git repository with firmware for devices on the bench
+    Repository(RepositoryArguments),
     /// Print the key with which the intake can check the simulated provider's tokens
     PublicKey,
 }
@@ -150,6 +156,8 @@ impl Arguments {
             What::Verify(arguments) => arguments.run().await,
             What::Provider(arguments) => arguments.run().await,
             What::Rockstars(arguments) => arguments.run().await,
+            What::Bench(arguments) => arguments.run().await,
+            What::Repository(arguments) => arguments.run().await,
             What::PublicKey => say(PUBLIC_KEY_PEM.trim_end()).map(|()| ExitCode::SUCCESS),
         }
     }

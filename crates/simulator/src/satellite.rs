@@ -1,10 +1,11 @@
 //! The satellite family's outside world: buoys and handsets at sea, and the provider that pushes what they send and
 //! keeps what they are told.
 
+pub mod bench;
 mod body;
 mod buoy;
 mod cast;
-mod chance;
+pub(crate) mod chance;
 mod events;
 pub mod mt;
 mod plan;

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use fairlead_model::{AuditId, Clock, Time};
 
+use crate::dialect::{TOGETHER, insert_rows};
 use crate::schema::audit_log;
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
@@ -43,17 +44,32 @@ pub struct Entry<'a> {
 /// # Errors
 /// What the database says; the change must then not be made.
 pub fn record(tx: &mut Tx<'_>, clock: &Clock, entry: &Entry<'_>) -> Result<(), StoreError> {
+    diesel::insert_into(audit_log::table).values(row(clock, entry)).execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Writes many changes down in the transaction that makes them.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_many(tx: &mut Tx<'_>, clock: &Clock, entries: &[Entry<'_>]) -> Result<(), StoreError> {
+    for some in entries.chunks(TOGETHER) {
+        let rows = some.iter().map(|entry| row(clock, entry));
+        insert_rows!(&mut **tx, diesel::insert_into(audit_log::table), rows);
+    }
+    Ok(())
+}
+
+fn row(clock: &Clock, entry: &Entry<'_>) -> EntryRow {
     let now: Time = clock.now();
-    let row = EntryRow {
+    EntryRow {
         id: AuditId::new(clock).into(),
         at: now.into(),
         actor: entry.actor.to_owned(),
         action: entry.action.to_owned(),
         subject: entry.subject.clone(),
         detail: entry.detail.chars().take(2_000).collect(),
-    };
-    diesel::insert_into(audit_log::table).values(row).execute(&mut **tx)?;
-    Ok(())
+    }
 }
 
 /// One page of changes, newest first, of everybody or of one.

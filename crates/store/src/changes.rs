@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use fairlead_model::{Clock, MessageId, ModemId, MtId, ProblemId, Time};
+use fairlead_model::{Clock, DeviceId, MessageId, ModemId, MtId, ProblemId, Time};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -33,6 +33,9 @@ pub struct Changed {
     /// Messages to devices.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub outgoing: BTreeSet<MtId>,
+    /// Devices of the registry.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub devices: BTreeSet<DeviceId>,
 }
 
 /// One step of the feed: what one unit of work has changed.
@@ -52,7 +55,11 @@ impl Changed {
 
     /// How many things have.
     pub fn len(&self) -> usize {
-        self.messages.len() + self.modems.len() + self.problems.len() + self.outgoing.len()
+        self.messages.len()
+            + self.modems.len()
+            + self.problems.len()
+            + self.outgoing.len()
+            + self.devices.len()
     }
 
     /// These and those.
@@ -61,6 +68,7 @@ impl Changed {
         self.modems.extend(other.modems);
         self.problems.extend(other.problems);
         self.outgoing.extend(other.outgoing);
+        self.devices.extend(other.devices);
     }
 }
 

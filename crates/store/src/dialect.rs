@@ -15,6 +15,9 @@ macro_rules! on_either {
 }
 pub(crate) use on_either;
 
+/// Most rows in one [`insert_rows`] of a long list: MySQL takes 65,535 values in a statement.
+pub(crate) const TOGETHER: usize = 1_000;
+
 /// Inserts many rows. SQLite has a statement for one row prepared already, and would have to read a long one anew each
 /// time; over a network one long statement is the faster.
 macro_rules! insert_rows {

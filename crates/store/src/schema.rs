@@ -533,10 +533,14 @@ diesel::table! {
         heard_at -> Nullable<BigInt>,
         ended_at -> Nullable<BigInt>,
         deadline_at -> BigInt,
+        timeout_s -> BigInt,
         attempts -> Integer,
         files_done -> BigInt,
         bytes_done -> BigInt,
         current_file -> Nullable<Text>,
+        seen -> Nullable<Binary>,
+        call_device -> Bool,
+        called_at -> Nullable<BigInt>,
         active_device -> Nullable<Binary>,
     }
 }
@@ -575,6 +579,7 @@ diesel::table! {
         ordinal -> Integer,
         success_percent -> Integer,
         error_percent -> Integer,
+        tolerated -> Integer,
         state -> Text,
         started_at -> Nullable<BigInt>,
         ended_at -> Nullable<BigInt>,

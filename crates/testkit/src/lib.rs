@@ -237,6 +237,8 @@ impl System {
             format!("data.dir={}", self.folder.path().display()),
             format!("store.url={}", self.store_url()),
             "http.listen=127.0.0.1:0".to_owned(),
+            "hub.device_listen=127.0.0.1:0".to_owned(),
+            "hub.page_listen=127.0.0.1:0".to_owned(),
         ];
         common.extend(set.iter().map(|s| (*s).to_owned()));
         match &self.broker {
@@ -283,6 +285,16 @@ impl System {
     /// Where the service was not started.
     pub fn url(&self, service: &str, path: &str) -> String {
         format!("http://{}{path}", self.addresses.get(service).expect("the service was started"))
+    }
+
+    /// Where a service listens beside its web server, as the `hub` for `devices`.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn address(&self, service: &str, name: &str) -> SocketAddr {
+        let web = self.addresses.get(service).expect("the service was started");
+        let running = self.running.iter().find(|running| running.address == *web);
+        running.and_then(|running| running.listener(name)).expect("the service listens there")
     }
 
     /// A client with the token of somebody who has this role.
@@ -357,7 +369,7 @@ impl Broker {
                 .await
                 .unwrap();
         }
-        for exchange in ["dead", "topic.live"] {
+        for exchange in ["dead", "topic.live", "topic.room", "topic.hubs"] {
             let name = format!("{}.{exchange}", self.prefix);
             let options = lapin::options::ExchangeDeleteOptions::default();
             channel.exchange_delete(name.as_str().into(), options).await.unwrap();

@@ -20,6 +20,7 @@ pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
+    pub(crate) news: News,
 }
 
 impl Service for Tracker {
@@ -34,13 +35,14 @@ impl Service for Tracker {
             unsigned_modems_per_day: settings.unsigned_modems_per_day,
             assumed_interval_s: settings.assumed_interval_s,
         };
-        let understand = Understand { store: store.clone(), clock: clock.clone(), news, policy };
+        let understand =
+            Understand { store: store.clone(), clock: clock.clone(), news: news.clone(), policy };
         let (consumer_bus, concurrency) = (bus.clone(), usize::from(settings.concurrency.max(1)));
         context.spawn("tracker remind", remind::run(store.clone(), clock.clone(), stop.clone()));
         context.spawn("tracker understand", async move {
             consumer_bus.consume(understand, concurrency, stop).await;
         });
-        let state = web::Data::new(State { store, bus, clock });
+        let state = web::Data::new(State { store, bus, clock, news });
         Ok(Mount::new(move |config| {
             config.app_data(state.clone());
             http::mount(config);

@@ -7,8 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
-use fairlead_model::Clock;
 use fairlead_model::role::{Role, Scope};
+use fairlead_model::{Clock, Secret, Time};
 use fairlead_store::sign_in::{self, Identity};
 use fairlead_store::{Store, StoreError};
 
@@ -70,14 +70,51 @@ extractors! {
     Admin Role::Admin;
 }
 
+/// With what somebody proves who they are.
+#[derive(Clone)]
+pub enum Proof {
+    /// The secret of an API token.
+    Token(Secret),
+    /// The secret of a session, from its cookie.
+    Session(Secret),
+}
+
 /// Finds out who asks, and whether they may.
 ///
 /// # Errors
 /// [`Code::SignInNeeded`], [`Code::NotAllowed`] or [`Code::CsrfMissing`].
 pub async fn identify(request: &HttpRequest, least: Role) -> Result<Identity, ApiError> {
-    let found = match bearer(request) {
-        Some(token) => by_token(request, token).await?,
-        None => by_cookie(request).await?,
+    let token = bearer(request).map(|token| Proof::Token(Secret::new(token)));
+    let proof =
+        token.or_else(|| request.cookie(COOKIE).map(|cookie| Proof::Session(Secret::new(cookie.value()))));
+    let store = request.app_data::<web::Data<Store>>();
+    let clock = request.app_data::<web::Data<Clock>>();
+    let (Some(store), Some(clock)) = (store, clock) else {
+        return Err(ApiError::internal("no store or clock was given to the HTTP server"));
+    };
+    let identity = identify_by(store, clock, proof.as_ref(), request.path(), least).await?;
+    check_csrf(request, &identity)?;
+    Ok(identity)
+}
+
+/// Finds out whose proof this is, and whether they may have what is at this path of the API.
+///
+/// # Errors
+/// [`Code::SignInNeeded`] or [`Code::NotAllowed`]; [`Code::Unavailable`] where the store does not say.
+pub async fn identify_by(
+    store: &Store,
+    clock: &Clock,
+    proof: Option<&Proof>,
+    path: &str,
+    least: Role,
+) -> Result<Identity, ApiError> {
+    let found = match proof {
+        Some(Proof::Token(token)) => by_token(store, clock.now(), token.expose().to_owned()).await?,
+        Some(Proof::Session(secret)) => {
+            let (secret, now) = (secret.expose().to_owned(), clock.now());
+            store.read(move |conn| sign_in::by_session(conn, &secret, now)).await?
+        }
+        None => None,
     };
     let identity = found.ok_or_else(|| {
         ApiError::new(
@@ -85,24 +122,26 @@ pub async fn identify(request: &HttpRequest, least: Role) -> Result<Identity, Ap
             "There is no valid session or token. Sign in, or make a token with `fairlead token create`.",
         )
     })?;
-    check_scope(request.path(), &identity)?;
+    check_scope(path, &identity)?;
     if identity.role < least {
         let sentence =
             format!("This needs the role {least}; {} has the role {}.", identity.name, identity.role);
         return Err(ApiError::new(Code::NotAllowed, sentence));
     }
-    check_csrf(request, &identity)?;
     Ok(identity)
 }
 
 fn bearer(request: &HttpRequest) -> Option<String> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    bearer_of(request.headers().get(AUTHORIZATION)?.to_str().ok()?)
+}
+
+/// The token in the value of an `Authorization` header.
+pub fn bearer_of(header: &str) -> Option<String> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
-async fn by_token(request: &HttpRequest, token: String) -> Result<Option<Identity>, ApiError> {
-    let (store, now) = tools(request)?;
+async fn by_token(store: &Store, now: Time, token: String) -> Result<Option<Identity>, ApiError> {
     let secret = token.clone();
     let found = store.read(move |conn| sign_in::by_token(conn, &secret, now)).await?;
     if found.as_ref().is_some_and(|found| found.is_untouched) {
@@ -114,13 +153,6 @@ async fn by_token(request: &HttpRequest, token: String) -> Result<Option<Identit
         }
     }
     Ok(found.map(|found| found.identity))
-}
-
-async fn by_cookie(request: &HttpRequest) -> Result<Option<Identity>, ApiError> {
-    let Some(cookie) = request.cookie(COOKIE) else { return Ok(None) };
-    let (store, now) = tools(request)?;
-    let secret = cookie.value().to_owned();
-    Ok(store.read(move |conn| sign_in::by_session(conn, &secret, now)).await?)
 }
 
 /// A token that is limited opens the parts of the API that it names, and no address that belongs to none.
@@ -173,15 +205,6 @@ fn check_csrf(request: &HttpRequest, identity: &Identity) -> Result<(), ApiError
         Code::CsrfMissing,
         "The change did not come from a page of this session. Load the page again.",
     ))
-}
-
-fn tools(request: &HttpRequest) -> Result<(Store, fairlead_model::Time), ApiError> {
-    let store = request.app_data::<web::Data<Store>>();
-    let clock = request.app_data::<web::Data<Clock>>();
-    match (store, clock) {
-        (Some(store), Some(clock)) => Ok((store.get_ref().clone(), clock.now())),
-        _ => Err(ApiError::internal("no store or clock was given to the HTTP server")),
-    }
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ codes! {
     Unprocessable UNPROCESSABLE_ENTITY "0422" "This cannot be done as asked" "The request was understood, and a rule stands against it. The detail says which.";
     TooMany TOO_MANY_REQUESTS "0429" "Too many requests" "Wait as long as `Retry-After` says.";
     Internal INTERNAL_SERVER_ERROR "0500" "Something went wrong here" "A fault of the server. The log holds the cause under the request id.";
+    NotYet NOT_IMPLEMENTED "0501" "This is not served yet" "The address is known, and what it is for does not exist in this release. The detail says what to use meanwhile.";
     Unavailable SERVICE_UNAVAILABLE "0503" "The server cannot do this now" "The store, the journal or the broker does not take it now. Nothing was done; send it again later.";
 }
 

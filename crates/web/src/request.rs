@@ -47,9 +47,18 @@ pub async fn with_id(
 /// Doors for pushes; what follows in a path is a secret.
 const SECRET_BELOW: [&str; 3] = ["/rockblock/incoming/", "/rockstar/incoming/", "/cloudloop/incoming/"];
 
+/// The door for devices; the part of the path that follows is a secret.
+const DEVICE_BELOW: &str = "/d/";
+
 /// The path without the secret that makes it a trusted one.
 fn shown_path(path: &str) -> &str {
-    SECRET_BELOW.into_iter().find(|door| path.starts_with(door)).unwrap_or(path)
+    if let Some(door) = SECRET_BELOW.into_iter().find(|door| path.starts_with(door)) {
+        return door;
+    }
+    match path.strip_prefix(DEVICE_BELOW) {
+        Some(below) => below.find('/').and_then(|end| below.get(end..)).unwrap_or(DEVICE_BELOW),
+        None => path,
+    }
 }
 
 /// What a proxy gave, if it is short and plain.
@@ -101,6 +110,20 @@ mod tests {
         assert_eq!(shown_path("/api/v1/modems"), "/api/v1/modems");
     }
     use crate::networks::Networks;
+
+    #[test]
+    fn a_secret_in_a_path_is_not_shown() {
+        for (path, shown) in [
+            ("/api/v1/modems", "/api/v1/modems"),
+            ("/rockblock/incoming", "/rockblock/incoming"),
+            ("/rockblock/incoming/s3cret", "/rockblock/incoming/"),
+            ("/d/s3cret/v1/buoy/PK001/upgrade", "/v1/buoy/PK001/upgrade"),
+            ("/d/s3cret", "/d/"),
+            ("/d/", "/d/"),
+        ] {
+            assert_eq!(shown_path(path), shown);
+        }
+    }
 
     #[test]
     fn the_settings_say_which_proxies_are_believed() {

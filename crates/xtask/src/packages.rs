@@ -26,6 +26,8 @@ pub(crate) enum Need {
     Node,
     Npm,
     Python,
+    Git,
+    Sshd,
 }
 
 impl Need {
@@ -39,6 +41,8 @@ impl Need {
             Self::Node => &["node"],
             Self::Npm => &["npm"],
             Self::Python => &["python3"],
+            Self::Git => &["git"],
+            Self::Sshd => &["sshd"],
         }
     }
 
@@ -51,6 +55,8 @@ impl Need {
             Self::Node => "nodejs",
             Self::Npm => "npm",
             Self::Python => "python3-venv",
+            Self::Git => "git",
+            Self::Sshd => "openssh-server",
         }
     }
 

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS devices (
   deleted_at BIGINT,
   UNIQUE KEY devices_name (name_key),
   UNIQUE KEY devices_number (kind, number),
-  KEY devices_kind (kind, id)
+  KEY devices_kind (kind, name_key)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- Which modem was in which device, from when until when: to whom a message of that time belongs. The open_ columns repeat
@@ -34,8 +34,8 @@ CREATE TABLE IF NOT EXISTS device_links (
   open_modem BINARY(16),
   UNIQUE KEY device_links_open_device (open_device),
   UNIQUE KEY device_links_open_modem (open_modem),
-  KEY device_links_modem (modem_id, since),
-  KEY device_links_device (device_id, since)
+  KEY device_links_modem (modem_id, id),
+  KEY device_links_device (device_id, id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- The numbers by which old scripts know modems, given out when such a script asks.
@@ -158,7 +158,7 @@ CREATE TABLE IF NOT EXISTS firmware_files (
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 -- One version for one device. `number` is the device's word for it; `active_device` repeats the device while the job goes on,
--- so that there is one at most.
+-- so that there is one at most. `seen` has a bit for each file that this attempt has fetched, in the order of their paths.
 CREATE TABLE IF NOT EXISTS upgrade_jobs (
   id BINARY(16) NOT NULL PRIMARY KEY,
   number BIGINT NOT NULL,
@@ -174,10 +174,14 @@ CREATE TABLE IF NOT EXISTS upgrade_jobs (
   heard_at BIGINT,
   ended_at BIGINT,
   deadline_at BIGINT NOT NULL,
+  timeout_s BIGINT NOT NULL,
   attempts INTEGER NOT NULL,
   files_done BIGINT NOT NULL,
   bytes_done BIGINT NOT NULL,
   current_file VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+  seen BLOB,
+  call_device BOOLEAN NOT NULL,
+  called_at BIGINT,
   active_device BINARY(16),
   UNIQUE KEY upgrade_jobs_number (number),
   UNIQUE KEY upgrade_jobs_active (active_device),
@@ -213,12 +217,14 @@ CREATE TABLE IF NOT EXISTS rollouts (
   KEY rollouts_state (state)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
 
--- The stages of a roll-out, in order: how many must succeed before the next one, how many failures stop everything.
+-- The stages of a roll-out, in order: how many must succeed before the next one, how many failures stop everything beside
+-- those that a person has tolerated by going on.
 CREATE TABLE IF NOT EXISTS rollout_stages (
   rollout_id BINARY(16) NOT NULL,
   ordinal INTEGER NOT NULL,
   success_percent INTEGER NOT NULL,
   error_percent INTEGER NOT NULL,
+  tolerated INTEGER NOT NULL,
   state VARCHAR(24) CHARACTER SET ascii NOT NULL,
   started_at BIGINT,
   ended_at BIGINT,

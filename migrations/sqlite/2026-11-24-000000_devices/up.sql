@@ -17,7 +17,7 @@ CREATE TABLE devices (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX devices_name ON devices (name_key);
 CREATE UNIQUE INDEX devices_number ON devices (kind, number);
-CREATE INDEX devices_kind ON devices (kind, id);
+CREATE INDEX devices_kind ON devices (kind, name_key);
 
 -- Which modem was in which device, from when until when: to whom a message of that time belongs. The open_ columns repeat
 -- device and modem while the link lasts, so that neither can have two.
@@ -34,8 +34,8 @@ CREATE TABLE device_links (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX device_links_open_device ON device_links (open_device);
 CREATE UNIQUE INDEX device_links_open_modem ON device_links (open_modem);
-CREATE INDEX device_links_modem ON device_links (modem_id, since);
-CREATE INDEX device_links_device ON device_links (device_id, since);
+CREATE INDEX device_links_modem ON device_links (modem_id, id);
+CREATE INDEX device_links_device ON device_links (device_id, id);
 
 -- The numbers by which old scripts know modems, given out when such a script asks.
 CREATE TABLE modem_numbers (
@@ -157,7 +157,7 @@ CREATE TABLE firmware_files (
 ) WITHOUT ROWID;
 
 -- One version for one device. `number` is the device's word for it; `active_device` repeats the device while the job goes on,
--- so that there is one at most.
+-- so that there is one at most. `seen` has a bit for each file that this attempt has fetched, in the order of their paths.
 CREATE TABLE upgrade_jobs (
   id BLOB NOT NULL PRIMARY KEY,
   number BIGINT NOT NULL,
@@ -173,10 +173,14 @@ CREATE TABLE upgrade_jobs (
   heard_at BIGINT,
   ended_at BIGINT,
   deadline_at BIGINT NOT NULL,
+  timeout_s BIGINT NOT NULL,
   attempts INTEGER NOT NULL,
   files_done BIGINT NOT NULL,
   bytes_done BIGINT NOT NULL,
   current_file TEXT,
+  seen BLOB,
+  call_device BOOLEAN NOT NULL,
+  called_at BIGINT,
   active_device BLOB
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX upgrade_jobs_number ON upgrade_jobs (number);
@@ -212,12 +216,14 @@ CREATE TABLE rollouts (
 ) WITHOUT ROWID;
 CREATE INDEX rollouts_state ON rollouts (state);
 
--- The stages of a roll-out, in order: how many must succeed before the next one, how many failures stop everything.
+-- The stages of a roll-out, in order: how many must succeed before the next one, how many failures stop everything beside
+-- those that a person has tolerated by going on.
 CREATE TABLE rollout_stages (
   rollout_id BLOB NOT NULL,
   ordinal INTEGER NOT NULL,
   success_percent INTEGER NOT NULL,
   error_percent INTEGER NOT NULL,
+  tolerated INTEGER NOT NULL,
   state TEXT NOT NULL,
   started_at BIGINT,
   ended_at BIGINT,

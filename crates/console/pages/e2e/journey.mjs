@@ -4,6 +4,7 @@ import { device, deviceOnPhone } from "./device.mjs";
 import { outgoing } from "./outgoing.mjs";
 import { mustFit, options, part, tab } from "./page.mjs";
 import { people, signOut } from "./people.mjs";
+import { benchOnPhone, registry } from "./registry.mjs";
 
 /** The devices of the demo. */
 const FLEET = 12;
@@ -181,6 +182,8 @@ export async function journey(browser, link, expects) {
     await options(page, "Fleet").first().waitFor();
   });
 
+  await registry(browser, page, step);
+  await step("a bench fits a hand", () => benchOnPhone(browser, phone));
   await people(browser, page, step, PHONE);
 
   await step("signing out ends the session, and the link is used up", async () => {

@@ -20,7 +20,7 @@ export async function outgoing(browser, page, step) {
 
   await step("a v3 buoy is told to report at another interval, by a double click once", async () => {
     await tab(page, "Fleet");
-    await page.getByLabel("Search serial or IMEI").fill(buoy.imei);
+    await page.getByLabel("Search name, serial or IMEI").fill(buoy.imei);
     await options(page, "Fleet").first().click();
     await page.evaluate(() => {
       window.stayed = true;

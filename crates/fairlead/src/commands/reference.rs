@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, ValueEnum};
 use fairlead_model::live::LiveEvent;
 use fairlead_model::queue::{MoCommand, MoHeard, MoStored, MtWaiting, QueueMessage, TopicMessage};
+use fairlead_model::room::{HubNote, RoomFrame};
 use fairlead_runtime::settings::reference;
 
 use crate::command_line::{Cli, say, sections};
@@ -66,6 +67,10 @@ fn queue<M: QueueMessage + schemars::JsonSchema>() -> (String, String) {
     )
 }
 
+fn topic<M: TopicMessage>() -> String {
+    format!("| `{}` | {} |\n", M::NAME, M::PURPOSE)
+}
+
 fn messages() -> String {
     let queues = [queue::<MoStored>(), queue::<MoHeard>(), queue::<MoCommand>(), queue::<MtWaiting>()];
     let (lines, sections): (Vec<String>, Vec<String>) = queues.into_iter().unzip();
@@ -78,9 +83,10 @@ fn messages() -> String {
     );
     let _ = write!(
         text,
-        "\n## Topics\n\n| topic | what it is for |\n|---|---|\n| `{}` | {} |\n",
-        <LiveEvent as TopicMessage>::NAME,
-        <LiveEvent as TopicMessage>::PURPOSE
+        "\n## Topics\n\n| topic | what it is for |\n|---|---|\n{}{}{}",
+        topic::<LiveEvent>(),
+        topic::<RoomFrame>(),
+        topic::<HubNote>()
     );
     text
 }

@@ -151,6 +151,11 @@ async fn a_second_server_on_the_same_folder_is_refused_and_commands_work_beside_
     let port = first.url().replace("http://", "http.listen=");
     let taken = fairlead(busy.path(), &["--set", &port, "serve"]);
     assert!(complained(&taken).contains("is in use by another program"), "{}", complained(&taken));
+    let port = first.url().replace("http://", "hub.device_listen=");
+    let taken = fairlead(busy.path(), &["--set", "http.listen=127.0.0.1:0", "--set", &port, "serve"]);
+    let complaint = complained(&taken);
+    assert_eq!(taken.status.code(), Some(1));
+    assert!(complaint.contains("hub.device_listen") && complaint.contains("is in use by"), "{complaint}");
     let token = said(&fairlead(folder.path(), &["token", "create", "--name", "t"]));
     let answer = reqwest::Client::new()
         .get(format!("{}/api/v1/modems", first.url()))

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// How long a process may take to become ready, or a condition to come true. No timing assertion: generous.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Ports that tests do not share with each other.
+const ELSEWHERE: [&str; 2] = ["hub.device_listen=127.0.0.1:0", "hub.page_listen=127.0.0.1:0"];
+
 /// One of our binaries, with the settings it is started with each time.
 pub struct Service {
     program: PathBuf,
@@ -23,6 +26,7 @@ impl Service {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let mut settings = settings.to_vec();
         settings.push(format!("{listen}={address}"));
+        settings.extend(ELSEWHERE.map(str::to_owned));
         Self { program: binary(name), settings, environment: Vec::new(), address, child: None }
     }
 

@@ -49,6 +49,8 @@ impl Server {
         for pair in [
             format!("data.dir={}", folder.path().join("data").display()),
             "http.listen=127.0.0.1:0".to_owned(),
+            "hub.device_listen=127.0.0.1:0".to_owned(),
+            "hub.page_listen=127.0.0.1:0".to_owned(),
             "log.format=json".to_owned(),
             format!("http.tls.cert={}", folder.path().join("cert.pem").display()),
             format!("http.tls.key={}", folder.path().join("key.pem").display()),

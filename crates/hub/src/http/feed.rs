@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::web;
 use fairlead_model::live::LiveEvent;
 use fairlead_store::changes::{self, Changed};
+use fairlead_store::registry::devices;
 use fairlead_store::satellite::{messages, modems, mt};
 use fairlead_store::{Conn, StoreError, problems};
 use fairlead_web::{ApiError, Code, Viewer};
@@ -38,7 +39,7 @@ pub(crate) struct FeedQuery {
 /// What has changed, each thing once, as it is now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Changes {
-    /// The things: modems, messages, problems and messages to devices, each as in its own list.
+    /// The things: modems, messages, problems, messages to devices, and devices, each as in its own list.
     items: Vec<LiveEvent>,
     /// From where to ask next.
     next_after: i64,
@@ -48,7 +49,7 @@ pub(crate) struct Changes {
 
 /// What has changed since then. First ask without `after` and keep `next_after`; then read the lists; from then on ask
 /// with it. Nothing is left out, whatever the order in which it was committed; a thing may come more often than it
-/// changed. Steps older than `hub.feed_days` are forgotten: whoever was away for longer gets 410 and begins anew.
+/// changed. Linking tells the device and the modem, and not each message that is another's by it. Steps older than `hub.feed_days` are forgotten: whoever was away for longer gets 410 and begins anew.
 #[utoipa::path(get, path = "/api/v1/feed", tag = "changes", params(FeedQuery),
     responses((status = 200, body = Changes), (status = 410, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn feed(
@@ -119,5 +120,12 @@ fn items(conn: &mut Conn, changed: Changed) -> Result<Vec<LiveEvent>, StoreError
     items.extend(problems.into_iter().rev().map(|problem| LiveEvent::Problem { problem }));
     items.extend(gone.into_iter().map(|id| LiveEvent::ProblemGone { id }));
     items.extend(outgoing.into_iter().rev().map(|mt| LiveEvent::Outgoing { mt: Box::new(mt) }));
+    let mut gone = changed.devices.clone();
+    let devices = devices::views(conn, &Vec::from_iter(changed.devices))?;
+    devices.iter().for_each(|device| {
+        gone.remove(&device.id);
+    });
+    items.extend(devices.into_iter().map(|device| LiveEvent::Device { device: Box::new(device) }));
+    items.extend(gone.into_iter().map(|id| LiveEvent::DeviceGone { id }));
     Ok(items)
 }

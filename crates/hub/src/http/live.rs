@@ -22,19 +22,19 @@ use crate::snapshot;
 const TICK: Duration = Duration::from_secs(2);
 
 /// How long one frame may take to leave; a page that takes longer is cut off.
-const SEND_TIME: Duration = Duration::from_secs(10);
+pub(super) const SEND_TIME: Duration = Duration::from_secs(10);
 
 /// How often is looked whether whoever listens still may.
-const LOOK_AGAIN: Duration = Duration::from_secs(15);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 /// Close code: whoever listens is signed out, or may not any more.
-const SIGNED_OUT: CloseCode = CloseCode::Other(4_401);
+pub(super) const SIGNED_OUT: CloseCode = CloseCode::Other(4_401);
 
 /// Close code: the page did not keep up; it should come back at once.
-const TOO_SLOW: CloseCode = CloseCode::Other(4_008);
+pub(super) const TOO_SLOW: CloseCode = CloseCode::Other(4_008);
 
 /// Why a page's line ends.
-enum End {
+pub(super) enum End {
     /// The page left, or its line broke.
     Gone,
     /// We end it, and say why.
@@ -61,7 +61,7 @@ pub(crate) async fn live(
 }
 
 /// A browser sends the cookie along from any site; only our own pages may listen.
-fn same_origin(request: &HttpRequest) -> Result<(), ApiError> {
+pub(super) fn same_origin(request: &HttpRequest) -> Result<(), ApiError> {
     let header = |name| request.headers().get(name).and_then(|h| h.to_str().ok());
     let Some(origin) = header(ORIGIN) else { return Ok(()) };
     let site = origin.split_once("://").map_or(origin, |(_, site)| site);
@@ -148,7 +148,7 @@ async fn send_event(session: &mut Session, event: &LiveEvent) -> Result<(), End>
     }
 }
 
-async fn send(session: &mut Session, json: String) -> Result<(), End> {
+pub(super) async fn send(session: &mut Session, json: String) -> Result<(), End> {
     match tokio::time::timeout(SEND_TIME, session.text(json)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(End::Gone),

@@ -1,4 +1,4 @@
-//! The hub from outside: pages open their websocket, and somebody on the bus has news.
+//! The hub from outside: pages open their websocket, somebody on the bus has news, and devices come to their port.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,6 +7,13 @@
     reason = "a test fails by a panic"
 )]
 
+mod buoy;
 mod changes;
+mod door;
 mod feed;
+mod hostile;
+mod hubs;
+mod outage;
 mod port;
+mod quay;
+mod talk;

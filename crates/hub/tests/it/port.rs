@@ -8,11 +8,12 @@ use fairlead_bus::Bus;
 use fairlead_hub::Hub;
 use fairlead_model::live::LiveEvent;
 use fairlead_model::problem::{ProblemKind, ProblemState, ProblemView};
+use fairlead_model::queue::TopicMessage;
 use fairlead_model::{Clock, ProblemId};
 use fairlead_runtime::settings::reference::Section;
 use fairlead_runtime::{Context, Host, Hosted, Loaded, Mount};
 use fairlead_store::sign_in;
-use fairlead_testkit::{Backend, PATIENCE, System};
+use fairlead_testkit::{Backend, PATIENCE, System, Urls};
 use futures_util::StreamExt;
 use schemars::Schema;
 use serde_json::Value;
@@ -67,10 +68,23 @@ pub struct Page {
 
 impl Port {
     pub async fn open(backend: Backend, set: &[&str]) -> Self {
+        let urls = match backend {
+            Backend::Embedded => None,
+            Backend::Servers => Some(Urls::shared()),
+        };
+        Self::open_on(urls, set).await
+    }
+
+    pub async fn open_on(urls: Option<Urls>, set: &[&str]) -> Self {
         let speaker = Arc::new(OnceLock::new());
         let services: Vec<Box<dyn Hosted>> =
             vec![Box::new(Host::<Hub>::new()), Box::new(Speaker(speaker.clone()))];
-        Self { system: System::start(backend, services, set).await, speaker }
+        Self { system: System::start_on(urls, services, set).await, speaker }
+    }
+
+    /// Tells something else to all who listen.
+    pub fn publish(&self, message: &impl TopicMessage) {
+        self.speaker.get().unwrap().publish(message);
     }
 
     /// Tells news to all who listen.

@@ -4,10 +4,11 @@
 pub mod reference;
 mod shared;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError, Environment, File, FileFormat, Value, ValueKind};
+use reference::Keys;
 use schemars::Schema;
 use serde::de::DeserializeOwned;
 pub use shared::{
@@ -179,7 +180,10 @@ fn check_keys(all: &Value, common: &Schema, services: &[(&str, Schema)]) -> Resu
     Ok(())
 }
 
-fn check_section(path: &str, value: &Value, keys: &[(String, Vec<String>)]) -> Result<(), SettingsError> {
+fn check_section(path: &str, value: &Value, keys: &Keys) -> Result<(), SettingsError> {
+    if matches!(keys, Keys::Value) {
+        return Ok(());
+    }
     let ValueKind::Table(table) = &value.kind else {
         return Err(SettingsError(format!(
             "`{path}` is a section with keys, not a value (set in {}).",
@@ -187,45 +191,56 @@ fn check_section(path: &str, value: &Value, keys: &[(String, Vec<String>)]) -> R
         )));
     };
     for (key, value) in table {
-        let Some((_, below)) = keys.iter().find(|(known, _)| known == key) else {
-            let known: Vec<&str> = keys.iter().map(|(k, _)| k.as_str()).collect();
-            return Err(SettingsError(format!(
-                "there is no setting `{path}.{key}` (set in {}). Settings in `{path}`: {}.",
-                origin(value),
-                known.join(", ")
-            )));
+        let below = match keys {
+            Keys::Named(known) => known.get(key).ok_or_else(|| unknown(path, key, value, known))?,
+            Keys::Any(below) => below,
+            Keys::Value => continue,
         };
-        if !below.is_empty() {
-            let below: Vec<(String, Vec<String>)> = below.iter().map(|k| (k.clone(), Vec::new())).collect();
-            check_section(&format!("{path}.{key}"), value, &below)?;
-        }
+        check_section(&format!("{path}.{key}"), value, below)?;
     }
     Ok(())
+}
+
+fn unknown(path: &str, key: &str, value: &Value, known: &BTreeMap<String, Keys>) -> SettingsError {
+    let known: Vec<&str> = known.keys().map(String::as_str).collect();
+    SettingsError(format!(
+        "there is no setting `{path}.{key}` (set in {}). Settings in `{path}`: {}.",
+        origin(value),
+        known.join(", ")
+    ))
 }
 
 /// Refuses words that a setting does not take, and names those that it does.
 fn check_choices(config: &Config, prefix: &str, schema: &Schema) -> Result<(), SettingsError> {
     for (path, allowed) in reference::choices(schema) {
-        let key = format!("{prefix}{path}");
-        let Some(value) = lookup(&config.cache, &key) else { continue };
-        let source = origin(value);
-        let given = value.clone().into_string().unwrap_or_default();
-        if !allowed.contains(&given) {
-            let allowed = allowed.join(", ");
-            return Err(SettingsError(format!(
-                "`{key}` is `{given}` (set in {source}); it is one of: {allowed}."
-            )));
+        for (key, value) in lookup(&config.cache, &format!("{prefix}{path}")) {
+            let source = origin(value);
+            let given = value.clone().into_string().unwrap_or_default();
+            if !allowed.contains(&given) {
+                let allowed = allowed.join(", ");
+                return Err(SettingsError(format!(
+                    "`{key}` is `{given}` (set in {source}); it is one of: {allowed}."
+                )));
+            }
         }
     }
     Ok(())
 }
 
-/// The value at a path, with its origin, which `Config::get` leaves out.
-fn lookup<'v>(root: &'v Value, path: &str) -> Option<&'v Value> {
-    path.split('.').try_fold(root, |value, step| match &value.kind {
-        ValueKind::Table(table) => table.get(step),
-        _ => None,
-    })
+/// The values at a path, with their origins, which `Config::get` leaves out: one at most, or one for each key that a
+/// person has chosen.
+fn lookup<'v>(root: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
+    let mut found = vec![(String::new(), root)];
+    for step in path.split('.') {
+        let below = |(at, value): (String, &'v Value)| {
+            let ValueKind::Table(table) = &value.kind else { return Vec::new() };
+            let fits = |key: &str| step == reference::CHOSEN || key == step;
+            let inside = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+            table.iter().filter(|(key, _)| fits(key)).map(|(key, value)| (inside(key), value)).collect()
+        };
+        found = found.into_iter().flat_map(below).collect();
+    }
+    found
 }
 
 fn origin(value: &Value) -> String {
@@ -281,5 +296,94 @@ mod tests {
         );
         let e = read(&[("FAIRLEAD__CLOCK__SPEED", "fast")], &[]).unwrap_err().to_string();
         assert!(e.contains("clock.speed") && e.contains("integer"), "{e}");
+    }
+
+    #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    struct Orchard {
+        trees: BTreeMap<String, Tree>,
+    }
+
+    #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    struct Tree {
+        /// How high it is.
+        height_m: u32,
+        /// What it bears.
+        bears: Fruit,
+        /// Who planted it.
+        secret: fairlead_model::Secret,
+    }
+
+    #[derive(
+        Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+    )]
+    #[serde(rename_all = "snake_case")]
+    enum Fruit {
+        /// Sweet.
+        Apples,
+        /// Sour.
+        Quinces,
+    }
+
+    impl Default for Tree {
+        fn default() -> Self {
+            Self { height_m: 5, bears: Fruit::Apples, secret: fairlead_model::Secret::default() }
+        }
+    }
+
+    fn orchard(variables: &[(&str, &str)], set: &[&str]) -> Result<Orchard, SettingsError> {
+        let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let arguments = Arguments { config: None, set: set.iter().map(|s| (*s).to_owned()).collect() };
+        let config = layers(&arguments, &variables).map_err(|e| explain(&e))?;
+        let schema = schemars::schema_for!(Orchard);
+        check_keys(&config.cache, &schemars::schema_for!(Common), &[("intake", schema.clone())])?;
+        check_choices(&config, "intake.", &schema)?;
+        config.get("intake").map_err(|e| explain(&e))
+    }
+
+    #[test]
+    fn keys_that_a_person_chooses_are_set_in_every_way_and_checked() {
+        let found = orchard(
+            &[("FAIRLEAD__INTAKE__TREES__OLD__HEIGHT_M", "12")],
+            &["intake.trees.old.bears=quinces", "intake.trees.young_one.height_m=1"],
+        )
+        .unwrap();
+        assert_eq!((found.trees["old"].height_m, found.trees["old"].bears), (12, Fruit::Quinces));
+        assert_eq!((found.trees["young_one"].height_m, found.trees["young_one"].bears), (1, Fruit::Apples));
+        for (set, words) in [
+            ("intake.trees.old.hight=1", ["`intake.trees.old.hight`", "height_m"]),
+            ("intake.trees.old.bears=plums", ["`intake.trees.old.bears` is `plums`", "quinces"]),
+            ("intake.trees.old=5", ["`intake.trees.old` is a section", "--set"]),
+            ("intake.trees=5", ["`intake.trees` is a section", "--set"]),
+        ] {
+            let e = orchard(&[], &[set]).unwrap_err().to_string();
+            assert!(words.iter().all(|word| e.contains(word)), "{e}");
+        }
+    }
+
+    #[test]
+    fn the_reference_shows_them_by_what_they_are_and_the_file_by_name() {
+        let section = |orchard: Orchard| reference::Section {
+            name: "intake".to_owned(),
+            schema: schemars::schema_for!(Orchard),
+            values: serde_json::to_value(orchard).unwrap(),
+        };
+        let usual = [section(Orchard::default())];
+        let text = reference::markdown(&usual);
+        assert!(text.contains("| `intake.trees.<name>.height_m` | `5` | How high it is. |"), "{text}");
+        assert!(
+            text.contains(
+                "| `intake.trees.<name>.bears` | `\"apples\"` | What it bears. One of: apples, quinces. |"
+            ),
+            "{text}"
+        );
+        let file = reference::annotated(&usual, &usual);
+        assert!(file.contains("# trees.<name>.height_m = 5"), "{file}");
+        let tree = Tree { secret: fairlead_model::Secret::new("ours"), ..Tree::default() };
+        let used = [section(Orchard { trees: BTreeMap::from([("old".to_owned(), tree)]) })];
+        let file = reference::annotated(&used, &usual);
+        assert!(file.contains("\ntrees.old.height_m = 5") && !file.contains("ours"), "{file}");
+        assert_eq!(reference::masked(&used[0])["trees"]["old"]["secret"], "•••");
     }
 }

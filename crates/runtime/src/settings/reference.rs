@@ -1,5 +1,6 @@
 //! The reference of settings and the annotated file, both made from the settings structs themselves.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use schemars::Schema;
@@ -29,25 +30,43 @@ pub fn section_names(schema: &Schema) -> Vec<String> {
     properties(schema.as_value(), schema.as_value()).map(|p| p.keys().cloned().collect()).unwrap_or_default()
 }
 
-/// The keys of the struct that lies under `path`, each with the keys of the struct below it, if it is one.
-pub fn keys(schema: &Schema, path: &[&str]) -> Vec<(String, Vec<String>)> {
+/// What may stand at a place of the settings.
+#[derive(Debug)]
+pub enum Keys {
+    /// A value.
+    Value,
+    /// These keys.
+    Named(BTreeMap<String, Keys>),
+    /// Keys that a person chooses, each with the same below it.
+    Any(Box<Keys>),
+}
+
+/// What may stand under `path`.
+pub fn keys(schema: &Schema, path: &[&str]) -> Keys {
     let root = schema.as_value();
     let mut here = root;
     for step in path {
-        let Some(next) = properties(root, here).and_then(|p| p.get(*step)) else { return Vec::new() };
+        let Some(next) = properties(root, here).and_then(|p| p.get(*step)) else { return Keys::Value };
         here = next;
     }
-    let Some(fields) = properties(root, here) else { return Vec::new() };
-    fields
-        .iter()
-        .map(|(key, field)| {
-            let below = properties(root, field).map(|p| p.keys().cloned().collect()).unwrap_or_default();
-            (key.clone(), below)
-        })
-        .collect()
+    keys_of(root, here)
 }
 
-/// Settings that take one of a few words: each with its path below the section and the words.
+fn keys_of(root: &Value, here: &Value) -> Keys {
+    if let Some(fields) = properties(root, here) {
+        return Keys::Named(fields.iter().map(|(key, field)| (key.clone(), keys_of(root, field))).collect());
+    }
+    match each(root, here) {
+        Some(one) => Keys::Any(Box::new(keys_of(root, one))),
+        None => Keys::Value,
+    }
+}
+
+/// How a key that a person chooses is written in descriptions.
+pub(super) const CHOSEN: &str = "<name>";
+
+/// Settings that take one of a few words: each with its path below the section ([`CHOSEN`] for a key that a person
+/// chooses) and the words.
 pub fn choices(schema: &Schema) -> Vec<(String, Vec<String>)> {
     let section = Section { name: String::new(), schema: schema.clone(), values: Value::Null };
     entries(&section)
@@ -143,6 +162,10 @@ fn collect(root: &Value, here: &Value, values: &Value, prefix: &str, found: &mut
             collect(root, target, &value, &format!("{path}."), found);
             continue;
         }
+        if let Some(one) = each(root, field) {
+            collect_each(root, one, &value, &path, found);
+            continue;
+        }
         let words = |v: &Value| v.get("description").and_then(Value::as_str).map(str::to_owned);
         let format = |v: &Value| v.get("format").and_then(Value::as_str) == Some("secret");
         found.push(Entry {
@@ -152,6 +175,20 @@ fn collect(root: &Value, here: &Value, values: &Value, prefix: &str, found: &mut
             allowed: allowed(target),
             secret: format(field) || format(target),
         });
+    }
+}
+
+/// The settings below keys that a person chooses: of each that is there, or else of none in particular, as by default.
+fn collect_each(root: &Value, one: &Value, values: &Value, path: &str, found: &mut Vec<Entry>) {
+    let chosen = values.as_object().filter(|values| !values.is_empty());
+    for (name, value) in chosen.into_iter().flatten() {
+        collect(root, one, value, &format!("{path}.{name}."), found);
+    }
+    if chosen.is_none() {
+        let usual = |(key, field): (&String, &Value)| Some((key.clone(), field.get("default")?.clone()));
+        let fields = properties(root, one).into_iter().flatten();
+        let usual = Value::Object(fields.filter_map(usual).collect());
+        collect(root, one, &usual, &format!("{path}.{CHOSEN}."), found);
     }
 }
 
@@ -199,6 +236,12 @@ fn wrap(text: &str) -> Vec<String> {
 
 fn properties<'s>(root: &'s Value, schema: &'s Value) -> Option<&'s Map<String, Value>> {
     resolve(root, schema).get("properties").and_then(Value::as_object)
+}
+
+/// What each value of a map is, where keys are chosen by a person.
+fn each<'s>(root: &'s Value, schema: &'s Value) -> Option<&'s Value> {
+    let one = resolve(root, schema).get("additionalProperties").filter(|one| one.is_object())?;
+    Some(resolve(root, one))
 }
 
 fn resolve<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {

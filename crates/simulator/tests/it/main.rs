@@ -6,7 +6,9 @@
     reason = "a test that cannot go on says so by panicking, in its helpers too"
 )]
 
+mod bench;
 mod bodies;
+mod firmware_tree;
 mod ledger;
 mod mt;
 mod platforms;

@@ -1,13 +1,16 @@
 //! What modems sent: stored once each, exactly as it was pushed, beside the fields that could be read.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use diesel::prelude::*;
+use fairlead_model::device::DeviceRef;
 use fairlead_model::message::{MessageState, MessageView};
-use fairlead_model::{MessageId, ModemId, Time, Trust};
+use fairlead_model::{DeviceId, MessageId, ModemId, Time, Trust};
 
 use crate::columns::Digest;
 use crate::dialect::{insert_rows, on_either};
+use crate::registry::links::{self, Owners};
 use crate::schema::{mo_keys, mo_messages};
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
@@ -74,6 +77,8 @@ pub struct Filter {
     pub imei: Option<String>,
     /// Only those in this state.
     pub state: Option<MessageState>,
+    /// Only those of this device: of each modem that it had, what was sent then. The newest hundred times count.
+    pub device: Option<DeviceId>,
     /// Only those older than this one (a page's cursor).
     pub before: Option<MessageId>,
 }
@@ -141,6 +146,14 @@ pub fn get(conn: &mut Conn, id: MessageId) -> Result<MessageRow, StoreError> {
     Ok(mo_messages::table.find(Id::from(id)).select(MessageRow::as_select()).first(conn)?)
 }
 
+/// One message, as in a list.
+///
+/// # Errors
+/// [`StoreError::NotFound`] where there is none of this id.
+pub fn view(conn: &mut Conn, id: MessageId) -> Result<MessageView, StoreError> {
+    views(conn, &[id])?.pop().ok_or(StoreError::NotFound)
+}
+
 /// Several messages, whole; unknown ids are left out.
 ///
 /// # Errors
@@ -205,9 +218,52 @@ pub fn left_waiting(conn: &mut Conn, before: Time, limit: i64) -> Result<Vec<Mes
 /// # Errors
 /// What the database says.
 pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<MessageView>, StoreError> {
+    let rows = match filter.device {
+        None => page(conn, filter, filter.imei.as_deref(), None, limit)?,
+        Some(device) => page_of_device(conn, filter, device, limit)?,
+    };
+    shown(conn, rows)
+}
+
+/// The newest messages in all times of a device together, newest first.
+fn page_of_device(
+    conn: &mut Conn,
+    filter: &Filter,
+    device: DeviceId,
+    limit: i64,
+) -> Result<Vec<Line>, StoreError> {
+    let mut rows = Vec::new();
+    for (imei, since, until) in links::spans_of(conn, device)? {
+        if filter.imei.as_ref().is_none_or(|wanted| *wanted == imei) {
+            rows.extend(page(conn, filter, Some(&imei), Some((since, until)), limit)?);
+        }
+    }
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(rows)
+}
+
+/// How long before it was transmitted a message cannot have been received, clocks being what they are.
+const CLOCKS: Duration = Duration::from_secs(86_400);
+
+fn page(
+    conn: &mut Conn,
+    filter: &Filter,
+    imei: Option<&str>,
+    sent: Option<(Micros, Option<Micros>)>,
+    limit: i64,
+) -> Result<Vec<Line>, StoreError> {
     let mut query = mo_messages::table.select(Line::as_select()).into_boxed();
-    if let Some(imei) = &filter.imei {
-        query = query.filter(mo_messages::imei.eq(imei.clone()));
+    if let Some(imei) = imei {
+        query = query.filter(mo_messages::imei.eq(imei.to_owned()));
+    }
+    if let Some((since, until)) = sent {
+        let until = until.unwrap_or(Micros(i64::MAX));
+        let told = mo_messages::transmitted_at.ge(since).and(mo_messages::transmitted_at.lt(until));
+        let untold = mo_messages::received_at.ge(since).and(mo_messages::received_at.lt(until));
+        query = query.filter(told.or(mo_messages::transmitted_at.is_null().and(untold)));
+        // An id is as old as its message: what came before that time is not looked at.
+        query = query.filter(mo_messages::id.ge(Id::lowest(Time::from(since).minus(CLOCKS))));
     }
     if let Some(state) = filter.state {
         query = query.filter(mo_messages::state.eq(state.as_str()));
@@ -215,8 +271,7 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<MessageV
     if let Some(before) = filter.before {
         query = query.filter(mo_messages::id.lt(Id::from(before)));
     }
-    let rows: Vec<Line> = query.order(mo_messages::id.desc()).limit(limit).load(conn)?;
-    rows.into_iter().map(Line::view).collect()
+    Ok(query.order(mo_messages::id.desc()).limit(limit).load(conn)?)
 }
 
 /// The next messages behind `after`, oldest first, of those that came before a moment; of one modem, or of all.
@@ -239,7 +294,7 @@ pub fn walk(
         query = query.filter(mo_messages::imei.eq(imei.to_owned()));
     }
     let rows: Vec<Line> = query.order(mo_messages::id.asc()).limit(limit).load(conn)?;
-    rows.into_iter().map(Line::view).collect()
+    shown(conn, rows)
 }
 
 /// These messages as they are now, newest first; unknown ids are left out.
@@ -253,7 +308,7 @@ pub fn views(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<MessageView>, Sto
         .order(mo_messages::id.desc())
         .select(Line::as_select())
         .load(conn)?;
-    rows.into_iter().map(Line::view).collect()
+    shown(conn, rows)
 }
 
 /// How many messages came since a moment, counted up to `most`.
@@ -274,6 +329,19 @@ pub fn count_since(conn: &mut Conn, since: Time, most: i64) -> Result<i64, Store
         Some(_) => Ok(most),
         None => Ok(recent.count().get_result(conn)?),
     }
+}
+
+/// Messages as shown, in their order, with the devices in which their modems were then.
+fn shown(conn: &mut Conn, rows: Vec<Line>) -> Result<Vec<MessageView>, StoreError> {
+    let sent = |row: &Line| row.transmitted_at.unwrap_or(row.received_at);
+    let senders: Vec<(String, Micros)> = rows.iter().map(|row| (row.imei.clone(), sent(row))).collect();
+    let owners = Owners::of(conn, &senders)?;
+    rows.into_iter()
+        .map(|row| {
+            let device = owners.owner(&row.imei, sent(&row));
+            row.view(device)
+        })
+        .collect()
 }
 
 /// A message without its raw body, for lists.
@@ -297,10 +365,10 @@ struct Line {
 }
 
 impl Line {
-    fn view(self) -> Result<MessageView, StoreError> {
+    fn view(self, device: Option<DeviceRef>) -> Result<MessageView, StoreError> {
         let text = self.payload.as_deref().and_then(printable);
         Ok(MessageView {
-            device: None,
+            device,
             id: self.id.into(),
             modem_id: self.modem_id.map(Into::into),
             imei: self.imei.parse().map_err(|e| StoreError::Fault(format!("{}: {e}", self.imei)))?,
@@ -316,33 +384,6 @@ impl Line {
             marks: self.marks.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_default(),
             replaces: self.replaces.map(Into::into),
         })
-    }
-}
-
-impl MessageRow {
-    /// The message as in a list.
-    ///
-    /// # Errors
-    /// [`StoreError::Fault`] where the row holds what this program never writes.
-    pub fn view(&self) -> Result<MessageView, StoreError> {
-        let row = self.clone();
-        Line {
-            id: row.id,
-            imei: row.imei,
-            momsn: row.momsn,
-            transmitted_at: row.transmitted_at,
-            transmit_time_raw: row.transmit_time_raw,
-            received_at: row.received_at,
-            trust: row.trust,
-            state: row.state,
-            payload: row.payload,
-            payload_raw: row.payload_raw,
-            modem_id: row.modem_id,
-            summary: row.summary,
-            marks: row.marks,
-            replaces: row.replaces,
-        }
-        .view()
     }
 }
 

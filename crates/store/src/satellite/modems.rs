@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
+use fairlead_model::device::DeviceRef;
 use fairlead_model::message::{IntervalSource, ModemView, PositionView};
 use fairlead_model::{Clock, Imei, Latitude, Longitude, ModemId, PositionSource, Time, Trust};
 
 use super::{gaps, held, word};
 use crate::dialect::{self, insert_rows, on_either};
+use crate::registry::links;
 use crate::schema::{modem_states, modems};
 use crate::{Conn, Id, Micros, StoreError, Tx, problems};
 
@@ -171,6 +173,31 @@ pub fn create(
     Ok(row)
 }
 
+/// What stands in place of the trust of a first message where a person made the modem known: it does not count among
+/// those that unsigned messages have added.
+const BY_HAND: &str = "by_hand";
+
+/// Adds modems that have not been heard yet.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where an IMEI has one.
+pub fn prepare(tx: &mut Tx<'_>, clock: &Clock, imeis: &[Imei]) -> Result<Vec<ModemRow>, StoreError> {
+    let row = |imei: &Imei| ModemRow {
+        id: ModemId::new(clock).into(),
+        imei: imei.to_string(),
+        serial: None,
+        dialect: None,
+        first_seen_at: clock.now().into(),
+        first_trust: BY_HAND.to_owned(),
+    };
+    let rows: Vec<ModemRow> = imeis.iter().map(row).collect();
+    for some in rows.chunks(dialect::TOGETHER) {
+        insert_rows!(&mut **tx, diesel::insert_into(modems::table), some);
+    }
+    tx.changed.modems.extend(rows.iter().map(|row| ModemId::from(row.id)));
+    Ok(rows)
+}
+
 /// How many modems came by unsigned messages since a moment. Until the unit of work is done, no other one counts.
 ///
 /// # Errors
@@ -267,19 +294,22 @@ fn complete(conn: &mut Conn, rows: Vec<(ModemRow, Option<StateRow>)>) -> Result<
     let missing = gaps::missing_by_modem(conn, &ids)?;
     let problems = problems::count_open_by_modem(conn, &ids)?;
     let signed = held::signed_since(conn, &imeis)?;
+    let mut devices = links::open_by_modem(conn, &ids)?;
     rows.into_iter()
         .map(|(modem, state)| {
             let facts = Counts {
+                device: devices.remove(&modem.id),
                 missing: missing.get(&modem.id).copied().unwrap_or(0),
                 open_problems: problems.get(&modem.id).copied().unwrap_or(0),
                 signed_since: signed.get(&modem.imei).copied(),
             };
-            as_shown(modem, state, &facts)
+            as_shown(modem, state, facts)
         })
         .collect()
 }
 
 struct Counts {
+    device: Option<DeviceRef>,
     missing: i64,
     open_problems: i64,
     signed_since: Option<Time>,
@@ -292,12 +322,12 @@ const WAKE: Duration = Duration::from_secs(360);
 /// Intervals after which a device that has not been heard is silent: the firmware's own retries fit in three.
 const SILENT_AFTER: u32 = 3;
 
-fn as_shown(modem: ModemRow, state: Option<StateRow>, counts: &Counts) -> Result<ModemView, StoreError> {
+fn as_shown(modem: ModemRow, state: Option<StateRow>, counts: Counts) -> Result<ModemView, StoreError> {
     let interval = state.as_ref().map(|s| Duration::from_secs(u64::try_from(s.interval_s).unwrap_or(0)));
     let last = state.as_ref().map(|s| Time::from(s.last_transmitted_at));
     let after = |times: u32, slack| Some(last?.plus(interval?.saturating_mul(times)).plus(slack));
     let shown = ModemView {
-        device: None,
+        device: counts.device,
         id: modem.id.into(),
         imei: modem.imei.parse().map_err(|e| StoreError::Fault(format!("{}: {e}", modem.imei)))?,
         serial: modem.serial,

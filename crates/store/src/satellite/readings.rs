@@ -1,5 +1,6 @@
 //! What was read from each message, and where each stands in its modem's line of messages.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -351,6 +352,42 @@ pub fn walk(
     };
     let oldest_first = (readings::transmitted_at.asc(), readings::momsn.asc(), readings::message_id.asc());
     Ok(query.order(oldest_first).limit(limit).load(conn)?)
+}
+
+/// What was read from these messages; those of which nothing was are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn of_messages(conn: &mut Conn, ids: &[MessageId]) -> Result<HashMap<MessageId, ReadingRow>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<ReadingRow> = readings::table
+        .filter(readings::message_id.eq_any(ids))
+        .select(ReadingRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.message_id.into(), row)).collect())
+}
+
+/// When a modem's first message was transmitted, of those that stand in its line.
+///
+/// # Errors
+/// What the database says.
+pub fn first_transmitted(conn: &mut Conn, modem: Id) -> Result<Option<Time>, StoreError> {
+    let first: Option<Micros> = readings::table
+        .filter(readings::modem_id.eq(modem))
+        .order(readings::transmitted_at)
+        .select(readings::transmitted_at)
+        .first(conn)
+        .optional()?;
+    Ok(first.map(Into::into))
+}
+
+/// How many messages of a modem were transmitted since a moment, of those that stand in its line.
+///
+/// # Errors
+/// What the database says.
+pub fn count_since(conn: &mut Conn, modem: Id, since: Time) -> Result<i64, StoreError> {
+    let of_modem = readings::table.filter(readings::modem_id.eq(modem));
+    Ok(of_modem.filter(readings::transmitted_at.ge(Micros::from(since))).count().get_result(conn)?)
 }
 
 impl ReadingRow {

@@ -9,6 +9,7 @@
 
 mod changes;
 mod plans;
+mod registry;
 mod reports;
 mod schema;
 mod units;

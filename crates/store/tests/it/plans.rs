@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 use diesel::connection::{Connection, Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
+use fairlead_model::device::DeviceKind;
 use fairlead_model::message::MessageState;
 use fairlead_model::mt::{CreditsBy, MtState};
 use fairlead_model::problem::{ProblemKind, ProblemState};
-use fairlead_model::{MessageId, ModemId, Time};
+use fairlead_model::{DeviceId, MessageId, ModemId, Time};
+use fairlead_store::registry::{ModemChoice, devices, groups, links, numbers};
 use fairlead_store::satellite::{gaps, held, messages, modems, mt, notes, readings};
 use fairlead_store::{
     Conn, Digest, Id, Micros, Store, StoreError, audit, changes, outbox, people, problems, sign_in,
@@ -68,6 +70,24 @@ const FILL: &[(&str, &str)] = &[
     ("people (id, name, name_key, role, disabled, created_at)", "{id}, {n}, {n}, 'viewer', 0, {n}"),
     ("audit_log (id, at, actor, action, subject, detail)", "{id}, {n}, 'ada', '', '', ''"),
     ("changes (seq, at, body)", "{n}, {n}, '{}'"),
+    (
+        "devices (id, number, kind, name, name_key, created_at, created_by)",
+        "{id}, {n}, CASE WHEN {n} % 2 = 0 THEN 'buoy' ELSE 'handset' END, {key}, {key}, {n}, ''",
+    ),
+    (
+        "device_links (id, device_id, modem_id, since, linked_by, open_device, open_modem)",
+        "{id}, {id}, {id}, {n}, '', {id}, {id}",
+    ),
+    ("modem_numbers (modem_id, number)", "{id}, {n}"),
+    ("device_groups (id, name, name_key, created_at)", "{id}, {key}, {key}, {n}"),
+    ("group_members (group_id, device_id)", "{of}, {id}"),
+    ("rooms (name, device_id, epoch, connected_at)", "{key}, {id}, 1, {n}"),
+    ("device_firmware (device_id, version_id, since)", "{id}, {of}, {n}"),
+    (
+        "firmware_versions (id, source, revision, commit_id, subject, author, committed_at, state, files, \
+         directories, bytes, signature, asked_by, created_at)",
+        "{id}, 'fw', 'main', {key}, '', '', {n}, 'ready', 1, 1, 1, 'unsigned', '', {n}",
+    ),
 ];
 
 async fn fill(store: &Store) {
@@ -127,9 +147,21 @@ fn list_messages(conn: &mut Conn, imei: bool, state: bool, before: bool) -> Resu
     let filter = messages::Filter {
         imei: imei.then(|| "300434063836507".to_owned()),
         state: state.then_some(MessageState::Problem),
+        device: None,
         before: before.then(|| MessageId::from(id(2_000))),
     };
     messages::list(conn, &filter, 51).map(drop)
+}
+
+fn list_messages_of_device(conn: &mut Conn, before: bool) -> Result<(), StoreError> {
+    let before = before.then(|| MessageId::from(id(2_000)));
+    let filter = messages::Filter { device: Some(device()), before, ..messages::Filter::default() };
+    messages::list(conn, &filter, 51).map(drop)
+}
+
+fn list_devices(conn: &mut Conn, filter: &devices::Filter) -> Result<(), StoreError> {
+    let rows = devices::list(conn, filter, 51)?;
+    devices::shown(conn, rows).map(drop)
 }
 
 fn list_problems(conn: &mut Conn, kind: bool, before: bool) -> Result<(), StoreError> {
@@ -168,6 +200,10 @@ fn modem() -> ModemId {
     id(7).into()
 }
 
+fn device() -> DeviceId {
+    id(7).into()
+}
+
 const HOT: &[(&str, Query)] = &[
     ("messages", |c| list_messages(c, false, false, false)),
     ("messages, next page", |c| list_messages(c, false, false, true)),
@@ -179,6 +215,43 @@ const HOT: &[(&str, Query)] = &[
     ("messages by imei and state", |c| list_messages(c, true, true, true)),
     ("some messages", |c| messages::views(c, &[id(1).into(), id(2).into()]).map(drop)),
     ("message", |c| messages::get(c, id(5).into()).map(drop)),
+    ("messages of a device", |c| list_messages_of_device(c, false)),
+    ("messages of a device, next page", |c| list_messages_of_device(c, true)),
+    ("devices", |c| list_devices(c, &devices::Filter::default())),
+    ("devices, next page", |c| {
+        list_devices(c, &devices::Filter { after: Some("00002".to_owned()), ..devices::Filter::default() })
+    }),
+    ("devices of a kind", |c| {
+        list_devices(c, &devices::Filter { kind: Some(DeviceKind::Buoy), ..devices::Filter::default() })
+    }),
+    ("devices with a modem", |c| {
+        list_devices(c, &devices::Filter { linked: Some(true), ..devices::Filter::default() })
+    }),
+    ("some devices", |c| devices::views(c, &[device(), id(8).into()]).map(drop)),
+    ("some devices, named", |c| devices::refs(c, &[device(), id(8).into()]).map(drop)),
+    ("device by name", |c| devices::by_name(c, "PK007").map(drop)),
+    ("device by number", |c| devices::by_number(c, DeviceKind::Buoy, 8).map(drop)),
+    ("devices by number", |c| devices::numbered(c, DeviceKind::Buoy, 100, 51).map(drop)),
+    ("devices of modems", |c| links::open_by_modem(c, &[id(7), id(8)]).map(drop)),
+    ("links of a device", |c| links::list(c, links::Of::Device(device()), None, 51).map(drop)),
+    ("links of a device, next page", |c| {
+        links::list(c, links::Of::Device(device()), Some(id(2_000).into()), 51).map(drop)
+    }),
+    ("links of a modem", |c| links::list(c, links::Of::Modem(modem()), None, 51).map(drop)),
+    ("a link, looked at", |c| {
+        let modem = ModemChoice::Id(id(9).into());
+        let wish = links::Wish { modem, since: None };
+        links::try_link(c, Time::from_micros(9_000), device(), &wish).map(drop)
+    }),
+    ("an end of a link, looked at", |c| {
+        links::try_unlink(c, Time::from_micros(9_000), device(), None).map(drop)
+    }),
+    ("first message of a modem", |c| readings::first_transmitted(c, id(7)).map(drop)),
+    ("messages of a modem, counted", |c| readings::count_since(c, id(7), Time::from_micros(3_000)).map(drop)),
+    ("groups", |c| groups::list(c, None, 51).map(drop)),
+    ("groups, next page", |c| groups::list(c, Some("00002"), 51).map(drop)),
+    ("numbers of modems", |c| numbers::of(c, &[modem(), id(8).into()]).map(drop)),
+    ("modem of a number", |c| numbers::modem(c, 7).map(drop)),
     ("messages since, many", |c| messages::count_since(c, first_id(), 50).map(drop)),
     ("messages since, none", |c| messages::count_since(c, after_all_ids(), 50).map(drop)),
     ("duplicate keys", |c| messages::by_keys(c, &[key(1), key(2), key(9_999)]).map(drop)),

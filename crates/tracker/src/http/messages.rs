@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use actix_web::web;
 use fairlead_model::message::{MessageState, MessageView};
-use fairlead_model::{MessageId, ModemId, Time};
+use fairlead_model::{DeviceId, MessageId, ModemId, Time};
 use fairlead_store::StoreError;
+use fairlead_store::registry::devices;
 use fairlead_store::satellite::messages::{self, Filter, MessageRow};
 use fairlead_store::satellite::modems;
 use fairlead_store::satellite::readings::{self, ReadingRow};
@@ -23,6 +24,8 @@ use crate::service::State;
 pub(crate) struct MessagesQuery {
     /// Only those of this modem.
     modem_id: Option<Uuid>,
+    /// Only those of this device: of each modem that it had, what was sent while it was in it.
+    device_id: Option<Uuid>,
     /// Only those in this state: waiting, decoded, empty, problem or replaced.
     #[param(value_type = Option<MessageState>, inline)]
     state: Option<String>,
@@ -42,7 +45,7 @@ pub(crate) async fn list(
     state: web::Data<State>,
     query: web::Query<MessagesQuery>,
 ) -> Result<web::Json<Page<MessageView>>, ApiError> {
-    let MessagesQuery { modem_id, state: wanted, limit, cursor } = query.into_inner();
+    let MessagesQuery { modem_id, device_id, state: wanted, limit, cursor } = query.into_inner();
     let page = PageQuery { limit, cursor };
     let (limit, before) = (page.limit()?, page.cursor::<MessageId>()?);
     let wanted: Option<MessageState> =
@@ -54,7 +57,11 @@ pub(crate) async fn list(
                 Some(id) => Some(modems::imei(conn, ModemId::from(id))?),
                 None => None,
             };
-            messages::list(conn, &Filter { imei, state: wanted, before }, limit + 1)
+            let device = device_id.map(DeviceId::from);
+            if let Some(id) = device {
+                devices::by_id(conn, id)?.ok_or(StoreError::NotFound)?;
+            }
+            messages::list(conn, &Filter { imei, state: wanted, device, before }, limit + 1)
         })
         .await?;
     Ok(web::Json(Page::of(items, limit, |m| m.id.to_string())))
@@ -132,13 +139,18 @@ pub(crate) async fn get(
     id: web::Path<Uuid>,
 ) -> Result<web::Json<MessageDetail>, ApiError> {
     let id = MessageId::from(id.into_inner());
-    let (row, reading) =
-        state.store.read(move |conn| Ok((messages::get(conn, id)?, readings::get(conn, id)?))).await?;
-    Ok(web::Json(detail(row, reading)?))
+    let look = state.store.read(move |conn| {
+        Ok((messages::view(conn, id)?, messages::get(conn, id)?, readings::get(conn, id)?))
+    });
+    let (message, row, reading) = look.await?;
+    Ok(web::Json(detail(message, row, reading)?))
 }
 
-fn detail(row: MessageRow, reading: Option<ReadingRow>) -> Result<MessageDetail, StoreError> {
-    let message = row.view()?;
+fn detail(
+    message: MessageView,
+    row: MessageRow,
+    reading: Option<ReadingRow>,
+) -> Result<MessageDetail, StoreError> {
     let source: Source = serde_json::from_str(&row.source).unwrap_or_default();
     Ok(MessageDetail {
         message,

@@ -1,10 +1,13 @@
-//! `/api/v1/modems`, `/api/v1/messages`, `/api/v1/problems`: one file an area of questions.
+//! `/api/v1/modems`, `/api/v1/messages`, `/api/v1/problems`, the registry, and the addresses of old scripts: one file
+//! an area of questions.
 
 pub(crate) mod messages;
 pub(crate) mod modems;
 pub(crate) mod notes;
+pub(crate) mod old;
 pub(crate) mod problems;
 pub(crate) mod readings;
+pub(crate) mod registry;
 pub(crate) mod settle;
 
 use actix_web::web;
@@ -25,7 +28,44 @@ use utoipa::OpenApi;
     problems::list,
     settle::repair,
     settle::replay,
-    settle::discard
+    settle::discard,
+    registry::devices::list,
+    registry::devices::get,
+    registry::devices::create,
+    registry::devices::change,
+    registry::devices::remove,
+    registry::import::import,
+    registry::keys::make,
+    registry::keys::remove,
+    registry::links::link,
+    registry::links::unlink,
+    registry::links::of_device,
+    registry::links::of_modem,
+    registry::groups::list,
+    registry::groups::add,
+    registry::groups::remove,
+    registry::groups::set_devices,
+    registry::registration::get,
+    registry::registration::open,
+    registry::registration::shut,
+    registry::queues::list,
+    registry::queues::add,
+    registry::queues::remove,
+    old::lists::buoys,
+    old::lists::handsets,
+    old::lists::rockstars,
+    old::lists::rockblocks,
+    old::lists::queues,
+    old::lists::errors,
+    old::device::buoy,
+    old::device::handset,
+    old::device::buoy_messages,
+    old::device::handset_messages,
+    old::changes::create_buoy,
+    old::changes::create_handset,
+    old::changes::link,
+    old::changes::unlink,
+    old::changes::delete
 ))]
 struct Doc;
 
@@ -50,4 +90,6 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/problems/{id}/repair", web::post().to(settle::repair))
         .route("/api/v1/problems/{id}/replay", web::post().to(settle::replay))
         .route("/api/v1/problems/{id}/discard", web::post().to(settle::discard));
+    registry::mount(config);
+    old::mount(config);
 }

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fairlead_bus::Bus;
 use fairlead_model::live::LiveEvent;
-use fairlead_model::{MessageId, ModemId, ProblemId};
+use fairlead_model::{DeviceId, MessageId, ModemId, ProblemId};
+use fairlead_store::registry::devices;
 use fairlead_store::satellite::{messages, modems};
 use fairlead_store::{Store, problems};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,7 @@ struct Gathered {
     messages: BTreeSet<MessageId>,
     modems: BTreeSet<ModemId>,
     problems: BTreeSet<ProblemId>,
+    devices: BTreeSet<DeviceId>,
 }
 
 impl News {
@@ -39,6 +41,7 @@ impl News {
         }
         gathered.modems.extend(changed.modems);
         gathered.problems.extend(changed.problems);
+        gathered.devices.extend(changed.devices);
     }
 
     /// Tells until the process stops.
@@ -49,7 +52,7 @@ impl News {
                 () = stop.cancelled() => {}
             }
             let round = self.take();
-            if round.messages.is_empty() && round.modems.is_empty() && round.problems.is_empty() {
+            if round.is_empty() {
                 continue;
             }
             match store.read(move |conn| round.read(conn)).await {
@@ -62,16 +65,30 @@ impl News {
     fn take(&self) -> Gathered {
         let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut round = std::mem::take(&mut *gathered);
-        // Modems and problems beyond the round wait for the next; each is there only once.
-        gathered.modems = round.modems.iter().skip(ROUND).copied().collect();
-        round.modems = round.modems.into_iter().take(ROUND).collect();
-        gathered.problems = round.problems.iter().skip(ROUND).copied().collect();
-        round.problems = round.problems.into_iter().take(ROUND).collect();
+        // What is beyond the round waits for the next; each is there only once.
+        gathered.modems = beyond(&mut round.modems);
+        gathered.problems = beyond(&mut round.problems);
+        gathered.devices = beyond(&mut round.devices);
         round
     }
 }
 
+/// Leaves one round's worth, and returns the rest.
+fn beyond<T: Copy + Ord>(all: &mut BTreeSet<T>) -> BTreeSet<T> {
+    match all.iter().nth(ROUND).copied() {
+        Some(first) => all.split_off(&first),
+        None => BTreeSet::new(),
+    }
+}
+
 impl Gathered {
+    fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+            && self.modems.is_empty()
+            && self.problems.is_empty()
+            && self.devices.is_empty()
+    }
+
     fn read(self, conn: &mut fairlead_store::Conn) -> Result<Vec<LiveEvent>, fairlead_store::StoreError> {
         let modems = modems::views(conn, &self.modems.into_iter().collect::<Vec<_>>())?;
         let messages = messages::views(conn, &self.messages.into_iter().collect::<Vec<_>>())?;
@@ -81,6 +98,10 @@ impl Gathered {
         for id in self.problems {
             events.push(LiveEvent::Problem { problem: problems::get(conn, id)? });
         }
+        let devices = devices::views(conn, &Vec::from_iter(self.devices.iter().copied()))?;
+        let known: BTreeSet<DeviceId> = devices.iter().map(|device| device.id).collect();
+        events.extend(devices.into_iter().map(|device| LiveEvent::Device { device: Box::new(device) }));
+        events.extend(self.devices.difference(&known).map(|id| LiveEvent::DeviceGone { id: *id }));
         Ok(events)
     }
 }

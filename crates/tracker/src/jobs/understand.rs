@@ -7,7 +7,7 @@ use fairlead_bus::{Consumer, Delivery, Verdict};
 use fairlead_model::message::{Dialect, MessageState};
 use fairlead_model::problem::ProblemKind;
 use fairlead_model::queue::{MoCommand, MoHeard, MoStored};
-use fairlead_model::{Clock, Imei, MessageId, ModemId, ProblemId, Time, Trust};
+use fairlead_model::{Clock, DeviceId, Imei, MessageId, ModemId, ProblemId, Time, Trust};
 use fairlead_store::problems::{self, Finding};
 use fairlead_store::satellite::gaps;
 use fairlead_store::satellite::messages::{self, MessageRow, Outcome};
@@ -44,6 +44,7 @@ pub(crate) struct Changed {
     pub(crate) messages: Vec<MessageId>,
     pub(crate) modems: Vec<ModemId>,
     pub(crate) problems: Vec<ProblemId>,
+    pub(crate) devices: Vec<DeviceId>,
 }
 
 impl Consumer for Understand {

@@ -39,6 +39,8 @@ enum What {
     Store,
     /// The live line to a thousand open pages
     Hub,
+    /// Devices on the line, beside Python's websockets
+    Rooms,
     /// What the pages ask, with a million stored messages
     Api,
     /// All of these, one after another
@@ -54,8 +56,11 @@ impl What {
             Self::Store => &[Part::Store],
             Self::Bus => &[Part::Bus],
             Self::Hub => &[Part::Hub],
+            Self::Rooms => &[Part::Rooms],
             Self::Api => &[Part::Api],
-            Self::All => &[Part::Intake, Part::Courier, Part::Store, Part::Bus, Part::Hub, Part::Api],
+            Self::All => {
+                &[Part::Intake, Part::Courier, Part::Store, Part::Bus, Part::Hub, Part::Rooms, Part::Api]
+            }
         }
     }
 }
@@ -68,6 +73,7 @@ enum Part {
     Store,
     Bus,
     Hub,
+    Rooms,
     Api,
 }
 
@@ -76,7 +82,7 @@ impl Part {
     /// measured so.
     fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::Intake | Self::Hub => &[],
+            Self::Intake | Self::Hub | Self::Rooms => &[],
             Self::Store => &[MYSQL],
             Self::Courier | Self::Bus | Self::Api => &[MYSQL, AMQP],
         }
@@ -106,6 +112,7 @@ impl Part {
             Self::Intake => from_outside("intake"),
             Self::Courier => from_outside("courier"),
             Self::Hub => from_outside("hub"),
+            Self::Rooms => from_outside("rooms"),
             Self::Store => crate_bench("fairlead-store", "store"),
             Self::Bus => crate_bench("fairlead-bus", "bus"),
             Self::Api => crate_bench("fairlead", "api"),
@@ -179,7 +186,7 @@ mod tests {
 
     #[test]
     fn all_is_every_part() {
-        let all = [Part::Intake, Part::Courier, Part::Store, Part::Bus, Part::Hub, Part::Api];
+        let all = [Part::Intake, Part::Courier, Part::Store, Part::Bus, Part::Hub, Part::Rooms, Part::Api];
         assert_eq!(What::All.parts(), all);
     }
 }

@@ -62,7 +62,7 @@ impl Step {
         match self {
             Self::Pages => &[Need::Node, Need::Npm],
             // Also where the servers are given: tests that kill servers start their own.
-            Self::Rust => &[Need::MariaDb, Need::RabbitMq, Need::Python],
+            Self::Rust => &[Need::MariaDb, Need::RabbitMq, Need::Python, Need::Git, Need::Sshd],
             Self::Browser => &[Need::Node, Need::Npm, Need::Chromium, Need::Nginx, Need::MariaDb],
             _ => &[],
         }

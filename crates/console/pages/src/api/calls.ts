@@ -58,7 +58,7 @@ export async function track(id: string, from: string): Promise<Position[]> {
 }
 export const gaps = (id: string) => get<{ items: Gap[] }>(`/modems/${id}/gaps`);
 
-export type MessageFilter = Omit<Query<"/api/v1/messages">, "limit" | "cursor">;
+export type MessageFilter = Omit<Query<"/api/v1/messages">, "limit" | "cursor"> & { device_id?: string };
 export const messages = (filter: MessageFilter, cursor: string | null, limit = 100) =>
   get<Page<Message>>("/messages", { ...filter, limit, cursor });
 export const message = (id: string) => get<MessageDetail>(`/messages/${id}`);

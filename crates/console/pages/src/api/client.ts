@@ -10,6 +10,8 @@ export class ApiError extends Error {
     readonly code: string | null,
     /** Seconds until the server wants to be asked again. */
     readonly retryAfter: number | null = null,
+    /** All that is wrong, a sentence each, where the request was looked at as a whole. */
+    readonly errors: readonly string[] = [],
   ) {
     super(sentence);
   }
@@ -22,7 +24,7 @@ export function setCsrf(token: string | null) {
   csrf = token;
 }
 
-type Query = Record<string, string | number | undefined | null>;
+type Query = Record<string, string | number | boolean | undefined | null>;
 
 function address(path: string, query?: Query): string {
   const search = new URLSearchParams();
@@ -46,6 +48,7 @@ async function failure(response: Response): Promise<ApiError> {
     word(body.request_id) ?? response.headers.get("x-request-id"),
     word(body.code),
     Number(response.headers.get("retry-after")) || null,
+    Array.isArray(body.errors) ? body.errors.filter((one) => typeof one === "string") : [],
   );
 }
 
@@ -53,12 +56,15 @@ interface Sent {
   query?: Query;
   body?: unknown;
   headers?: Record<string, string>;
+  /** A body that is no JSON, in the place of `body`. */
+  text?: { type: string; content: string };
 }
 
 async function call<T>(method: string, path: string, sent: Sent = {}): Promise<T> {
-  const { query, body } = sent;
+  const { query, body, text } = sent;
   const headers: Record<string, string> = { accept: "application/json", ...sent.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
+  if (text !== undefined) headers["content-type"] = text.type;
   if (method !== "GET" && csrf !== null) headers["x-csrf-token"] = csrf;
   let response: Response;
   try {
@@ -66,7 +72,7 @@ async function call<T>(method: string, path: string, sent: Sent = {}): Promise<T
       method,
       headers,
       credentials: "same-origin",
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? text?.content : JSON.stringify(body),
       signal: AbortSignal.timeout(20_000),
     });
   } catch {
@@ -84,5 +90,9 @@ async function call<T>(method: string, path: string, sent: Sent = {}): Promise<T
 export const get = <T>(path: string, query?: Query) => call<T>("GET", path, { query });
 export const post = <T>(path: string, body: unknown, headers?: Record<string, string>) =>
   call<T>("POST", path, { body, headers });
+export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, { body });
+/** Sends a file as it is. */
+export const upload = <T>(path: string, type: string, content: string, query?: Query) =>
+  call<T>("POST", path, { query, text: { type, content } });
 export const put = <T>(path: string, body: unknown) => call<T>("PUT", path, { body });
 export const remove = (path: string) => call<void>("DELETE", path);

@@ -89,6 +89,133 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Devices, by name. */
+        get: operations["get_devices"];
+        put?: never;
+        /** Adds a device, with its modem where it has one. All that stands against it is answered at once. */
+        post: operations["post_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the devices of a table, all or none. Its first line names the columns: `kind`, and if wanted `name` (empty: the
+         *     next one is drawn), one of `imei`, `serial` and `modem` (whichever of IMEI, number of old scripts and id), and
+         *     `groups`, parted by `;`. A modem that has not been heard yet is made known by its IMEI. At most 5,000 lines and 1 MiB.
+         */
+        post: operations["post_devices_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device. */
+        get: operations["get_devices_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a device that is needed nowhere. Its name is free again; its history, and whose messages were, stay. */
+        delete: operations["delete_devices_id"];
+        options?: never;
+        head?: never;
+        /** Changes a device's serial number and groups; what is not named stays. */
+        patch: operations["patch_devices_id"];
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a device a new key. From now on it must show it when it connects; an earlier one is good no more. */
+        post: operations["post_devices_id_key"];
+        /** Takes a device's key away: it connects by its name alone again. */
+        delete: operations["delete_devices_id_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a modem into a device, or says what that would change. */
+        post: operations["post_devices_id_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which modems a device had when, newest first; also of one that was deleted. */
+        get: operations["get_devices_id_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the modem out of a device, or says what that would change. */
+        post: operations["post_devices_id_unlink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/downlinks/{modem_id}": {
         parameters: {
             query?: never;
@@ -117,9 +244,268 @@ export interface paths {
         /**
          * What has changed since then. First ask without `after` and keep `next_after`; then read the lists; from then on ask
          *     with it. Nothing is left out, whatever the order in which it was committed; a thing may come more often than it
-         *     changed. Steps older than `hub.feed_days` are forgotten: whoever was away for longer gets 410 and begins anew.
+         *     changed. Linking tells the device and the modem, and not each message that is another's by it. Steps older than `hub.feed_days` are forgotten: whoever was away for longer gets 410 and begins anew.
          */
         get: operations["get_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/hooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a signed push webhook (GitHub, Gitea, Forgejo, GitLab): the repository is fetched soon. Needs no session. */
+        post: operations["post_firmware_hooks_name"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Upgrades of devices, newest first. */
+        get: operations["get_firmware_jobs"];
+        put?: never;
+        /** Gives a device a version. A device has one upgrade at a time. */
+        post: operations["post_firmware_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One upgrade. */
+        get: operations["get_firmware_jobs_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends an upgrade. A device in the middle of it is refused its next file, and keeps the firmware that it has. */
+        post: operations["post_firmware_jobs_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Roll-outs, newest first. */
+        get: operations["get_firmware_rollouts"];
+        put?: never;
+        /** Makes a roll-out, which waits to be started; or only says what it would be. */
+        post: operations["post_firmware_rollouts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/rollouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One roll-out. */
+        get: operations["get_firmware_rollouts_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/rollouts/{id}/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a roll-out back: makes a new one for each version that its devices had before, which wait to be started. */
+        post: operations["post_firmware_rollouts_id_roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/rollouts/{id}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices of a roll-out with their newest upgrades, stage by stage. */
+        get: operations["get_firmware_rollouts_id_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/rollouts/{id}/{verb}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts, approves, pauses, resumes or cancels a roll-out, or gives the devices that failed another turn. */
+        post: operations["post_firmware_rollouts_id_verb"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All repositories, with how each mirror is. */
+        get: operations["get_firmware_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/sources/{name}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a repository fetched soon, beside its timer. */
+        post: operations["post_firmware_sources_name_fetch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/sources/{name}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Branches, tags, or the commits of a branch, newest first. */
+        get: operations["get_firmware_sources_name_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions that were chosen, newest first. */
+        get: operations["get_firmware_versions"];
+        put?: never;
+        /** Chooses a version: its commit is fixed now, and it is prepared soon. What was refused before is tried anew. */
+        post: operations["post_firmware_versions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/versions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version. */
+        get: operations["get_firmware_versions_id"];
+        put?: never;
+        post?: never;
+        /** Takes a version off the disk. It cannot be given out any more; chosen again, it is prepared anew. */
+        delete: operations["delete_firmware_versions_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/versions/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a version, by path. */
+        get: operations["get_firmware_versions_id_files"];
         put?: never;
         post?: never;
         delete?: never;
@@ -179,6 +565,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups, by name. */
+        get: operations["get_groups"];
+        put?: never;
+        /** Adds a group. */
+        post: operations["post_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a group; its devices stay. */
+        delete: operations["delete_groups_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes these, and no others, the devices of a group. */
+        put: operations["put_groups_id_devices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/held/{id}/admit": {
         parameters: {
             query?: never;
@@ -191,6 +629,40 @@ export interface paths {
         /** Verifies a held push again and lets it in. */
         post: operations["post_held_id_admit"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Devices that wanted a line and were refused, the newest first: 200 names at most. */
+        get: operations["get_knocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knocks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a name off the list; a device that comes again is on it again. */
+        delete: operations["delete_knocks_name"];
         options?: never;
         head?: never;
         patch?: never;
@@ -290,6 +762,23 @@ export interface paths {
         };
         /** The newest gaps in a modem's message numbers. */
         get: operations["get_modems_id_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modems/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** In which devices a modem was when, newest first. */
+        get: operations["get_modems_id_links"];
         put?: never;
         post?: never;
         delete?: never;
@@ -557,6 +1046,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Queues, in the order in which they were made known. */
+        get: operations["get_queues"];
+        put?: never;
+        /** Makes a queue known. */
+        post: operations["post_queues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a queue. */
+        delete: operations["delete_queues_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How devices may register by themselves now. */
+        get: operations["get_registration"];
+        put?: never;
+        /** Lets devices register without a secret for some minutes. */
+        post: operations["post_registration"];
+        /** Lets devices register without a secret no more. */
+        delete: operations["delete_registration"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines of devices that came at any time, by name. */
+        get: operations["get_rooms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device's line, as it is now. */
+        get: operations["get_rooms_name"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{name}/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The line to a device: first how it is, then what the device says and what becomes of what this page says. Each text is
+         *     one `LineEvent`; the page sends `LineOrder`s, for which the role operator is needed.
+         */
+        get: operations["get_rooms_name_line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said on a device's line: half a megabyte is kept of each, on the hub that the device was at. */
+        get: operations["get_rooms_name_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -696,6 +1310,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/d/{secret}/v1/{kind}/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same at any time, on a path that only devices know. */
+        post: operations["post_d_secret_v1_kind_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/d/{secret}/v1/{kind}/{name}/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same on a path that only this device knows, or only devices do. */
+        post: operations["post_d_secret_v1_kind_name_upgrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs/errors": {
         parameters: {
             query?: never;
@@ -741,6 +1389,295 @@ export interface paths {
         put?: never;
         /** Takes a push of RockBLOCK on a path that only the provider knows. */
         post: operations["post_rockblock_incoming_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/buoys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Buoys, at most 5,000; a `Link` header leads to the rest. */
+        get: operations["get_v1_buoys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/buoys/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Creates a buoy with its modem: `{"iam": "PK001", "modem": 3}`. What stands against it is a list of texts. */
+        post: operations["post_v1_buoys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/buoys/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One buoy, by its number. */
+        get: operations["get_v1_buoys_number"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/buoys/{number}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a buoy said, newest first, at most 5,000; a `Link` header leads to the rest. */
+        get: operations["get_v1_buoys_number_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What needs a person, newest first, at most 5,000; a `Link` header leads to the rest. */
+        get: operations["get_v1_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/handsets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Handsets, at most 5,000; a `Link` header leads to the rest. */
+        get: operations["get_v1_handsets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/handsets/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Creates a handset with its modem: `{"iam": "HS001", "modem": 3}`. What stands against it is a list of texts. */
+        post: operations["post_v1_handsets_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/handsets/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One handset, by its number. */
+        get: operations["get_v1_handsets_number"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/handsets/{number}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a handset said, newest first, at most 5,000; a `Link` header leads to the rest. */
+        get: operations["get_v1_handsets_number_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Queues at AWS, at most 5,000; a `Link` header leads to the rest. */
+        get: operations["get_v1_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rockblocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Modems in the order in which they came, at most 5,000; a `Link` header leads to the rest. */
+        get: operations["get_v1_rockblocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rockstars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** RockSTARs, at most 5,000; a `Link` header leads to the rest. */
+        get: operations["get_v1_rockstars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{kind}/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a device its name, while an operator has opened the window for it. A known name stays. */
+        post: operations["post_v1_kind_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{kind}/{name}/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a device that looks for firmware, in its own protocol: a JSON object with `cmd`. */
+        post: operations["post_v1_kind_name_upgrade"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{things}s/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes a device that has no modem: `{"id": 1}`. */
+        post: operations["post_v1_things_s_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{things}s/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a modem into a device: `{"id": 1, "modem": 3}`. */
+        post: operations["post_v1_things_s_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{things}s/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the modem out of a device: `{"id": 1}`. */
+        post: operations["post_v1_things_s_unlink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -829,7 +1766,7 @@ export interface components {
         };
         /** @description What has changed, each thing once, as it is now. */
         Changes: {
-            /** @description The things: modems, messages, problems and messages to devices, each as in its own list. */
+            /** @description The things: modems, messages, problems, messages to devices, and devices, each as in its own list. */
             items: components["schemas"]["LiveEvent"][];
             /** @description Whether there is more already: ask again at once. */
             more: boolean;
@@ -904,6 +1841,68 @@ export interface components {
          * @enum {string}
          */
         Decision: "sent" | "send_again" | "give_up";
+        /** @description What is to be changed of a device. */
+        DeviceChange: {
+            /** @description All groups that it is in from now on. */
+            group_ids?: string[] | null;
+            /** @description Its own serial number with its provider; `null` where it has none any more. */
+            serial?: string | null;
+        };
+        /** @description A key that is shown only now. */
+        DeviceKey: {
+            /** @description The key, 32 hexadecimal digits. */
+            key: string;
+        };
+        /**
+         * @description What a device is.
+         * @enum {string}
+         */
+        DeviceKind: "buoy" | "handset" | "rockstar";
+        /** @description A device where it is only named. */
+        DeviceRef: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["DeviceKind"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description One device of the registry, as it is now. */
+        DeviceView: {
+            /**
+             * Format: date-time
+             * @description When it was made known.
+             */
+            created_at: string;
+            /** @description Who made it known; `device` where it registered itself. */
+            created_by: string;
+            firmware: components["schemas"]["FirmwareSeen"] | null;
+            /** @description The groups it is in. */
+            groups: components["schemas"]["GroupRef"][];
+            /** @description Whether it must show a key when it connects. */
+            has_key: boolean;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["DeviceKind"];
+            modem: components["schemas"]["LinkedModem"] | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The number by which old scripts know it, among those of its kind.
+             */
+            number: number;
+            presence: components["schemas"]["Presence"] | null;
+            /** @description Its serial number with its provider, where it has one of its own (a RockSTAR). */
+            serial: string | null;
+        };
         /**
          * @description A build of the firmware, by what it means with the same letters.
          * @enum {string}
@@ -950,6 +1949,39 @@ export interface components {
              * @description Wakes until it hears a new one: a v3 buoy takes one message a wake.
              */
             wakes: number;
+        };
+        /** @description A file of a version. */
+        FileView: {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            bytes: number;
+            /** @description As git knows it. */
+            path: string;
+            /** @description SHA-1 of its content, in hexadecimal. */
+            sha1: string;
+            /** @description SHA-256 of its content, in hexadecimal. */
+            sha256: string;
+        };
+        /** @description The firmware that a device was seen with. */
+        FirmwareSeen: {
+            /** @description The commit. */
+            commit: string;
+            /** @description The branch, tag or commit as it was chosen. */
+            revision: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description The repository. */
+            source: string;
+            /**
+             * Format: uuid
+             * @description The version.
+             */
+            version_id: string;
         };
         /** @description Name and password of the first person. */
         FirstPerson: {
@@ -999,12 +2031,73 @@ export interface components {
              */
             last_momsn: number;
         };
+        /** @description The devices of a group. */
+        GroupDevices: {
+            /** @description All devices that are in it from now on, at most 5,000. */
+            device_ids: string[];
+        };
+        /** @description A group where it is only named. */
+        GroupRef: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A group of devices. */
+        GroupView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description How many devices are in it.
+             */
+            devices: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description Why a held push is let in. */
         HeldAdmission: {
             /** @description Let it in as unsigned although nobody vouches for it (administrators only). */
             force?: boolean;
             /** @description In the person's words; goes into the audit log. */
             reason: string;
+        };
+        /** @description What became of a table. */
+        ImportReport: {
+            /** @description Whether they were made. */
+            done: boolean;
+            /** @description How many devices were made: all, or none. */
+            made: number;
+            /** @description Each line. */
+            rows: components["schemas"]["ImportRow"][];
+        };
+        /** @description What became of a line. */
+        ImportRow: {
+            /** @description What does, a sentence each. */
+            errors: string[];
+            /** @description The modem in it. */
+            imei: string | null;
+            kind: components["schemas"]["DeviceKind"] | null;
+            /**
+             * Format: int64
+             * @description Where it stands, the header being line 1.
+             */
+            line: number;
+            /** @description The device's name; `null` where it is going to be drawn. */
+            name: string | null;
+            /** @description Whether nothing stands against it. */
+            ok: boolean;
         };
         /**
          * @description Where the interval comes from that silence is measured against.
@@ -1022,6 +2115,115 @@ export interface components {
             link: string;
             /** @description The person. */
             person: components["schemas"]["PersonView"];
+        };
+        /**
+         * @description How an upgrade of one device is.
+         * @enum {string}
+         */
+        JobState: "preparing" | "ready" | "transferring" | "succeeded" | "failed" | "timed_out" | "cancelled";
+        /** @description An upgrade of one device. */
+        JobView: {
+            /** @description Who asked for it. */
+            asked_by: string;
+            /**
+             * Format: int32
+             * @description How often the device began to fetch.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Bytes of the version.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that this attempt has fetched.
+             */
+            bytes_done: number;
+            /** @description Why it ended so, in a sentence. */
+            cause: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description The file that was fetched last. */
+            current_file: string | null;
+            /** @description The device. */
+            device: components["schemas"]["DeviceRef"];
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description Files of the version.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Files that this attempt has fetched.
+             */
+            files_done: number;
+            /**
+             * Format: date-time
+             * @description When the device was heard last.
+             */
+            heard_at: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description The number by which the device knows it.
+             */
+            number: number;
+            /** @description The version's revision, as it was chosen. */
+            revision: string;
+            /**
+             * Format: uuid
+             * @description The roll-out of which it is a part.
+             */
+            rollout_id: string | null;
+            /**
+             * Format: date-time
+             * @description When the device began to fetch.
+             */
+            started_at: string | null;
+            /** @description How it is. */
+            state: components["schemas"]["JobState"];
+            /**
+             * Format: uuid
+             * @description The version.
+             */
+            version_id: string;
+        };
+        /** @description A device that wanted a line and was refused. */
+        KnockView: {
+            /** @description From where it came last. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description When it came first.
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description When it came last.
+             */
+            last_at: string;
+            /** @description The name with which it came. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How often it came.
+             */
+            times: number;
+            /** @description Why it was refused, in a sentence. */
+            why: string;
         };
         /** @description A push that was kept outside. */
         LastHeld: {
@@ -1053,6 +2255,159 @@ export interface components {
             state: components["schemas"]["MessageState"];
             /** @description Who vouches for it. */
             trust: components["schemas"]["Trust"];
+        };
+        /** @description A device that is not taken back. */
+        LeftOut: {
+            /** @description The device. */
+            device: components["schemas"]["DeviceRef"];
+            /** @description Why, in a sentence. */
+            why: string;
+        };
+        /** @description What a page hears on a device's line, one JSON object a text. */
+        LineEvent: {
+            /** @description The line. */
+            room: components["schemas"]["RoomView"];
+            /** @enum {string} */
+            type: "room";
+        } | {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The text, verbatim; it need not be JSON. */
+            text: string;
+            /** @enum {string} */
+            type: "heard";
+        } | {
+            /**
+             * Format: int32
+             * @description The page's own number for it.
+             */
+            id: number;
+            /** @enum {string} */
+            type: "said";
+        } | {
+            /**
+             * Format: int32
+             * @description The page's own number for it.
+             */
+            id: number;
+            /** @enum {string} */
+            type: "refused";
+            /** @description Why, in a sentence. */
+            why: string;
+        };
+        /** @description What was said on a line. */
+        LineLog: {
+            /** @description The texts, oldest first; credentials are masked. */
+            lines: components["schemas"]["LogLine"][];
+        };
+        /** @description What a page says on a device's line, one JSON object a text. */
+        LineOrder: {
+            /**
+             * Format: int32
+             * @description A number by which the answer is known.
+             */
+            id: number;
+            /** @description The text for the device, verbatim. */
+            text: string;
+        };
+        /** @description What linking or unlinking changes, or would change. */
+        LinkEffects: {
+            /** @description The device. */
+            device: components["schemas"]["DeviceRef"];
+            /** @description Whether it was done; not so where it was only tried. */
+            done: boolean;
+            from: components["schemas"]["DeviceRef"] | null;
+            /**
+             * Format: int64
+             * @description How many messages are another's by that.
+             */
+            messages: number;
+            /** @description The modem. */
+            modem: components["schemas"]["ModemRef"];
+            /**
+             * Format: date-time
+             * @description Since when the modem's messages are the device's.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Until when they are; absent for a link.
+             */
+            until: string | null;
+            /**
+             * Format: int64
+             * @description Messages to the modem that have not been fetched yet.
+             */
+            waiting_outgoing: number;
+            /** @description What a person should know first, a sentence each. */
+            warnings: string[];
+        };
+        /** @description Which modem is to be in a device. */
+        LinkOrder: {
+            /** @description Only say what it would change. */
+            dry_run?: boolean;
+            /**
+             * Format: uuid
+             * @description The modem.
+             */
+            modem_id: string;
+            /**
+             * Format: date-time
+             * @description Since when its messages are the device's; without it: now where the modem ever was in a device, else from the
+             *     modem's first message.
+             */
+            since?: string | null;
+        };
+        /** @description A time during which a modem was in a device. */
+        LinkView: {
+            /** @description The device. */
+            device: components["schemas"]["DeviceRef"];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The modem's number on the network. */
+            imei: string;
+            /** @description Who linked them. */
+            linked_by: string;
+            /**
+             * Format: uuid
+             * @description The modem.
+             */
+            modem_id: string;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            since: string;
+            /** @description Who unlinked them. */
+            unlinked_by: string | null;
+            /**
+             * Format: date-time
+             * @description Until when; absent while it lasts.
+             */
+            until: string | null;
+        };
+        /** @description The modem that is in a device. */
+        LinkedModem: {
+            /**
+             * Format: uuid
+             * @description The modem.
+             */
+            id: string;
+            /** @description Its number on the network. */
+            imei: string;
+            /** @description The provider's serial number. */
+            serial: string | null;
+            /**
+             * Format: date-time
+             * @description Since when its messages are the device's.
+             */
+            since: string;
         };
         /** @description One piece of news. It is passing: a screen that missed some asks for a new snapshot. */
         LiveEvent: {
@@ -1089,6 +2444,56 @@ export interface components {
             /** @enum {string} */
             type: "account";
         } | {
+            /** @description The device. */
+            device: components["schemas"]["DeviceView"];
+            /** @enum {string} */
+            type: "device";
+        } | {
+            /**
+             * Format: uuid
+             * @description The device.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "device_gone";
+        } | {
+            /**
+             * Format: uuid
+             * @description The device of the registry, where it has one.
+             */
+            device_id: string | null;
+            /** @description The name of its line. */
+            name: string;
+            /** @description How it is now. */
+            presence: components["schemas"]["Presence"];
+            /** @enum {string} */
+            type: "presence";
+        } | {
+            /** @description The name with which it came. */
+            name: string;
+            /** @enum {string} */
+            type: "knock";
+        } | {
+            /** @description The repository. */
+            source: components["schemas"]["SourceView"];
+            /** @enum {string} */
+            type: "firmware_source";
+        } | {
+            /** @enum {string} */
+            type: "version";
+            /** @description The version. */
+            version: components["schemas"]["VersionView"];
+        } | {
+            /** @description The upgrade. */
+            job: components["schemas"]["JobView"];
+            /** @enum {string} */
+            type: "job";
+        } | {
+            /** @description The roll-out. */
+            rollout: components["schemas"]["RolloutView"];
+            /** @enum {string} */
+            type: "rollout";
+        } | {
             /** @description The newest messages, newest first. */
             messages: components["schemas"]["MessageView"][];
             /** @description All modems, up to the snapshot's limit. */
@@ -1122,6 +2527,20 @@ export interface components {
             speed: number;
             /** @enum {string} */
             type: "tick";
+        };
+        /** @description One text on a device's line. */
+        LogLine: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The text, with credentials masked and no longer than 4 kB. */
+            text: string;
+            /** @description From the device, or to it. */
+            way: components["schemas"]["Way"];
+            /** @description Who said it to the device. */
+            who: string | null;
         };
         /**
          * @description Light or dark.
@@ -1198,6 +2617,7 @@ export interface components {
         MessageState: "waiting" | "decoded" | "empty" | "problem" | "replaced";
         /** @description One stored message, as in a list. */
         MessageView: {
+            device: components["schemas"]["DeviceRef"] | null;
             /**
              * Format: uuid
              * @description Its id, given before it was journalled.
@@ -1245,6 +2665,18 @@ export interface components {
             /** @description Who vouches for it. */
             trust: components["schemas"]["Trust"];
         };
+        /** @description A modem where it is only named. */
+        ModemRef: {
+            /**
+             * Format: uuid
+             * @description Its id; absent where it is only going to be made known.
+             */
+            id: string | null;
+            /** @description Its number on the network. */
+            imei: string;
+            /** @description The provider's serial number. */
+            serial: string | null;
+        };
         /** @description One modem on the line, with what is known of it now. */
         ModemView: {
             /**
@@ -1259,6 +2691,7 @@ export interface components {
              * @description Course over ground in degrees true.
              */
             course_deg: number | null;
+            device: components["schemas"]["DeviceRef"] | null;
             dialect: components["schemas"]["Dialect"] | null;
             estimate: components["schemas"]["PositionView"] | null;
             /**
@@ -1428,6 +2861,52 @@ export interface components {
             /** @description The text as the device gets it. */
             text: string;
         };
+        /** @description A device to be added. */
+        NewDeviceBody: {
+            /** @description The groups it is in. */
+            group_ids?: string[];
+            /** @description The modem in it, by its IMEI; one that has not been heard yet is made known. */
+            imei?: string | null;
+            /** @description What it is. */
+            kind: components["schemas"]["DeviceKind"];
+            /**
+             * Format: uuid
+             * @description The modem in it, by its id.
+             */
+            modem_id?: string | null;
+            /** @description Its name; without one a buoy is given the next `PK…` and a handset the next `HS…`. */
+            name?: string | null;
+            /** @description Its own serial number with its provider, where it has one. */
+            serial?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when the modem's messages are its; without it: now where the modem ever was in a device, else from the
+             *     modem's first message.
+             */
+            since?: string | null;
+        };
+        /** @description A group to be added. */
+        NewGroup: {
+            /** @description Its name: 1 to 64 characters, unique without regard to case. */
+            name: string;
+        };
+        /** @description An upgrade that is wanted. */
+        NewJob: {
+            /** @description Whether the device is told by its line to fetch it now; else it fetches it when it next looks. */
+            call_device?: boolean;
+            /**
+             * Format: uuid
+             * @description The device.
+             */
+            device_id: string;
+            /** @description In the person's words; goes into the audit log. */
+            reason?: string;
+            /**
+             * Format: uuid
+             * @description The version; it may still be in preparation.
+             */
+            version_id: string;
+        };
         /** @description What is to be written about a modem. */
         NewNote: {
             /** @description The text, 1 to 4,000 characters. */
@@ -1457,12 +2936,54 @@ export interface components {
             /** @description What the person may do. */
             role: components["schemas"]["Role"];
         };
+        /** @description A queue to be made known. */
+        NewQueue: {
+            /** @description Its label: 1 to 64 characters, unique without regard to case. */
+            label: string;
+            /** @description Its address. */
+            url: string;
+        };
+        /** @description A roll-out that is wanted. */
+        NewRolloutBody: {
+            /** @description Whether devices with a line are told to fetch it; else each fetches it when it next looks. */
+            call_devices?: boolean;
+            /** @description Only say what it would be. */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description Seconds after which a device that is not heard has failed, 60 to 7,776,000; a day where it is not said.
+             */
+            job_timeout_s?: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether a second person must approve it before it can be started. */
+            needs_approval?: boolean;
+            /** @description In the person's words; goes into the audit log. */
+            reason?: string;
+            /** @description Its stages, in order. */
+            stages: components["schemas"]["StageSpec"][];
+            /**
+             * Format: uuid
+             * @description The version.
+             */
+            version_id: string;
+        };
         /** @description A token that was made. */
         NewToken: {
             /** @description Its secret, to be sent as `Authorization: Bearer`. It is shown only now. */
             secret: string;
             /** @description The token. */
             token: components["schemas"]["TokenView"];
+        };
+        /** @description What is to become a version. */
+        NewVersion: {
+            /**
+             * @description A branch, a tag, a commit's id or its beginning (7 digits at least). `refs/heads/…` and `refs/tags/…` tell a branch
+             *     and a tag of one name apart.
+             */
+            revision: string;
+            /** @description The repository. */
+            source: string;
         };
         /** @description What somebody wrote about a modem. */
         NoteView: {
@@ -1494,6 +3015,176 @@ export interface components {
             ] | null;
             /** @description Why it cannot, in a sentence; absent where it can. */
             refusal: string | null;
+        };
+        /** @description A buoy or a handset. */
+        OldDevice: {
+            /** @description When it was made known, UTC. */
+            created_at: string;
+            /** @description The firmware that it was seen with last. */
+            firmware_version: string | null;
+            /** @description Its name. */
+            iam: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Always false: what was deleted is not listed. */
+            logical_del: boolean;
+            /**
+             * Format: int64
+             * @description The number of its modem.
+             */
+            rb_id: number | null;
+            /** @description Always `null`. */
+            status: string | null;
+        };
+        /** @description Something that a person should look at. */
+        OldError: {
+            /** @description When it was found, UTC. */
+            created_at: string;
+            /** @description What is wrong. */
+            error: string;
+            /** @description `new`, or what became of it. */
+            error_status: string;
+            /** @description The problem; see `/api/v1/problems`. */
+            id: string;
+            /** @description Always false. */
+            logical_del: boolean;
+            /** @description The message that it is about. */
+            msg_id: string | null;
+            /** @description Always `Iridium`. */
+            msg_source: string;
+        };
+        /** @description What a message of a device told. */
+        OldMessage: {
+            /** @description When it was received, UTC. */
+            created_at: string;
+            /** @description The hemisphere, E or W. */
+            device_EW: string | null;
+            /** @description The hemisphere, N or S. */
+            device_NS: string | null;
+            /**
+             * Format: double
+             * @description Battery, volts.
+             */
+            device_batt: number | null;
+            /**
+             * Format: double
+             * @description Course over ground, degrees true.
+             */
+            device_cog: number | null;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            device_latitude: number | null;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            device_longitude: number | null;
+            /**
+             * Format: double
+             * @description Speed over ground, km/h.
+             */
+            device_sog: number | null;
+            /**
+             * Format: int32
+             * @description 1 where the last-mile beacon is on, 0 where it is off.
+             */
+            device_status: number | null;
+            /** @description When the device was there, by its own clock, UTC. */
+            device_transmit_time: string;
+            /** @description The message; see `/api/v1/messages`. */
+            id: string;
+            /**
+             * Format: double
+             * @description Circular error probable of the estimate, kilometres.
+             */
+            ird_cep: number | null;
+            /**
+             * Format: double
+             * @description The network's estimate, degrees north.
+             */
+            ird_latitude: number | null;
+            /**
+             * Format: double
+             * @description The network's estimate, degrees east.
+             */
+            ird_longitude: number | null;
+            /** @description When it was sent, by the network, UTC. */
+            ird_transmit_time: string;
+            /** @description Always false. */
+            logical_del: boolean;
+            /** @description The same. */
+            rbm_id: string;
+        };
+        /** @description A RockBLOCK modem. */
+        OldModem: {
+            /** @description When it was seen first, UTC. */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The number of the device that it is in, among those of its kind.
+             */
+            device_id: number | null;
+            /** @description The kind of the device that it is in; empty where it is in none. */
+            device_type: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Its number on the network. */
+            imei: string;
+            /** @description Always false. */
+            logical_del: boolean;
+            /** @description Always `ROCKBLOCK`. */
+            modem_type: string;
+            /**
+             * Format: int32
+             * @description The number of its newest message.
+             */
+            momsn: number | null;
+            /** @description The provider's serial number. */
+            serial: string | null;
+            /** @description Always `null`. */
+            status: string | null;
+        };
+        /** @description A queue at AWS. */
+        OldQueue: {
+            /** @description When it was made known, UTC. */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Always false. */
+            logical_del: boolean;
+            /** @description Its label. */
+            queue_name: string;
+            /** @description Its address. */
+            url: string;
+        };
+        /** @description A RockSTAR. */
+        OldRockstar: {
+            /** @description When it was made known, UTC. */
+            created_at: string;
+            /** @description Always `rockstar`. */
+            device_type: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The number of its modem on the network. */
+            imei: string | null;
+            /** @description Always false. */
+            logical_del: boolean;
+            /** @description Its serial number. */
+            serial: string | null;
         };
         /** @description What a device is told. */
         Order: {
@@ -1577,9 +3268,51 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_DeviceView: {
+            /** @description The items. */
+            items: components["schemas"]["DeviceView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FileView: {
+            /** @description The items. */
+            items: components["schemas"]["FileView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_GapView: {
             /** @description The items. */
             items: components["schemas"]["GapView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_GroupView: {
+            /** @description The items. */
+            items: components["schemas"]["GroupView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_JobView: {
+            /** @description The items. */
+            items: components["schemas"]["JobView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_KnockView: {
+            /** @description The items. */
+            items: components["schemas"]["KnockView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LinkView: {
+            /** @description The items. */
+            items: components["schemas"]["LinkView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
@@ -1640,9 +3373,51 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_RevisionView: {
+            /** @description The items. */
+            items: components["schemas"]["RevisionView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RolloutView: {
+            /** @description The items. */
+            items: components["schemas"]["RolloutView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RoomView: {
+            /** @description The items. */
+            items: components["schemas"]["RoomView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SqsQueueView: {
+            /** @description The items. */
+            items: components["schemas"]["SqsQueueView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_TargetView: {
+            /** @description The items. */
+            items: components["schemas"]["TargetView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_TokenView: {
             /** @description The items. */
             items: components["schemas"]["TokenView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_VersionView: {
+            /** @description The items. */
+            items: components["schemas"]["VersionView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
@@ -1684,6 +3459,29 @@ export interface components {
             name: string;
             /** @description What the person may do. */
             role: components["schemas"]["Role"];
+        };
+        /** @description A device of a plan. */
+        PlannedDevice: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /** @description The device. */
+            device: components["schemas"]["DeviceRef"];
+            /**
+             * Format: int64
+             * @description Files that are new or different for it.
+             */
+            files_changed: number;
+            from: components["schemas"]["FirmwareSeen"] | null;
+            /** @description Why it would be left out if its turn were now. */
+            skipped: string | null;
+        };
+        /** @description A stage of a plan. */
+        PlannedStage: {
+            /** @description Its devices. */
+            devices: components["schemas"]["PlannedDevice"][];
         };
         /**
          * @description Who measured a position.
@@ -1733,12 +3531,24 @@ export interface components {
             /** @description `utc`, `local` (the browser's) or a name of the IANA time zone database. */
             zone: string;
         };
+        /** @description Whether a device has a line now. */
+        Presence: {
+            /** @description Whether it is connected. */
+            connected: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it is connected, or not.
+             */
+            since: string;
+        };
         /** @description The body of an error (RFC 9457, `application/problem+json`). */
         ProblemJson: {
             /** @description The stable code. */
             code: string;
             /** @description What happened, in a sentence. */
             detail: string;
+            /** @description All that is wrong, a sentence each, where the request was looked at as a whole. */
+            errors: string[];
             /** @description To be quoted when asking for help. */
             request_id: string;
             /**
@@ -1936,16 +3746,180 @@ export interface components {
              */
             status: number;
         };
+        /** @description For how long devices may register. */
+        RegistrationOrder: {
+            /**
+             * Format: int32
+             * @description Minutes from now, 1 to 120.
+             */
+            minutes: number;
+        };
+        /** @description How devices may register by themselves now. */
+        RegistrationView: {
+            /**
+             * Format: date-time
+             * @description Until when they may without a secret; absent where they may not.
+             */
+            open_until: string | null;
+            /** @description Who opened the window. */
+            opened_by: string | null;
+            /** @description Whether they may with a secret in the path: `firmware.registration_secret` is set. */
+            secret_set: boolean;
+        };
+        /**
+         * @description What a revision is.
+         * @enum {string}
+         */
+        RevisionKind: "branch" | "tag" | "commit";
+        /** @description Something in a repository that can be chosen as a version. */
+        RevisionView: {
+            /** @description Who wrote it. */
+            author: string;
+            /** @description The commit. */
+            commit: string;
+            /**
+             * Format: date-time
+             * @description When it was committed.
+             */
+            committed_at: string;
+            /** @description What it is. */
+            kind: components["schemas"]["RevisionKind"];
+            /** @description The branch, the tag, or the commit's id. */
+            name: string;
+            /** @description The commit's subject. */
+            subject: string;
+            /**
+             * Format: uuid
+             * @description The version that was made of this commit.
+             */
+            version_id: string | null;
+        };
         /**
          * @description A role, least first: a later one may do all that an earlier one may.
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin";
+        /** @description What taking a roll-out back has made. */
+        RollBack: {
+            /** @description Devices that it reached and that are not taken back. */
+            left_out: components["schemas"]["LeftOut"][];
+            /** @description A new roll-out for each version that devices had before; they wait to be started. */
+            rollouts: components["schemas"]["RolloutView"][];
+        };
+        /** @description What a roll-out would be. */
+        RolloutPlan: {
+            /**
+             * Format: int64
+             * @description Most bytes in such files.
+             */
+            bytes_each_max: number;
+            /**
+             * Format: int64
+             * @description Bytes that each device fetches: the devices' own client fetches all files, also those that are the same.
+             */
+            bytes_fetched_each: number;
+            /**
+             * Format: int64
+             * @description Devices that would be given the version.
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Most files that are new or different for one of them.
+             */
+            files_changed_max: number;
+            /** @description Its stages, in order. */
+            stages: components["schemas"]["PlannedStage"][];
+            /** @description What a person should know before, a sentence each. */
+            warnings: string[];
+        };
+        /** @description Why a roll-out is changed. */
+        RolloutReason: {
+            /** @description In the person's words; goes into the audit log. Needed to go on after a stop. */
+            reason?: string;
+        };
+        /**
+         * @description How a roll-out is.
+         * @enum {string}
+         */
+        RolloutState: "waiting_for_approval" | "ready" | "running" | "paused" | "stopped" | "finished" | "cancelled";
+        /** @description A roll-out. */
+        RolloutView: {
+            /** @description Who did. */
+            approved_by: string | null;
+            /** @description Whether devices with a line are told to fetch it; else each fetches it when it next looks. */
+            call_devices: boolean;
+            /** @description Why it was stopped, paused or cancelled. */
+            cause: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Seconds after which a device that is not heard has failed.
+             */
+            job_timeout_s: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether a second person must approve it. */
+            needs_approval: boolean;
+            /**
+             * Format: uuid
+             * @description The roll-out that this one takes back.
+             */
+            rolls_back: string | null;
+            /** @description Its stages, in order. */
+            stages: components["schemas"]["StageView"][];
+            /**
+             * Format: date-time
+             * @description When it was started.
+             */
+            started_at: string | null;
+            /** @description How it is. */
+            state: components["schemas"]["RolloutState"];
+            /** @description The version. */
+            version: components["schemas"]["VersionView"];
+        };
+        /** @description A device's line, as it is now. */
+        RoomView: {
+            /** @description The address from which it came last. */
+            address: string | null;
+            /**
+             * Format: uuid
+             * @description The device of the registry; absent where it has none of this name.
+             */
+            device_id: string | null;
+            /** @description The name with which the device came. */
+            name: string;
+            /** @description Whether it is there. */
+            presence: components["schemas"]["Presence"];
+            /** @description The newest object of each kind that it has sent, oldest first, verbatim. */
+            values: string[];
+            /**
+             * Format: date-time
+             * @description When it sent the newest of them.
+             */
+            values_at: string | null;
+        };
         /**
          * @description A part of the API that a token may be limited to. Within it, the token's role says what may be done.
          * @enum {string}
          */
-        Scope: "modems" | "messages" | "problems" | "outgoing" | "changes" | "system" | "people";
+        Scope: "modems" | "messages" | "problems" | "devices" | "firmware" | "outgoing" | "changes" | "system" | "people";
         /** @description A process of this system. */
         ServiceView: {
             /** @description What it has looked at. */
@@ -2010,10 +3984,141 @@ export interface components {
             password?: string | null;
         };
         /**
+         * @description Who vouches for a version.
+         * @enum {string}
+         */
+        SignatureState: "unsigned" | "good" | "bad";
+        /** @description A mirrored repository. */
+        SourceView: {
+            /**
+             * Format: int64
+             * @description Size of the mirror in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When fetching failed last, where it has failed since.
+             */
+            failed_at: string | null;
+            /** @description Why, in a sentence. */
+            failure: string | null;
+            /**
+             * Format: date-time
+             * @description When it was fetched last.
+             */
+            fetched_at: string | null;
+            /** @description Its name in the settings. */
+            name: string;
+            /** @description Whether only signed versions are given out. */
+            signature_required: boolean;
+            /** @description Its address, without credentials. */
+            url: string;
+        };
+        /**
          * @description A unit of speed.
          * @enum {string}
          */
         SpeedUnit: "kn" | "km/h" | "m/s";
+        /** @description A queue at AWS, by the label that people know it by. */
+        SqsQueueView: {
+            /**
+             * Format: date-time
+             * @description When it was made known.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its label. */
+            label: string;
+            /**
+             * Format: int64
+             * @description The number by which old scripts know it.
+             */
+            number: number;
+            /** @description Its address. */
+            url: string;
+        };
+        /** @description Which devices a stage takes, and what it asks for. Devices of earlier stages are left out. */
+        StageSpec: {
+            /** @description These devices. */
+            device_ids?: string[];
+            /**
+             * Format: int32
+             * @description Percentage of its devices whose failing stops the whole roll-out; with 0 the first failure does.
+             */
+            error_percent: number;
+            /** @description The devices of these groups. */
+            group_ids?: string[];
+            kind?: components["schemas"]["DeviceKind"] | null;
+            /**
+             * Format: int32
+             * @description Only this share of the groups' devices; of all devices, where no groups are named. By name, rounded up.
+             */
+            percent?: number | null;
+            /**
+             * Format: int32
+             * @description Percentage of its devices that must succeed before the next stage begins.
+             */
+            success_percent: number;
+        };
+        /**
+         * @description How a stage of a roll-out is.
+         * @enum {string}
+         */
+        StageState: "waiting" | "running" | "done" | "failed";
+        /** @description A stage of a roll-out. */
+        StageView: {
+            /**
+             * Format: int64
+             * @description Devices in it.
+             */
+            devices: number;
+            /**
+             * Format: int32
+             * @description Percentage of its devices whose failing stops the whole roll-out.
+             */
+            error_percent: number;
+            /**
+             * Format: int64
+             * @description Devices that failed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Devices with a job.
+             */
+            offered: number;
+            /**
+             * Format: int32
+             * @description Its place, from 1.
+             */
+            ordinal: number;
+            /**
+             * Format: int64
+             * @description Devices that were left out.
+             */
+            skipped: number;
+            /** @description How it is. */
+            state: components["schemas"]["StageState"];
+            /**
+             * Format: int64
+             * @description Devices that have the version.
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description Percentage of its devices that must succeed before the next stage begins.
+             */
+            success_percent: number;
+            /**
+             * Format: int64
+             * @description Devices whose turn has not come.
+             */
+            waiting: number;
+        };
         /** @description The store. */
         StoreView: {
             /** @description `sqlite` or `mysql`. */
@@ -2055,6 +4160,26 @@ export interface components {
             store: components["schemas"]["StoreView"];
             /** @description The build. */
             version: string;
+        };
+        /**
+         * @description How a device of a roll-out is.
+         * @enum {string}
+         */
+        TargetState: "waiting" | "offered" | "succeeded" | "failed" | "skipped";
+        /** @description A device of a roll-out. */
+        TargetView: {
+            /** @description Why, in a sentence. */
+            cause: string | null;
+            /** @description The device. */
+            device: components["schemas"]["DeviceRef"];
+            job: components["schemas"]["JobView"] | null;
+            /**
+             * Format: int32
+             * @description Its stage, from 1.
+             */
+            stage: number;
+            /** @description How it is. */
+            state: components["schemas"]["TargetState"];
         };
         /** @description What became of a test push. */
         TestPush: {
@@ -2130,11 +4255,86 @@ export interface components {
          * @enum {string}
          */
         Trust: "unsigned" | "listed_address" | "secret_path" | "signed";
+        /** @description When the modem left a device. */
+        UnlinkOrder: {
+            /**
+             * Format: date-time
+             * @description Until when its messages are the device's; now where it is not said.
+             */
+            at?: string | null;
+            /** @description Only say what it would change. */
+            dry_run?: boolean;
+        };
+        /**
+         * @description What a person does with a roll-out.
+         * @enum {string}
+         */
+        Verb: "start" | "approve" | "pause" | "resume" | "cancel" | "retry";
+        /**
+         * @description How a version is.
+         * @enum {string}
+         */
+        VersionState: "preparing" | "ready" | "refused";
+        /** @description A version that was chosen. */
+        VersionView: {
+            /** @description Who chose it. */
+            asked_by: string;
+            /** @description Who wrote it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description Bytes of all files.
+             */
+            bytes: number;
+            /** @description Why it cannot be given out. */
+            cause: string | null;
+            /** @description The commit. */
+            commit: string;
+            /**
+             * Format: date-time
+             * @description When it was committed.
+             */
+            committed_at: string;
+            /**
+             * Format: date-time
+             * @description When it was chosen.
+             */
+            created_at: string;
+            /** @description SHA-256 of the list of its files, in hexadecimal, once it is ready. */
+            digest: string | null;
+            /**
+             * Format: int64
+             * @description Files in it.
+             */
+            files: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The branch, tag or commit as it was chosen. */
+            revision: string;
+            /** @description Who vouches for it. */
+            signature: components["schemas"]["SignatureState"];
+            /** @description The key that does, by its name. */
+            signed_by: string | null;
+            /** @description The repository. */
+            source: string;
+            /** @description How it is. */
+            state: components["schemas"]["VersionState"];
+            /** @description The commit's subject. */
+            subject: string;
+        };
         /**
          * @description What a device says about its wake-up.
          * @enum {string}
          */
         WakeStatus: "normal" | "power_on" | "after_sleep" | "accepted" | "rejected" | "unknown";
+        /**
+         * @description The way of a text between hubs.
+         * @enum {string}
+         */
+        Way: "down" | "up";
     };
     responses: never;
     parameters: never;
@@ -2334,6 +4534,530 @@ export interface operations {
             };
         };
     };
+    get_devices: {
+        parameters: {
+            query?: {
+                /** @description Only those of this kind: buoy, handset or rockstar. */
+                kind?: "buoy" | "handset" | "rockstar";
+                /** @description Only those of this group. */
+                group_id?: string;
+                /** @description Only those with a modem (true), or without one (false). */
+                linked?: boolean;
+                /** @description Only those in whose name or serial number this is, or in their modem's IMEI or serial number. */
+                q?: string;
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeviceView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeviceBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceView"];
+                };
+            };
+            /** @description Name or modem are another's */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description All that is wrong is in `errors` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_devices_import: {
+        parameters: {
+            query?: {
+                /** @description Only say what would be made. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of each line; `done` says whether they were made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description It is no such table */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_devices_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_devices_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description It is still needed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    patch_devices_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_devices_id_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceKey"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_devices_id_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has none any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_devices_id_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkEffects"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description One of them is linked already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description No such modem, or the moment does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_devices_id_links: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LinkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_devices_id_unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlinkOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkEffects"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description It has no modem */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description The moment does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_downlinks_modem_id: {
         parameters: {
             query?: never;
@@ -2455,6 +5179,878 @@ export interface operations {
             };
         };
     };
+    post_firmware_hooks_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": number[];
+            };
+        };
+        responses: {
+            /** @description It is fetched soon */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The signature is not the secret's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description There is no such repository, or no hook for it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_jobs: {
+        parameters: {
+            query?: {
+                /** @description Only those of this device. */
+                device_id?: string;
+                /** @description Only those of this roll-out. */
+                rollout_id?: string;
+                /** @description `active` for those that go on, `ended` for the others. */
+                state?: string;
+                /** @description Upgrades in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JobView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_firmware_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description The device has one that goes on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description The version cannot be given out */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_jobs_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_firmware_jobs_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_rollouts: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RolloutView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_firmware_rollouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRolloutBody"];
+            };
+        };
+        responses: {
+            /** @description With dry_run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutPlan"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description All that stands against it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_rollouts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_firmware_rollouts_id_roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutReason"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollBack"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description There is nothing to take back */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_rollouts_id_targets: {
+        parameters: {
+            query?: {
+                /** @description Only those of this stage, from 1. */
+                stage?: number;
+                /** @description Only those in this state. */
+                state?: components["schemas"]["TargetState"];
+                /** @description Devices in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TargetView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_firmware_rollouts_id_verb: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                verb: components["schemas"]["Verb"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description It is not in a state for this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceView"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_firmware_sources_name_fetch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is fetched soon; the live line tells how it went */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_sources_name_revisions: {
+        parameters: {
+            query: {
+                /** @description `branch`, `tag` or `commit`. */
+                kind: "branch" | "tag" | "commit";
+                /** @description For commits: of which branch. Where it is not said, of `main`, `master` or `trunk`, or else of the newest branch. */
+                branch?: string;
+                /** @description Only those with this in their name or words; of commits also the one with this id. */
+                q?: string;
+                /** @description Revisions in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RevisionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description The repository was not fetched yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_versions: {
+        parameters: {
+            query?: {
+                /** @description Only those of this repository. */
+                source?: string;
+                /** @description Only those in this state. */
+                state?: "preparing" | "ready" | "refused";
+                /** @description Versions in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VersionView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_firmware_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVersion"];
+            };
+        };
+        responses: {
+            /** @description This commit was chosen before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description There is no such revision */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description The repository was not fetched yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_versions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_firmware_versions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description A device or a roll-out needs it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_firmware_versions_id_files: {
+        parameters: {
+            query?: {
+                /** @description Files in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FileView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_first_run: {
         parameters: {
             query?: never;
@@ -2546,6 +6142,176 @@ export interface operations {
             };
         };
     };
+    get_groups: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GroupView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroup"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_groups_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    put_groups_id_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupDevices"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description Some of them are not there */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     post_held_id_admit: {
         parameters: {
             query?: never;
@@ -2573,6 +6339,71 @@ export interface operations {
             };
             /** @description Still nobody vouches for it */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_knocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnockView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_knocks_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name with which it came */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2631,6 +6462,8 @@ export interface operations {
             query?: {
                 /** @description Only those of this modem. */
                 modem_id?: string;
+                /** @description Only those of this device: of each modem that it had, what was sent while it was in it. */
+                device_id?: string;
                 /** @description Only those in this state: waiting, decoded, empty, problem or replaced. */
                 state?: "waiting" | "decoded" | "empty" | "problem" | "replaced";
                 /** @description Items in the page, 1 to 500; 50 where it is not said. */
@@ -2789,6 +6622,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_GapView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_modems_id_links: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LinkView"];
                 };
             };
             404: {
@@ -3645,6 +7521,375 @@ export interface operations {
             };
         };
     };
+    get_queues: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SqsQueueView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQueue"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqsQueueView"];
+                };
+            };
+            /** @description The label is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_queues_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationView"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_rooms: {
+        parameters: {
+            query?: {
+                /** @description Only those with a device that is there, or is not. */
+                connected?: boolean;
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoomView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_rooms_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_rooms_name_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A websocket; each text is one LineEvent, what the page sends is LineOrders */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_rooms_name_log: {
+        parameters: {
+            query?: {
+                /** @description The newest so many, 1 to 2,000; 200 where it is not said. */
+                lines?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The device's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineLog"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -4050,6 +8295,115 @@ export interface operations {
             };
         };
     };
+    post_d_secret_v1_kind_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `firmware.registration_secret`, or the key of the device named */
+                secret: string;
+                /** @description `buoy` or `handset` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description `{"iam":"PK003"}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_d_secret_v1_kind_name_upgrade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's key, or `firmware.registration_secret` */
+                secret: string;
+                /** @description `buoy` or `handset` */
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description JSON, or a file as text/plain */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_docs_errors: {
         parameters: {
             query?: never;
@@ -4190,6 +8544,714 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemJson"];
                 };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_buoys: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind this number: the `Link` header of the answer before names it. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldDevice"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_buoys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description `OK` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_buoys_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldDevice"];
+                };
+            };
+            /** @description `{"errors": […]}` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_buoys_number_messages: {
+        parameters: {
+            query?: {
+                /** @description Only what is older than this: the `Link` header of the answer before names it. */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldMessage"][];
+                };
+            };
+            /** @description `{"errors": […]}` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_errors: {
+        parameters: {
+            query?: {
+                /** @description Only what is older than this: the `Link` header of the answer before names it. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldError"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_handsets: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind this number: the `Link` header of the answer before names it. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldDevice"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_handsets_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description `OK` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_handsets_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldDevice"];
+                };
+            };
+            /** @description `{"errors": […]}` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_handsets_number_messages: {
+        parameters: {
+            query?: {
+                /** @description Only what is older than this: the `Link` header of the answer before names it. */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldMessage"][];
+                };
+            };
+            /** @description `{"errors": […]}` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_queues: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind this number: the `Link` header of the answer before names it. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldQueue"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_rockblocks: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind this number: the `Link` header of the answer before names it. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldModem"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_rockstars: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind this number: the `Link` header of the answer before names it. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldRockstar"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_kind_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `buoy` or `handset` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        /** @description `{}` or `{"iam": "PK001"}` */
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description `{"iam":"PK003"}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_kind_name_upgrade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `buoy` or `handset` */
+                kind: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description JSON, or a file as text/plain */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_things_s_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description buoy or handset */
+                things: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description `OK` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_things_s_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description buoy or handset */
+                things: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description `OK` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_things_s_unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description buoy or handset */
+                things: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description `{"errors": []}` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What stands against it */
             default: {

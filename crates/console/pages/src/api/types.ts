@@ -1,4 +1,6 @@
 // The JSON of the HTTP interface and of the live feed: names for what `schema.d.ts` has from the API's description.
+import type { FirmwareNews } from "../firmware/apiTypes";
+import type { DeviceNews, DeviceRef } from "../registry/apiTypes";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -56,6 +58,8 @@ export const GENERATIONS = all<Generation>({ v2_buoy: 1, v3_buoy: 1, handset: 1 
 export const ROLES = all<Role>({ viewer: 1, operator: 1, admin: 1 });
 export const SCOPES = all<Scope>({
   modems: 1,
+  devices: 1,
+  firmware: 1,
   messages: 1,
   problems: 1,
   outgoing: 1,
@@ -64,6 +68,11 @@ export const SCOPES = all<Scope>({
   people: 1,
 });
 export const CREDITS_BY = all<CreditsBy>({ account: 1, modem: 1, day: 1 });
+
+/** The device that a modem is in, or in which it was when it sent a message. */
+export interface InDevice {
+  device?: DeviceRef | null;
+}
 
 /** A moment in RFC 3339. */
 export type Time = string;
@@ -77,8 +86,8 @@ export type Token = Schemas["TokenView"];
 export type NewToken = Schemas["NewToken"];
 export type AuditEntry = Schemas["AuditView"];
 export type Position = Schemas["PositionView"];
-export type Modem = Schemas["ModemView"];
-export type Message = Schemas["MessageView"];
+export type Modem = Schemas["ModemView"] & InDevice;
+export type Message = Schemas["MessageView"] & InDevice;
 export type Reading = Schemas["ReadingView"];
 export type Note = Schemas["NoteView"];
 export type Gap = Schemas["GapView"];
@@ -93,7 +102,7 @@ export type Mt = Schemas["MtView"];
 export type MtDetail = Schemas["OutgoingDetail"];
 export type Account = Schemas["AccountView"];
 export type Spent = Schemas["CreditsView"];
-export type LiveEvent = Schemas["LiveEvent"];
+export type LiveEvent = Schemas["LiveEvent"] | DeviceNews | FirmwareNews;
 
 export type MessageDetail = Schemas["MessageDetail"];
 export type Offer = Schemas["OfferView"];

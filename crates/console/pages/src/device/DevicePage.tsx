@@ -1,8 +1,10 @@
 // A device's own page: where it has been, how it is, when it speaks again, what it said and can be told.
 import { Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
-import { Link, useParams } from "react-router";
+import { Link, Navigate, useParams } from "react-router";
 import { ApiError } from "../api/client";
+import { device as registered } from "../registry/calls";
 import { t } from "../text/text";
 import { Empty } from "../ui/Empty";
 import { ErrorNote } from "../ui/ErrorNote";
@@ -32,6 +34,25 @@ function Waiting() {
   );
 }
 
+/** No modem has this id: a device of the registry may have it. */
+function NoModem({ id }: { id: string }) {
+  const { data, isPending } = useQuery({ queryKey: ["device", id], queryFn: () => registered(id), retry: false });
+  if (isPending) return <Waiting />;
+  if (data) return <Navigate to={`/devices?open=${id}`} replace />;
+  return (
+    <div className={css.page}>
+      <Empty title={t("device.none")}>
+        <p>{t("device.none_how")}</p>
+        <p>
+          <Link className="link" to="/">
+            {t("device.back")}
+          </Link>
+        </p>
+      </Empty>
+    </div>
+  );
+}
+
 export function DevicePage() {
   const { id = "" } = useParams();
   const { modem, error, retry } = useDevice(id);
@@ -42,20 +63,7 @@ export function DevicePage() {
       </Suspense>
     );
   }
-  if (error instanceof ApiError && (error.status === 404 || error.status === 400)) {
-    return (
-      <div className={css.page}>
-        <Empty title={t("device.none")}>
-          <p>{t("device.none_how")}</p>
-          <p>
-            <Link className="link" to="/">
-              {t("device.back")}
-            </Link>
-          </p>
-        </Empty>
-      </div>
-    );
-  }
+  if (error instanceof ApiError && (error.status === 404 || error.status === 400)) return <NoModem id={id} />;
   if (error) {
     return (
       <div style={{ padding: 24, flex: 1 }}>

@@ -1,7 +1,7 @@
 // Tables for the fleet's list.
 import { expect, test } from "vitest";
 import type { Modem } from "../api/types";
-import { filterRows, fleetCounts, fleetRows, heldOrder } from "./fleet";
+import { filterRows, fleetCounts, fleetRows, heldOrder, imeiTail, nameOf } from "./fleet";
 
 const now = Date.parse("2026-05-01T12:00:00Z");
 const modem = (id: string, late: string | null, extra: Partial<Modem> = {}): Modem =>
@@ -66,4 +66,12 @@ test("the order so far leads to the same order, without those that are gone", ()
   const before = fleetRows(fleet, now).reverse();
   const left = fleet.filter(({ id }) => id !== "2");
   expect(ids(fleetRows(left, now, before))).toEqual(["1", "10", "3", "4", "9"]);
+});
+
+test("a device is called by its name in the registry, then by its modem's serial, then by its IMEI", () => {
+  const modem = { imei: "300434060001001", serial: "RB001", device: { id: "d", kind: "buoy", name: "PK001" } } as const;
+  expect(nameOf(modem)).toBe("PK001");
+  expect(nameOf({ ...modem, device: null })).toBe("RB001");
+  expect(nameOf({ imei: modem.imei, serial: null, device: null })).toBe(modem.imei);
+  expect(imeiTail(modem.imei)).toBe("…001001");
 });

@@ -10,9 +10,14 @@ export interface Row {
   state: Rhythm;
 }
 
-/** What a device is called: the serial printed on it, or its IMEI. */
-export function nameOf(modem: Pick<Modem, "serial" | "imei">): string {
-  return modem.serial ?? modem.imei;
+/** What a device is called: its name in the registry; where its modem is in none, the modem's serial, or its IMEI. */
+export function nameOf(modem: Pick<Modem, "serial" | "imei" | "device">): string {
+  return modem.device?.name ?? modem.serial ?? modem.imei;
+}
+
+/** An IMEI where a name stands before it: its end, in which modems differ. */
+export function imeiTail(imei: string): string {
+  return `…${imei.slice(-6)}`;
 }
 
 const RANK: Record<Rhythm, number> = { silent: 0, late: 1, ok: 2, never: 3 };
@@ -67,7 +72,8 @@ export function filterRows(rows: Row[], text: string, filter: FleetFilter): Row[
   return rows.filter(({ modem, state }) => {
     if (filter === "problem" ? modem.open_problems === 0 : filter !== "all" && state !== filter) return false;
     if (words.length === 0) return true;
-    const hay = `${modem.serial ?? ""} ${modem.imei} ${modem.dialect ?? ""} ${modem.status ?? ""}`.toLowerCase();
+    const hay =
+      `${modem.device?.name ?? ""} ${modem.serial ?? ""} ${modem.imei} ${modem.dialect ?? ""} ${modem.status ?? ""}`.toLowerCase();
     return words.every((word) => hay.includes(word));
   });
 }

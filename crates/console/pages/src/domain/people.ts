@@ -34,6 +34,8 @@ export function hasEnded(token: Token, now: number): boolean {
 
 const PATHS: Record<Scope, string> = {
   modems: "modems",
+  devices: "devices",
+  firmware: "firmware/versions",
   messages: "messages",
   problems: "problems",
   outgoing: "outgoing",

@@ -1,4 +1,5 @@
 // The last values of a device, each with its unit, each copyable where a person would want it elsewhere.
+import { Link } from "react-router";
 import type { Modem, Position } from "../api/types";
 import { coordinates } from "../domain/coordinates";
 import { course, radius, speed, volts } from "../domain/units";
@@ -58,6 +59,19 @@ export function DeviceIdentity({ modem }: { modem: Modem }) {
   return (
     <Part title={t("device.identity")}>
       <Facts>
+        <Fact name={t("device.registered")} why={t("device.unregistered")}>
+          {modem.device && (
+            <>
+              <Link className="link" to={`/devices?open=${modem.device.id}`}>
+                {modem.device.name}
+              </Link>{" "}
+              ·{" "}
+              <Link className="link" to={`/devices/${modem.device.id}/bench`}>
+                {t("device.bench")}
+              </Link>
+            </>
+          )}
+        </Fact>
         <Fact name={t("device.imei")}>
           <Copyable text={modem.imei} />
         </Fact>

@@ -1,6 +1,6 @@
 // One device as a row.
 import { type MouseEvent, memo } from "react";
-import { nameOf, type Row } from "../domain/fleet";
+import { imeiTail, nameOf, type Row } from "../domain/fleet";
 import { bestPosition } from "../domain/position";
 import { volts } from "../domain/units";
 import { t } from "../text/text";
@@ -40,8 +40,9 @@ export const FleetRow = memo(function FleetRow(props: Props) {
         <StateMark state={state} />
         <PickBox {...props} />
       </span>
-      <span className={css.name} title={nameOf(modem)}>
+      <span className={css.name} title={modem.device ? `${modem.device.name} · ${modem.imei}` : nameOf(modem)}>
         {nameOf(modem)}
+        {modem.device && <small>{imeiTail(modem.imei)}</small>}
       </span>
       <span className={css.state}>{t(`state.${state}`)}</span>
       <span className={`${css.number} ${css.seen}`}>{modem.last_seen_at ? <Ago at={modem.last_seen_at} /> : "–"}</span>

@@ -1,5 +1,5 @@
 // The live picture that all views share, and the hooks that read it.
-import { useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { accounts, modems, outgoing, session, system } from "../api/calls";
 import { ApiError } from "../api/client";
 import type { Account, LiveEvent, Modem, Mt, Page } from "../api/types";
@@ -10,6 +10,7 @@ let live: Live = EMPTY;
 let now = Date.now();
 const listeners = new Set<() => void>();
 const clockListeners = new Set<() => void>();
+const newsListeners = new Set<(news: readonly LiveEvent[]) => void>();
 
 function set(next: Live) {
   if (next === live) return;
@@ -82,6 +83,7 @@ export function startLive(signedOut: () => void): () => void {
     events(events) {
       const before = live.epoch;
       set(apply(live, events, performance.now()));
+      for (const listener of newsListeners) listener(events);
       if (live.epoch !== before && live.moreModems) void readMoreModems(live.epoch);
     },
     lost() {
@@ -113,6 +115,22 @@ function subscribeClock(listener: () => void) {
 /** A part of the live picture; the part must be a value that is kept while it does not change. */
 export function useLive<T>(part: (live: Live) => T): T {
   return useSyncExternalStore(subscribe, () => part(live));
+}
+
+/** Tells a view every piece of news in small batches, as long as it is shown; after a snapshot, what it has read is old. */
+export function useNews(hear: (news: readonly LiveEvent[]) => void) {
+  const latest = useRef(hear);
+  latest.current = hear;
+  useEffect(() => {
+    const listener = (news: readonly LiveEvent[]) => latest.current(news);
+    newsListeners.add(listener);
+    return () => void newsListeners.delete(listener);
+  }, []);
+}
+
+/** The server's time in milliseconds, for what a view notes down. */
+export function serverNow(): number {
+  return live.clock ? serverTime(live.clock, performance.now()) : Date.now();
 }
 
 /** The server's time in milliseconds, once a second. */

@@ -1,6 +1,7 @@
 // Messages as rows: when, from whom, what became of it, what it says.
 import type { ReactNode } from "react";
 import type { Message } from "../api/types";
+import { imeiTail } from "../domain/fleet";
 import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
@@ -35,6 +36,7 @@ function MessageRow({ message, name }: { message: Message; name: string }) {
       <span className={css.sent}>{message.transmitted_at ? <Ago at={message.transmitted_at} /> : "–"}</span>
       <span className={css.device} title={message.imei}>
         {name}
+        {message.device && <small>{imeiTail(message.imei)}</small>}
       </span>
       <span className={css.momsn}>{message.momsn ?? "–"}</span>
       <span className={css.state}>
@@ -78,7 +80,9 @@ export function MessageList(props: Props) {
         label={t("nav.messages")}
         items={messages}
         idOf={(message) => message.id}
-        render={(message) => <MessageRow message={message} name={names.get(message.imei) ?? message.imei} />}
+        render={(message) => (
+          <MessageRow message={message} name={message.device?.name ?? names.get(message.imei) ?? message.imei} />
+        )}
         current={current}
         onOpen={onOpen}
         onHover={onHover}

@@ -63,8 +63,14 @@ function Head({ message }: { message: Message }) {
             <Copyable text={message.imei} />
           ) : (
             <Link className="link" to={`/?device=${message.modem_id}`}>
-              {modem ? nameOf(modem) : message.imei}
+              {message.device?.name ?? (modem ? nameOf(modem) : message.imei)}
             </Link>
+          )}
+          {message.device && message.modem_id !== null && (
+            <span className="quiet">
+              {" "}
+              · <Copyable text={message.imei} />
+            </span>
           )}
         </Fact>
         <Fact name={t("message.received")}>

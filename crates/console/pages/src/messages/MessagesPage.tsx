@@ -1,13 +1,14 @@
 // What arrived, newest first and live: did it arrive, what did it say, what did we make of it.
 import { Button, CloseButton, NativeSelect } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import * as calls from "../api/calls";
 import { MESSAGE_STATES } from "../api/types";
 import { fleetRows, nameOf } from "../domain/fleet";
 import { mergeMessages, newestFirst } from "../live/reducer";
 import { useLive } from "../live/store";
+import { device as registered } from "../registry/calls";
 import { t } from "../text/text";
 import { DevicePicker } from "../ui/DevicePicker";
 import { useAddress } from "../ui/useAddress";
@@ -16,6 +17,12 @@ import { useListKeys } from "../ui/useListKeys";
 import { MessageList } from "./MessageList";
 import { MessagePanel } from "./MessagePanel";
 import css from "./messages.module.css";
+
+/** Whose messages are shown, where it is a device of the registry. */
+function Owner({ id }: { id: string }) {
+  const { data } = useQuery({ queryKey: ["device", id], queryFn: () => registered(id) });
+  return <span className={css.owner}>{t("registry.messages_of", { name: data?.name ?? "…" })}</span>;
+}
 
 export default function MessagesPage() {
   const [search, change] = useAddress();
@@ -27,20 +34,23 @@ export default function MessagesPage() {
   const [cursor, setCursor] = useState<string | null>(null);
   const state = MESSAGE_STATES.find((s) => s === search.get("state"));
   const device = search.get("device") ?? undefined;
+  const owner = search.get("of") ?? undefined;
   const opened = search.get("message");
 
   const asked = useInfiniteQuery({
-    queryKey: ["messages", "list", state, device, epoch],
-    queryFn: ({ pageParam }) => calls.messages({ state, modem_id: device }, pageParam),
+    queryKey: ["messages", "list", state, device, owner, epoch],
+    queryFn: ({ pageParam }) => calls.messages({ state, modem_id: device, device_id: owner }, pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     staleTime: Number.POSITIVE_INFINITY,
   });
   const messages = useMemo(() => {
-    const fresh = live.filter((m) => device === undefined || m.modem_id === device);
+    const fresh = live.filter(
+      (m) => (device === undefined || m.modem_id === device) && (owner === undefined || m.device?.id === owner),
+    );
     const merged = mergeMessages(fresh, asked.data?.pages.flatMap((page) => page.items) ?? []);
     return state === undefined ? merged : merged.filter((m) => m.state === state);
-  }, [live, asked.data, state, device]);
+  }, [live, asked.data, state, device, owner]);
   const { shown, news, take } = useHeld(messages, pointing || away || opened !== null, newestFirst);
 
   const names = useMemo(() => new Map([...modems.values()].map((m) => [m.imei, nameOf(m)])), [modems]);
@@ -79,10 +89,11 @@ export default function MessagesPage() {
             value={device ?? null}
             onChange={(id) => change({ device: id, message: null }, true)}
           />
-          {(state || device) && (
+          {owner && <Owner id={owner} />}
+          {(state || device || owner) && (
             <CloseButton
               size={36}
-              onClick={() => change({ state: null, device: null }, true)}
+              onClick={() => change({ state: null, device: null, of: null }, true)}
               aria-label={t("message.no_filter")}
               title={t("message.no_filter")}
             />
@@ -98,7 +109,7 @@ export default function MessagesPage() {
           names={names}
           waiting={asked.isPending && shown.length === 0}
           error={asked.error}
-          filtered={state !== undefined || device !== undefined}
+          filtered={state !== undefined || device !== undefined || owner !== undefined}
           current={current}
           narrowed={opened !== null}
           older={

@@ -12,14 +12,14 @@ import { Copyable } from "../ui/Copyable";
 import { Empty } from "../ui/Empty";
 import { Fact, Facts, Part } from "../ui/Facts";
 import { usePreferences } from "../ui/preferences";
+import { Roster, usePaged } from "../ui/Roster";
+import { SectionFrame } from "../ui/SectionFrame";
 import { Sentence } from "../ui/Sentence";
 import { SidePanel } from "../ui/SidePanel";
 import { useAddress } from "../ui/useAddress";
 import * as calls from "./calls";
 import { PEOPLE_KEY } from "./People";
 import css from "./people.module.css";
-import { Roster, usePaged } from "./Roster";
-import { SectionFrame } from "./SectionFrame";
 
 function EntryRow({ entry }: { entry: AuditEntry }) {
   const now = useNow();
@@ -152,7 +152,7 @@ export function Audit({ tabs }: { tabs: ReactNode }) {
     >
       <Roster
         label={t("people.section.audit")}
-        className={css.audit}
+        className={`${css.cells} ${css.audit}`}
         paged={paged}
         opened={opened}
         head={

@@ -9,11 +9,11 @@ import { t } from "../text/text";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Part } from "../ui/Facts";
 import form from "../ui/form.module.css";
+import { Once } from "../ui/Once";
 import { usePreferences } from "../ui/preferences";
 import { leaveByEscape } from "../ui/ReasonForm";
 import { SidePanel } from "../ui/SidePanel";
 import * as calls from "./calls";
-import { Once } from "./Once";
 import { PEOPLE_KEY } from "./People";
 import { Roles } from "./Roles";
 

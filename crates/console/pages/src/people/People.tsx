@@ -8,14 +8,14 @@ import { standing } from "../domain/people";
 import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
+import { Roster, usePaged } from "../ui/Roster";
+import { SectionFrame } from "../ui/SectionFrame";
 import { StateMark } from "../ui/StateMark";
 import { useAddress } from "../ui/useAddress";
 import * as calls from "./calls";
 import { InvitePanel } from "./InvitePanel";
 import { PersonPanel } from "./PersonPanel";
 import css from "./people.module.css";
-import { Roster, usePaged } from "./Roster";
-import { SectionFrame } from "./SectionFrame";
 
 export const PEOPLE_KEY = ["people"];
 
@@ -83,6 +83,7 @@ export function People({ tabs }: { tabs: ReactNode }) {
     >
       <Roster
         label={t("nav.people")}
+        className={css.cells}
         paged={paged}
         opened={opened === NEW ? null : opened}
         head={

@@ -3,6 +3,7 @@ import { Link } from "react-router";
 import { useSession } from "../api/session";
 import { t, tWord } from "../text/text";
 import { Empty } from "../ui/Empty";
+import { SectionTabs } from "../ui/SectionTabs";
 import { useAddress } from "../ui/useAddress";
 import { Audit } from "./Audit";
 import { People } from "./People";
@@ -37,13 +38,13 @@ export default function PeoplePage() {
       actor: null,
     });
   const tabs = (
-    <div className={css.sections} role="group" aria-label={t("people.sections")}>
-      {SECTIONS.map((section) => (
-        <button key={section} type="button" aria-pressed={section === shown} onClick={() => show(section)}>
-          {t(`people.section.${section}`)}
-        </button>
-      ))}
-    </div>
+    <SectionTabs
+      label={t("people.sections")}
+      values={SECTIONS}
+      shown={shown}
+      words={(section) => t(`people.section.${section}`)}
+      onShow={show}
+    />
   );
   if (shown === "tokens") return <Tokens tabs={tabs} />;
   if (shown === "audit") return <Audit tabs={tabs} />;

@@ -8,13 +8,13 @@ import { useNow } from "../live/store";
 import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { Empty } from "../ui/Empty";
+import { Roster, usePaged } from "../ui/Roster";
+import { SectionFrame } from "../ui/SectionFrame";
 import { StateMark } from "../ui/StateMark";
 import { useAddress } from "../ui/useAddress";
 import * as calls from "./calls";
 import { NewTokenPanel } from "./NewTokenPanel";
 import css from "./people.module.css";
-import { Roster, usePaged } from "./Roster";
-import { SectionFrame } from "./SectionFrame";
 import { TokenPanel } from "./TokenPanel";
 
 export const TOKENS_KEY = ["tokens"];
@@ -84,7 +84,7 @@ export function Tokens({ tabs }: { tabs: ReactNode }) {
     >
       <Roster
         label={t("people.section.tokens")}
-        className={css.tokens}
+        className={`${css.cells} ${css.tokens}`}
         paged={paged}
         opened={opened === NEW ? null : opened}
         head={

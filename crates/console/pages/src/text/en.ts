@@ -1,8 +1,11 @@
 // Every text that a person sees, in English; other languages have the same keys.
 
+import { bench } from "./enBench";
 import { device } from "./enDevice";
+import { firmware } from "./enFirmware";
 import { outgoing } from "./enOutgoing";
 import { people } from "./enPeople";
+import { registry } from "./enRegistry";
 import { signIn } from "./enSignIn";
 import { system } from "./enSystem";
 import { views } from "./enViews";
@@ -16,6 +19,8 @@ export const en = {
   "nav.messages": "Messages",
   "nav.problems": "Problems",
   "nav.outgoing": "Outgoing",
+  "nav.devices": "Devices",
+  "nav.firmware": "Firmware",
   "nav.system": "System",
   "nav.people": "People",
   "nav.welcome": "First run",
@@ -92,7 +97,7 @@ export const en = {
   "help.arrows": "Move through the list",
   "help.enter": "Open",
   "help.escape": "Back",
-  "help.views": "Fleet, messages, problems, outgoing, system, people",
+  "help.views": "The views, in the order of the bar",
   "help.find": "Find a device or view",
   "help.help": "This card",
   "help.shapes": "Signs",
@@ -104,7 +109,7 @@ export const en = {
   "help.never": "Has not spoken yet",
   "help.problem": "Something needs a person",
 
-  "fleet.search": "Search serial or IMEI",
+  "fleet.search": "Search name, serial or IMEI",
   "fleet.filters": "States",
   "fleet.device": "Device",
   "fleet.state": "State",
@@ -230,6 +235,9 @@ export const en = {
 
   ...views,
   ...device,
+  ...registry,
+  ...bench,
+  ...firmware,
   ...outgoing,
   ...signIn,
   ...people,

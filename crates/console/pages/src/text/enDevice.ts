@@ -1,6 +1,9 @@
 // The texts of a device's own page and of several devices chosen together, in English.
 
 export const device = {
+  "device.registered": "Device",
+  "device.unregistered": "In no device of the registry",
+  "device.bench": "Bench",
   "device.open_page": "Whole page",
   "device.open_page_help": "Open the whole page of this device",
   "device.back": "To the fleet",

@@ -7,6 +7,7 @@ import css from "./form.module.css";
 import { leaveByEscape } from "./ReasonForm";
 
 interface Props<T> {
+  /** Empty where it stands above already. */
   effect: string;
   confirm: string;
   run(): Promise<T>;
@@ -19,7 +20,7 @@ export function Confirm<T>({ effect, confirm, run, onDone, onCancel }: Props<T>)
   const order = useMutation({ mutationFn: run, onSuccess: onDone });
   return (
     <div className={css.form} role="group" aria-label={confirm} onKeyDown={leaveByEscape(onCancel)}>
-      <p className="quiet">{effect}</p>
+      {effect !== "" && <p className="quiet">{effect}</p>}
       {order.error && <ErrorNote error={order.error} />}
       <div className={css.buttons}>
         <Button loading={order.isPending} onClick={() => order.mutate()}>

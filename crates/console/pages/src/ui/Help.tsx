@@ -4,14 +4,16 @@ import { Fragment } from "react";
 import { t } from "../text/text";
 import css from "./help.module.css";
 import { StateMark } from "./StateMark";
+import { VIEWS } from "./views";
 
+const VIEW_KEYS = `1 – ${VIEWS.filter(({ key }) => key !== null).length}`;
 const KEYS = [
   ["/", "help.search"],
   ["↑ ↓", "help.arrows"],
   ["Enter", "help.enter"],
   ["Esc", "help.escape"],
   ["x", "pick.key"],
-  ["1 – 6", "help.views"],
+  [VIEW_KEYS, "help.views"],
   ["Ctrl K", "help.find"],
   ["?", "help.help"],
 ] as const;

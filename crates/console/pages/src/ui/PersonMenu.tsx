@@ -1,6 +1,7 @@
 // The person's menu: who is signed in, the look for day and night, and the way out.
 import { Menu } from "@mantine/core";
-import { IconAdjustmentsHorizontal, IconFlag, IconLogout, IconUsers } from "@tabler/icons-react";
+import { IconAdjustmentsHorizontal, IconCpu, IconFlag, IconLogout, IconUsers } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useSession, useSignOut } from "../api/session";
 import { useChoices } from "../me/useChoices";
@@ -9,6 +10,12 @@ import css from "./frame.module.css";
 import { PersonButton } from "./PersonButton";
 import { LOOKS, type Preferences } from "./preferences";
 import { useNarrow } from "./useNarrow";
+import { VIEWS } from "./views";
+
+const SIGNS: Record<string, ReactNode> = {
+  "/firmware": <IconCpu size={16} />,
+  "/people": <IconUsers size={16} />,
+};
 
 export default function PersonMenu() {
   const session = useSession();
@@ -34,11 +41,14 @@ export default function PersonMenu() {
         <Menu.Item component={Link} to="/me" leftSection={<IconAdjustmentsHorizontal size={16} />}>
           {t("nav.me")}
         </Menu.Item>
-        {narrow && session.role === "admin" && (
-          <Menu.Item component={Link} to="/people" leftSection={<IconUsers size={16} />}>
-            {t("nav.people")}
-          </Menu.Item>
-        )}
+        {narrow &&
+          VIEWS.filter(({ key, phone, admin }) => {
+            return key !== null && phone === "menu" && (!admin || session.role === "admin");
+          }).map(({ to, text }) => (
+            <Menu.Item key={to} component={Link} to={to} leftSection={SIGNS[to]}>
+              {t(text)}
+            </Menu.Item>
+          ))}
         <Menu.Item component={Link} to="/welcome" leftSection={<IconFlag size={16} />}>
           {t("nav.welcome")}
         </Menu.Item>

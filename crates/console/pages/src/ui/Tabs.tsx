@@ -3,8 +3,10 @@ import {
   type Icon,
   IconActivity,
   IconAlertSquareRounded,
+  IconCpu,
   IconMap2,
   IconMessage2,
+  IconRouter,
   IconSend,
   IconUsers,
 } from "@tabler/icons-react";
@@ -21,6 +23,8 @@ const ICONS: Record<string, Icon> = {
   "/messages": IconMessage2,
   "/problems": IconAlertSquareRounded,
   "/outgoing": IconSend,
+  "/devices": IconRouter,
+  "/firmware": IconCpu,
   "/system": IconActivity,
   "/people": IconUsers,
 };
@@ -30,9 +34,8 @@ export function Tabs({ place }: { place: "above" | "below" }) {
   const problems = useLive((live) => live.problems.size);
   const unknown = useLive((live) => live.unknown.size);
   const counts: Record<string, number> = { "/problems": problems, "/outgoing": unknown };
-  // A phone has room for five; there the person menu has People.
   const shown = VIEWS.filter(
-    ({ to, key }) => key !== null && (to !== "/people" || (role === "admin" && place === "above")),
+    ({ key, phone, admin }) => key !== null && (!admin || role === "admin") && (place === "above" || phone === "tab"),
   );
   return (
     <nav className={`${css.tabs} ${css[place]}`} aria-label={t("nav.views")}>

@@ -10,13 +10,12 @@ use crate::services;
 /// A Fairlead in this process.
 pub(super) struct Embedded(Running);
 
-/// Starts all services in this process. `courier`: what the courier is set to.
-pub(super) async fn start(stage: &Stage, courier: &[String]) -> anyhow::Result<Embedded> {
+/// Starts all services in this process. `own`: what single services are set to, as `key=value`.
+pub(super) async fn start(stage: &Stage, own: &[String]) -> anyhow::Result<Embedded> {
     let mut set = stage.settings();
     set.push(format!("data.dir={}", stage.folder.display()));
     set.push(format!("http.listen={}", stage.listen));
-    set.push(format!("intake.rockblock.public_key_files={}", stage.key_file().display()));
-    set.extend_from_slice(courier);
+    set.extend_from_slice(own);
     let loaded = load(&Arguments { config: None, set })?;
     fairlead_runtime::start_logging(&loaded)?;
     let process =

@@ -1,11 +1,15 @@
 //! `fairlead demo`: a believable world on a live map, on either shape, with a ledger that counts.
 
+mod devices;
 mod embedded;
+mod firmware;
+mod line;
+mod person;
 mod separate;
 mod told;
 
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,13 +20,16 @@ use fairlead_model::{Clock, Secret, Time};
 use fairlead_runtime::Arguments;
 use fairlead_simulator::ledger::Ledger;
 use fairlead_simulator::play::{Progress, play, seed_history};
+use fairlead_simulator::satellite::bench::BenchFleet;
 use fairlead_simulator::satellite::{PUBLIC_KEY_PEM, Provider, ProviderSettings, World, WorldSettings};
 use fairlead_simulator::verify::{verify, verify_charges};
-use fairlead_store::{Store, sign_in};
-use fairlead_web::auth::fresh_token;
+use fairlead_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use self::devices::{Ashore, OnLine};
+use self::firmware::{Firmware, Rollout};
+use self::person::Person;
 use self::told::Account;
 use crate::command_line::{say, tell};
 
@@ -67,7 +74,8 @@ struct Stage {
     clock: Clock,
     origin: Time,
     speed: u32,
-    key_file: PathBuf,
+    /// Where devices on the line find the hub.
+    devices_listen: String,
 }
 
 /// Who is at sea, what they said, and what they are told.
@@ -75,6 +83,15 @@ struct Play {
     world: World,
     ledger: Ledger,
     account: Account,
+    /// What the devices on the line can be given; nothing where git is missing.
+    firmware: Option<Firmware>,
+}
+
+/// What happens ashore while the world is played.
+struct Scene {
+    ashore: Ashore,
+    fleet: BenchFleet,
+    rollout: Option<Rollout>,
 }
 
 /// A running Fairlead, whichever its shape.
@@ -90,19 +107,25 @@ impl Demo {
         std::fs::write(&key_file, PUBLIC_KEY_PEM)?;
         let origin = Clock::system().now();
         let clock = Clock::scaled(origin, self.speed);
-        let stage = Stage { listen: self.listen.clone(), folder, clock, origin, speed: self.speed, key_file };
+        let devices_listen = separate::free_address()?;
+        let stage =
+            Stage { listen: self.listen.clone(), folder, clock, origin, speed: self.speed, devices_listen };
         let ledger = Ledger::open(&stage.folder.join("ledger.jsonl"))?;
         let present = stage.clock.now();
         let mut world =
             World::new(ledger.note_world(WorldSettings { seed: self.seed, present, fleet: None })?);
         let account = Account::open(&mut world, &stage).await?;
+        let firmware = Firmware::write(&stage, self.seed).await?;
+        let mut own = account.settings();
+        own.push(format!("intake.rockblock.public_key_files={}", key_file.display()));
+        own.push(format!("hub.device_listen={}", stage.devices_listen));
+        own.extend(firmware.iter().flat_map(Firmware::settings));
         let site = match (&self.mysql, &self.amqp) {
-            (Some(mysql), Some(amqp)) => {
-                Site::Separate(separate::start(&stage, &account.settings(), mysql, amqp).await?)
-            }
-            _ => Site::Embedded(embedded::start(&stage, &account.settings()).await?),
+            (Some(mysql), Some(amqp)) => Site::Separate(separate::start(&stage, &own, mysql, amqp).await?),
+            _ => Site::Embedded(embedded::start(&stage, &own).await?),
         };
-        let verdict = self.perform(&stage, &site, &Play { world, ledger, account }).await;
+        let play = Play { world, ledger, account, firmware };
+        let verdict = self.perform(&stage, &site, &play).await;
         site.stop().await;
         if temporary && let Err(error) = std::fs::remove_dir_all(&stage.folder) {
             tell(&format!("{} could not be removed: {error}", stage.folder.display()));
@@ -133,9 +156,8 @@ impl Demo {
 
     /// Plays the world until it is over, and returns the ledger's verdict.
     async fn perform(&self, stage: &Stage, site: &Site, story: &Play) -> anyhow::Result<bool> {
-        let Play { world, ledger, account } = story;
-        let store = site.store();
-        let token = make_token(store, &stage.clock).await?;
+        let Play { world, ledger, account, .. } = story;
+        let person = Person::admit(site.store(), &stage.clock, &site.url()).await?;
         let provider = Provider::new(
             &format!("{}/rockblock/incoming", site.url()),
             stage.clock.clone(),
@@ -149,13 +171,19 @@ impl Demo {
         let done = seed_history(world, past, &provider, ledger, &stop, |_| {}).await?;
         tell(&format!("… {}", sentence(&done)));
         if !stop.is_cancelled() {
-            account.tell(world, &site.url(), &token).await?;
-            self.invite(stage, site).await?;
+            account.tell(world, &person).await?;
+            let scene = self.set(stage, site, story, &person).await?;
+            self.invite(stage, site, &scene).await?;
             tokio::spawn(until_over(self.lasts, stop.clone()));
+            let rollout = scene.rollout.map(|rollout| tokio::spawn(rollout.run(stop.clone())));
             let done = play(world, present, &provider, ledger, &stop, |_| {}).await?;
+            scene.fleet.stop().await;
+            if let Some(rollout) = rollout {
+                rollout.await?;
+            }
             tell(&format!("\nThe world is over: {}", sentence(&done)));
         }
-        let token = Secret::new(token);
+        let token = Secret::new(person.token());
         let heard = verify(ledger, &site.url(), &token, PATIENCE).await?;
         say(&format!("Messages from devices\n{heard}\n"));
         let told = verify_charges(|| account.api.charges(), &site.url(), &token, PATIENCE).await?;
@@ -163,7 +191,24 @@ impl Demo {
         Ok(heard.passed && told.passed)
     }
 
-    async fn invite(&self, stage: &Stage, site: &Site) -> anyhow::Result<()> {
+    /// Registers the devices, puts some of them on the line, and plans new firmware for those.
+    async fn set(&self, stage: &Stage, site: &Site, story: &Play, person: &Person) -> anyhow::Result<Scene> {
+        let Play { world, firmware, .. } = story;
+        let present = world.settings().present;
+        let past = present.minus(HISTORY)..present;
+        let ashore = devices::register(site.store(), &stage.clock, world, past).await?;
+        let (hub, server) = (stage.hub(), format!("{}/v1", site.url()));
+        let fleet = line::switch_on(stage, &ashore, &hub, &server, self.seed)?;
+        let rollout = match firmware {
+            Some(firmware) => {
+                Some(firmware.plan(stage, site.store(), person, &ashore.workshop, &ashore.bench).await?)
+            }
+            None => None,
+        };
+        Ok(Scene { ashore, fleet, rollout })
+    }
+
+    async fn invite(&self, stage: &Stage, site: &Site, scene: &Scene) -> anyhow::Result<()> {
         let link = fairlead_console::sign_in_link(site.store(), &stage.clock, &site.url(), Role::Admin, LINK)
             .await?;
         let end = match self.lasts {
@@ -174,6 +219,22 @@ impl Demo {
             "\n  The world is playing at {} times the real speed. Look at it (the link works once):\n\n  {link}\n\n  {end}",
             stage.speed
         ));
+        let OnLine { id, name } = &scene.ashore.bench;
+        tell(&format!(
+            "\n  {name} is on the bench, to be talked to:  {}/devices/{id}/bench\n  Devices find the hub at {}; {} \
+             knocks there, and nobody knows it.",
+            site.url(),
+            stage.hub(),
+            line::STRANGER
+        ));
+        if let Some(rollout) = &scene.rollout {
+            tell(&format!(
+                "  In {} s the roll-out {} begins:  {}/firmware",
+                firmware::BEFORE.as_secs(),
+                rollout.name(),
+                site.url()
+            ));
+        }
         Ok(())
     }
 }
@@ -186,11 +247,15 @@ impl Stage {
             format!("clock.speed={}", self.speed),
             "log.filter=error".to_owned(),
             "console.print_link=false".to_owned(),
+            // A Fairlead that is used may run beside the demo.
+            "hub.device_listen=127.0.0.1:0".to_owned(),
+            "hub.page_listen=127.0.0.1:0".to_owned(),
         ]
     }
 
-    fn key_file(&self) -> &Path {
-        &self.key_file
+    /// Where devices on the line find the hub.
+    fn hub(&self) -> String {
+        format!("ws://{}", self.devices_listen)
     }
 }
 
@@ -215,13 +280,6 @@ impl Site {
             Self::Separate(site) => site.stop().await,
         }
     }
-}
-
-async fn make_token(store: &Store, clock: &Clock) -> anyhow::Result<String> {
-    let secret = fresh_token();
-    let (kept, clock) = (secret.clone(), clock.clone());
-    store.write(move |tx| sign_in::create_token(tx, &clock, "the demo", Role::Admin, &kept, None)).await?;
-    Ok(secret)
 }
 
 /// Ends the world: on a signal, or after a time.

@@ -33,10 +33,10 @@ pub(super) struct Separate {
     tasks: TaskTracker,
 }
 
-/// Starts one process a service, and nginx. `courier`: what the courier is set to.
+/// Starts one process a service, and nginx. `own`: what single services are set to, as `key=value`.
 pub(super) async fn start(
     stage: &Stage,
-    courier: &[String],
+    own: &[String],
     mysql: &str,
     amqp: &str,
 ) -> anyhow::Result<Separate> {
@@ -54,12 +54,8 @@ pub(super) async fn start(
         settings.push(format!("data.dir={}", stage.folder.display()));
         settings.push(format!("{name}.listen={address}"));
         settings.push(format!("http.public_url=http://{}", stage.listen));
-        if name == "intake" {
-            settings.push(format!("intake.rockblock.public_key_files={}", stage.key_file().display()));
-        }
-        if name == "courier" {
-            settings.extend_from_slice(courier);
-        }
+        let section = format!("{name}.");
+        settings.extend(own.iter().filter(|pair| pair.starts_with(&section)).cloned());
         let program = beside(&format!("fairlead-{name}"))?;
         tasks.spawn(keep_running(program, in_environment(&settings), stop.clone()));
         addresses.push((name, address));
@@ -188,7 +184,8 @@ fn find_nginx() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn free_address() -> anyhow::Result<String> {
+/// An address of this machine at which nobody listens.
+pub(super) fn free_address() -> anyhow::Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::Stage;
+use super::person::{Page, Person};
 
 /// The account's user name.
 const USERNAME: &str = "demo@example.org";
@@ -85,15 +86,13 @@ impl Account {
     }
 
     /// Tells some of the devices something, one after the other, as a person's script would.
-    pub(super) async fn tell(&self, world: &World, api: &str, token: &str) -> anyhow::Result<()> {
-        let person = Person { client: reqwest::Client::new(), api: api.to_owned(), token: token.to_owned() };
+    pub(super) async fn tell(&self, world: &World, person: &Person) -> anyhow::Result<()> {
         for telling in tellings() {
             let imei = world.modem(telling.name).with_context(|| format!("nobody is {}", telling.name))?;
             if let Some(mood) = telling.mood {
                 self.api.force(mood, 1);
             }
-            person
-                .tell(imei, &telling)
+            tell(person, imei, &telling)
                 .await
                 .with_context(|| format!("{} was to be told something", telling.name))?;
         }
@@ -101,21 +100,10 @@ impl Account {
     }
 }
 
-struct Person {
-    client: reqwest::Client,
-    api: String,
-    token: String,
-}
-
 #[derive(Deserialize)]
 struct Modem {
     id: String,
     imei: Imei,
-}
-
-#[derive(Deserialize)]
-struct Page<T> {
-    items: Vec<T>,
 }
 
 #[derive(Deserialize)]
@@ -129,47 +117,28 @@ struct Detail {
     mt: Mt,
 }
 
-impl Person {
-    /// Asks for one message, and waits until the provider was called.
-    async fn tell(&self, imei: Imei, telling: &Telling) -> anyhow::Result<()> {
-        let modems: Page<Modem> = self.get("modems?limit=100").await?;
-        let modem =
-            modems.items.into_iter().find(|modem| modem.imei == imei).context("it was never heard")?;
-        let body = json!({"modem_id": modem.id, "order": telling.order, "reason": "to show it"});
-        let request = self.client.post(format!("{}/api/v1/outgoing", self.api)).bearer_auth(&self.token);
-        let response = request.header("Idempotency-Key", telling.name).json(&body).send().await?;
-        let mut mt: Mt = read(response).await?;
-        let deadline = Instant::now() + PATIENCE;
-        while matches!(mt.state, MtState::Queued | MtState::Sending) {
-            anyhow::ensure!(Instant::now() < deadline, "the message is {} for too long", mt.state.as_str());
-            self.resume_what_is_paused().await?;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            mt = self.get::<Detail>(&format!("outgoing/{}", mt.id)).await?.mt;
-        }
-        Ok(())
+/// Asks for one message, and waits until the provider was called.
+async fn tell(person: &Person, imei: Imei, telling: &Telling) -> anyhow::Result<()> {
+    let modems: Page<Modem> = person.get("modems?limit=100").await?;
+    let modem = modems.items.into_iter().find(|modem| modem.imei == imei).context("it was never heard")?;
+    let body = json!({"modem_id": modem.id, "order": telling.order, "reason": "to show it"});
+    let mut mt: Mt = person.post("outgoing", &body, Some(telling.name)).await?;
+    let deadline = Instant::now() + PATIENCE;
+    while matches!(mt.state, MtState::Queued | MtState::Sending) {
+        anyhow::ensure!(Instant::now() < deadline, "the message is {} for too long", mt.state.as_str());
+        resume_what_is_paused(person).await?;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        mt = person.get::<Detail>(&format!("outgoing/{}", mt.id)).await?.mt;
     }
-
-    async fn resume_what_is_paused(&self) -> anyhow::Result<()> {
-        let accounts: Page<AccountView> = self.get("accounts").await?;
-        for account in accounts.items.iter().filter(|account| account.state == AccountState::Paused) {
-            let url = format!("{}/api/v1/accounts/{}/resume", self.api, account.name);
-            let body = json!({"reason": "Credits were bought"});
-            read::<AccountView>(self.client.post(url).bearer_auth(&self.token).json(&body).send().await?)
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        let request = self.client.get(format!("{}/api/v1/{path}", self.api)).bearer_auth(&self.token);
-        read(request.send().await?).await
-    }
+    Ok(())
 }
 
-/// An answer, or what the server says against it.
-async fn read<T: serde::de::DeserializeOwned>(response: reqwest::Response) -> anyhow::Result<T> {
-    let status = response.status();
-    let body = response.text().await?;
-    anyhow::ensure!(status.is_success(), "{status}: {body}");
-    serde_json::from_str(&body).with_context(|| body)
+async fn resume_what_is_paused(person: &Person) -> anyhow::Result<()> {
+    let accounts: Page<AccountView> = person.get("accounts").await?;
+    for account in accounts.items.iter().filter(|account| account.state == AccountState::Paused) {
+        let path = format!("accounts/{}/resume", account.name);
+        let body = json!({"reason": "Credits were bought"});
+        person.post::<AccountView>(&path, &body, None).await?;
+    }
+    Ok(())
 }

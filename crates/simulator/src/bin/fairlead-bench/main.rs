@@ -12,6 +12,7 @@ mod pool;
 mod process;
 mod report;
 mod rival;
+mod rooms;
 mod server;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +34,8 @@ enum What {
     Courier(courier::Arguments),
     /// The live line to open pages
     Hub(hub::Arguments),
+    /// Devices on the line: memory, relay and a reconnecting fleet, beside Python's websockets
+    Rooms(rooms::Arguments),
     /// Serve the ceiling of the live line: the same text to every page
     #[command(hide = true)]
     BareLive(bare::LiveArguments),
@@ -50,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
         What::Intake(arguments) => intake::run(&arguments).await,
         What::Courier(arguments) => courier::run(&arguments).await,
         What::Hub(arguments) => hub::run(&arguments).await,
+        What::Rooms(arguments) => rooms::run(&arguments).await,
         What::BareLive(arguments) => bare::run_live(&arguments).await,
         What::Bare(arguments) => bare::run(&arguments).await,
     }

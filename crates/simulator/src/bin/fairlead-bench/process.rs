@@ -34,11 +34,20 @@ impl Watched {
 
     /// Most resident memory since the start or the last [`Self::reset_peak`], in MiB.
     pub(crate) fn peak_mib(self) -> Result<f64> {
+        Ok(self.status_kib("VmHWM:")? / 1_024.0)
+    }
+
+    /// Resident memory now, in KiB.
+    pub(crate) fn resident_kib(self) -> Result<f64> {
+        self.status_kib("VmRSS:")
+    }
+
+    fn status_kib(self, name: &str) -> Result<f64> {
         let status = fs::read_to_string(self.file("status")).context("the process is gone")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib =
             line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<f64>().ok());
-        Ok(kib.context("/proc/<pid>/status has no VmHWM")? / 1_024.0)
+        kib.with_context(|| format!("/proc/<pid>/status has no {name}"))
     }
 
     /// Starts the peak anew, where the kernel allows it.

@@ -56,7 +56,7 @@ async fn install(folder: &Path) -> Result<()> {
     run(folder, "venv/bin/pip", &["install", "--quiet", "--requirement", "requirements.txt"]).await
 }
 
-async fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<()> {
+pub(crate) async fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<()> {
     let path = if program.contains('/') { folder.join(program) } else { program.into() };
     let mut command = Command::new(path);
     let status = command.args(arguments).current_dir(folder).status().await;

@@ -98,6 +98,15 @@ pub(crate) struct Fairlead {
 impl Fairlead {
     /// Starts `fairlead serve`; it believes the simulated provider. `more`: further settings, as a file has them.
     pub(crate) async fn start(program: &Path, more: &str) -> Result<Self> {
+        Self::start_all(program, more, &[]).await
+    }
+
+    /// The same; `set`: settings as `key=value`.
+    pub(crate) async fn start_with(program: &Path, set: &[String]) -> Result<Self> {
+        Self::start_all(program, "", set).await
+    }
+
+    async fn start_all(program: &Path, more: &str, set: &[String]) -> Result<Self> {
         let folder = tempfile::tempdir().context("a temporary folder")?;
         let address = free_address()?;
         let key = folder.path().join("provider.pem");
@@ -105,7 +114,8 @@ impl Fairlead {
         let config = folder.path().join("fairlead.toml");
         std::fs::write(&config, settings(address, &folder.path().join("data"), &key) + more)?;
         let mut command = Command::new(program);
-        command.arg("--config").arg(&config).arg("serve").current_dir(folder.path());
+        command.arg("--config").arg(&config).current_dir(folder.path());
+        command.args(set.iter().flat_map(|pair| ["--set", pair])).arg("serve");
         let log = std::fs::File::create(folder.path().join("log"))?;
         command.stdout(log.try_clone()?).stderr(log);
         match Server::start(command, address, "/health/ready").await {
@@ -187,7 +197,8 @@ async fn token(program: &Path, config: &Path, role: &str) -> Result<String> {
 fn settings(address: SocketAddr, data: &Path, key: &Path) -> String {
     format!(
         "[http]\nlisten = \"{address}\"\n\n[data]\ndir = {data:?}\n\n[log]\nfilter = \"warn\"\n\n\
-         [intake.rockblock]\npublic_key_files = [{key:?}]\n\n[tracker]\nunsigned_modems_per_day = 100000\n"
+         [intake.rockblock]\npublic_key_files = [{key:?}]\n\n[tracker]\nunsigned_modems_per_day = 100000\n\n\
+         [hub]\ndevice_listen = \"127.0.0.1:0\"\npage_listen = \"127.0.0.1:0\"\n"
     )
 }
 

@@ -3,8 +3,8 @@ import { Button } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { t } from "../text/text";
-import { copy } from "../ui/Copyable";
-import css from "./people.module.css";
+import { copy } from "./Copyable";
+import css from "./sections.module.css";
 
 interface Props {
   note: string;

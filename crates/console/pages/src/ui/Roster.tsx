@@ -1,16 +1,16 @@
 // A list that the server tells page by page, moved through with the keyboard.
 import { Button } from "@mantine/core";
 import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
-import { type ReactNode, useMemo, useState } from "react";
+import { type MouseEvent, type ReactNode, useMemo, useState } from "react";
 import type { Page } from "../api/types";
-import { ErrorNote } from "../ui/ErrorNote";
-import list from "../ui/list.module.css";
-import { useListKeys } from "../ui/useListKeys";
-import { VirtualList } from "../ui/VirtualList";
-import { WaitingRows } from "../ui/Waiting";
-import css from "./people.module.css";
+import { ErrorNote } from "./ErrorNote";
+import list from "./list.module.css";
+import css from "./sections.module.css";
+import { useListKeys } from "./useListKeys";
+import { VirtualList } from "./VirtualList";
+import { WaitingRows } from "./Waiting";
 
-interface Paged<T> {
+export interface Paged<T> {
   items: T[];
   /** Whether these are all there are. */
   whole: boolean;
@@ -43,8 +43,8 @@ export function usePaged<T>(key: readonly unknown[], read: (cursor: string | nul
 
 interface Props<T extends { id: string }> {
   label: string;
-  /** The columns, where they are not the usual ones. */
-  className?: string;
+  /** The columns. */
+  className: string | undefined;
   paged: Paged<T>;
   opened: string | null;
   head: ReactNode;
@@ -52,12 +52,22 @@ interface Props<T extends { id: string }> {
   empty: ReactNode;
   /** What the button for the next page says. */
   more: string;
+  /** Whether a row is chosen beside others, where that can be. */
+  checked?(item: T): boolean;
+  /** Answers whether a click chose the row instead of opening it. */
+  onPick?(id: string, event: MouseEvent): boolean;
+  /** The current row moved. */
+  onCurrent?(id: string | null): void;
   onOpen(id: string | null): void;
 }
 
 export function Roster<T extends { id: string }>(props: Props<T>) {
-  const { label, className = "", paged, opened, head, row, empty, more, onOpen } = props;
-  const [cursor, setCursor] = useState<string | null>(null);
+  const { label, className, paged, opened, head, row, empty, more, onOpen } = props;
+  const [cursor, place] = useState<string | null>(null);
+  const setCursor = (id: string | null) => {
+    place(id);
+    props.onCurrent?.(id);
+  };
   const { items } = paged;
   const open = (id: string) => {
     setCursor(id);
@@ -84,9 +94,10 @@ export function Roster<T extends { id: string }>(props: Props<T>) {
           idOf={(item) => item.id}
           render={row}
           current={current}
-          onOpen={open}
+          checked={props.checked}
+          onOpen={(id, event) => (props.onPick?.(id, event) ? setCursor(id) : open(id))}
           narrowRow={60}
-          head={<div className={`${css.cells} ${className} ${list.head}`}>{head}</div>}
+          head={<div className={`${className} ${list.head}`}>{head}</div>}
           footer={
             !paged.whole && (
               <div className={css.more}>

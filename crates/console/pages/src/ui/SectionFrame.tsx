@@ -1,6 +1,6 @@
 // The same places for each section: tabs, what can be done, the list, and what is opened beside it.
 import type { ReactNode } from "react";
-import css from "./people.module.css";
+import css from "./sections.module.css";
 
 interface Props {
   label: string;

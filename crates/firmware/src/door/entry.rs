@@ -1,0 +1,107 @@
+//! Who may come in by the devices' door.
+
+use actix_web::HttpRequest;
+use fairlead_model::device::{DeviceKind, DeviceName};
+use fairlead_store::registry::devices::{self, DeviceRow};
+use fairlead_web::request::client_address;
+use fairlead_web::{ApiError, Code};
+use sha2::{Digest as _, Sha256};
+
+use crate::service::Firmware;
+use crate::settings::Settings;
+
+/// Whether a secret in the path is the one for all devices. Digests are compared, so that the time taken tells nothing
+/// about it.
+pub(crate) fn is_common_secret(settings: &Settings, given: &str) -> bool {
+    let set = settings.registration_secret.expose();
+    !set.is_empty() && Sha256::digest(given.as_bytes()) == Sha256::digest(set.as_bytes())
+}
+
+/// Whether a secret in the path is this device's own key.
+pub(crate) fn is_own_key(device: &DeviceRow, given: &str) -> bool {
+    device.key_hash.is_some() && devices::key_matches(device, Some(given))
+}
+
+/// Whether a device may ask for an upgrade in this way; a sentence where it may not.
+pub(crate) fn may_upgrade(
+    settings: &Settings,
+    device: &DeviceRow,
+    given: Option<&str>,
+) -> Result<(), &'static str> {
+    let shows_own = given.is_some_and(|given| is_own_key(device, given));
+    if settings.require_key && device.key_hash.is_some() && !shows_own {
+        return Err("This device must show its own key in the path, as /d/<key>/v1/….");
+    }
+    match given {
+        Some(given) if !shows_own && !is_common_secret(settings, given) => {
+            Err("The secret in the path is neither this device's key nor the one for all devices.")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The device that a path names.
+///
+/// # Errors
+/// [`Code::NotFound`] where there is none of this name and kind, or it was deleted.
+pub(crate) async fn device(state: &Firmware, kind: &str, iam: &str) -> Result<DeviceRow, ApiError> {
+    let unknown = || ApiError::new(Code::NotFound, format!("There is no {kind} of this name."));
+    let name: DeviceName = iam.parse().map_err(|_| unknown())?;
+    let found = state.store.read(move |conn| devices::by_name(conn, name.as_str())).await?;
+    let wanted: DeviceKind = kind.parse().map_err(|_| unknown())?;
+    found.filter(|device| device.kind == wanted.as_str()).ok_or_else(unknown)
+}
+
+/// Notes that something was refused; the address is what a person can go by.
+pub(crate) fn refused(request: &HttpRequest, device: &str, why: &'static str) {
+    metrics::counter!("fairlead_firmware_door_refused_total", "why" => why).increment(1);
+    tracing::warn!(device, why, address = client_address(request), "refused at the devices' door");
+}
+
+#[cfg(test)]
+mod tests {
+    use fairlead_model::Secret;
+    use fairlead_store::{Digest, Micros};
+
+    use super::*;
+
+    fn device(key: Option<&str>) -> DeviceRow {
+        DeviceRow {
+            id: uuid::Uuid::nil().into(),
+            number: 1,
+            kind: "buoy".to_owned(),
+            name: "PK001".to_owned(),
+            name_key: Some("pk001".to_owned()),
+            serial: None,
+            key_hash: key.map(|key| Digest(Sha256::digest(key.as_bytes()).into())),
+            created_at: Micros(0),
+            created_by: String::new(),
+            deleted_at: None,
+        }
+    }
+
+    #[test]
+    fn who_may_come_in() {
+        let (open, keyed) = (device(None), device(Some("own")));
+        for (set, require_key, device, given, may) in [
+            ("", false, &open, None, true),
+            ("", false, &open, Some(""), false),
+            ("", false, &open, Some("x"), false),
+            ("all", false, &open, Some("all"), true),
+            ("all", false, &open, None, true),
+            ("all", false, &keyed, Some("all"), true),
+            ("all", false, &keyed, Some("own"), true),
+            ("all", false, &keyed, Some("x"), false),
+            ("all", false, &keyed, None, true),
+            ("all", true, &keyed, None, false),
+            ("all", true, &keyed, Some("all"), false),
+            ("all", true, &keyed, Some("own"), true),
+            ("all", true, &open, None, true),
+        ] {
+            let settings =
+                Settings { registration_secret: Secret::new(set), require_key, ..Settings::default() };
+            let ruled = may_upgrade(&settings, device, given);
+            assert_eq!(ruled.is_ok(), may, "{set} {require_key} {given:?} {ruled:?}");
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! `POST /v1/{buoy|handset}/{name}/upgrade`: a device looks for firmware, fetches it, and says how it went.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use fairlead_model::firmware::{JobState, VersionState};
+use fairlead_model::{DeviceId, JobId};
+use fairlead_store::firmware::jobs::{self, JobRow};
+use fairlead_store::firmware::seen::Seen;
+use fairlead_store::firmware::versions;
+use fairlead_store::registry::devices::DeviceRow;
+use fairlead_store::{StoreError, Tx};
+use fairlead_web::{ApiError, Code};
+
+use super::answer::{self, Status};
+use super::command::{self, Command};
+use super::entry;
+use super::listing::Listing;
+use crate::library::LibraryError;
+use crate::news;
+use crate::service::Firmware;
+use crate::upgrade::{self, Ending, Heard, Made, Wanted};
+
+/// How long the processes beside this one are given to write down what they have heard, and how often they are: each
+/// writes every second.
+const OTHERS: (Duration, u32) = (Duration::from_millis(1_200), 3);
+
+/// Most files that a sentence names.
+const NAMED: usize = 3;
+
+/// One request of one device.
+struct Visit<'r> {
+    request: &'r HttpRequest,
+    state: &'r Firmware,
+    device: DeviceRow,
+}
+
+/// Answers a device that looks for firmware, in its own protocol: a JSON object with `cmd`.
+#[utoipa::path(post, path = "/v1/{kind}/{name}/upgrade", tag = "devices",
+    params(("kind" = String, Path, description = "`buoy` or `handset`"), ("name" = String, Path)),
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, description = "JSON, or a file as text/plain", body = String),
+        (status = 400, body = fairlead_web::error::ProblemJson), (status = 403, body = fairlead_web::error::ProblemJson),
+        (status = 404, body = fairlead_web::error::ProblemJson)))]
+pub(crate) async fn upgrade(
+    request: HttpRequest,
+    state: web::Data<Firmware>,
+    path: web::Path<(String, String)>,
+    body: web::Payload,
+) -> HttpResponse {
+    let (kind, iam) = path.into_inner();
+    super::answered(serve(&request, &state, None, (&kind, &iam), body).await)
+}
+
+/// The same on a path that only this device knows, or only devices do.
+#[utoipa::path(post, path = "/d/{secret}/v1/{kind}/{name}/upgrade", tag = "devices",
+    params(("secret" = String, Path, description = "The device's key, or `firmware.registration_secret`"),
+        ("kind" = String, Path, description = "`buoy` or `handset`"), ("name" = String, Path)),
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, description = "JSON, or a file as text/plain", body = String),
+        (status = 403, body = fairlead_web::error::ProblemJson), (status = 404, body = fairlead_web::error::ProblemJson)))]
+pub(crate) async fn upgrade_with(
+    request: HttpRequest,
+    state: web::Data<Firmware>,
+    path: web::Path<(String, String, String)>,
+    body: web::Payload,
+) -> HttpResponse {
+    let (secret, kind, iam) = path.into_inner();
+    super::answered(serve(&request, &state, Some(&secret), (&kind, &iam), body).await)
+}
+
+async fn serve(
+    request: &HttpRequest,
+    state: &Firmware,
+    secret: Option<&str>,
+    (kind, iam): (&str, &str),
+    body: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = super::read(body).await?;
+    let device = entry::device(state, kind, iam).await?;
+    if let Err(why) = entry::may_upgrade(&state.settings, &device, secret) {
+        entry::refused(request, &device.name, "key");
+        return Err(ApiError::new(Code::NotAllowed, why));
+    }
+    let command = command::read(&body).map_err(|why| ApiError::new(Code::BadRequest, why))?;
+    let visit = Visit { request, state, device };
+    match command {
+        Command::Check { space } => visit.check(space).await,
+        Command::Init {} => visit.init().await,
+        Command::Status { job_id } => visit.status(job_id).await,
+        Command::Metadata { job_id } => visit.metadata(job_id).await,
+        Command::GetFile { job_id, file_path } => visit.get_file(job_id, &file_path).await,
+        Command::Complete { job_id, status } => visit.complete(job_id, status).await,
+    }
+}
+
+/// How a job is told to its device. One that was begun is offered again as ready: the client waits for ever on
+/// anything else.
+fn status_of(row: &JobRow) -> Result<Status, StoreError> {
+    Ok(match row.state()? {
+        JobState::Preparing => Status::Init,
+        JobState::Ready | JobState::Transferring => Status::Ready,
+        JobState::Succeeded => Status::Success,
+        JobState::Failed | JobState::TimedOut | JobState::Cancelled => Status::Fail,
+    })
+}
+
+fn can_fetch(row: &JobRow) -> Result<bool, StoreError> {
+    Ok(matches!(row.state()?, JobState::Ready | JobState::Transferring))
+}
+
+impl Visit<'_> {
+    /// This device's job of a number. Another device's is not told of.
+    async fn job(&self, number: i64) -> Result<Option<JobRow>, ApiError> {
+        let found = self.state.store.read(move |conn| jobs::by_number(conn, number)).await?;
+        let is_foreign = found.as_ref().is_some_and(|row| row.device_id != self.device.id);
+        if is_foreign {
+            entry::refused(self.request, &self.device.name, "job_of_another_device");
+        }
+        Ok(found.filter(|_| !is_foreign))
+    }
+
+    /// Notes that the device was heard.
+    fn heard(&self, row: &JobRow, hint: Option<String>) {
+        let at = self.state.clock.now();
+        let heard = Heard {
+            attempt: row.attempts,
+            at,
+            seen: Seen::default(),
+            current_file: None,
+            hint,
+            sizes: Arc::from([]),
+        };
+        self.state.progress.add(row.id.into(), heard);
+    }
+
+    async fn check(&self, space: Option<i64>) -> Result<HttpResponse, ApiError> {
+        let device = DeviceId::from(self.device.id);
+        let Some(row) = self.state.store.read(move |conn| jobs::active_of(conn, device)).await? else {
+            return Ok(answer::nothing());
+        };
+        let hint = self.hint(&row, space).await;
+        self.heard(&row, hint);
+        Ok(answer::job(row.number, status_of(&row)?))
+    }
+
+    /// A device that has too little room gives up without a word; then at least the job says why.
+    async fn hint(&self, row: &JobRow, space: Option<i64>) -> Option<String> {
+        let space = space?;
+        let listing = self.state.listings.get(&self.state.library, row.version_id.into()).await.ok()?;
+        // The client wants a tenth of its space for itself.
+        let is_enough = listing.bytes.saturating_mul(10) <= space.saturating_mul(9);
+        (!is_enough).then(|| {
+            format!(
+                "The device says that {space} bytes are free; the version has {}, so it will give up.",
+                listing.bytes
+            )
+        })
+    }
+
+    async fn init(&self) -> Result<HttpResponse, ApiError> {
+        let settings = &self.state.settings;
+        if !settings.device_init {
+            entry::refused(self.request, &self.device.name, "init");
+            let why = "Devices may not ask for an upgrade by themselves here; a person starts it.";
+            return Err(ApiError::new(Code::NotAllowed, why));
+        }
+        let (clock, source) = (self.state.clock.clone(), settings.device_init_source.clone());
+        let wanted = Wanted {
+            device: self.device.id.into(),
+            rollout: None,
+            asked_by: self.device.name.clone(),
+            timeout_s: settings.job_timeout_s(),
+            call_device: false,
+        };
+        let work = move |tx: &mut Tx<'_>| {
+            let newest = versions::Filter {
+                source: Some(source.clone()),
+                state: Some(VersionState::Ready),
+                ..versions::Filter::default()
+            };
+            let Some(version) = versions::list(tx, &newest, 1)?.into_iter().next() else {
+                let why = format!("No version of `{source}` is ready (firmware.device_init_source).");
+                return Err(StoreError::Refused(why));
+            };
+            let version = versions::claim(tx, version.id.into())?;
+            upgrade::make(tx, &clock, &version, &wanted)
+        };
+        let (Made::New(row) | Made::Busy(row)) = self.state.store.write(work).await?;
+        news::jobs(self.state, vec![row.id.into()]).await;
+        // It asks for the status next, and is told that it is ready.
+        Ok(answer::job(row.number, Status::Init))
+    }
+
+    async fn status(&self, number: i64) -> Result<HttpResponse, ApiError> {
+        let Some(row) = self.job(number).await? else { return Ok(answer::job(number, Status::None)) };
+        if row.state()?.is_active() {
+            self.heard(&row, None);
+        }
+        Ok(answer::job(row.number, status_of(&row)?))
+    }
+
+    async fn metadata(&self, number: i64) -> Result<HttpResponse, ApiError> {
+        let Some(row) = self.job(number).await? else { return Ok(answer::job(number, Status::None)) };
+        if !can_fetch(&row)? {
+            return Ok(answer::job(row.number, status_of(&row)?));
+        }
+        let listing = self.listing(&row).await?;
+        let text = listing.metadata().map_err(ApiError::internal)?;
+        if !row.has_begun() {
+            self.heard(&row, None);
+            return Ok(answer::text(text));
+        }
+        let (clock, id) = (self.state.clock.clone(), JobId::from(row.id));
+        let (anew, is_changed) =
+            self.state.store.write(move |tx| upgrade::begin_anew(tx, &clock, id)).await?;
+        if is_changed {
+            news::jobs(self.state, vec![id]).await;
+        }
+        Ok(match anew {
+            Some(_) => answer::text(text),
+            None => answer::job(row.number, Status::Fail),
+        })
+    }
+
+    async fn get_file(&self, number: i64, path: &str) -> Result<HttpResponse, ApiError> {
+        let gone =
+            || ApiError::new(Code::NotFound, "There is no such upgrade for this device, or it has ended.");
+        let row = self.job(number).await?.ok_or_else(gone)?;
+        if !can_fetch(&row)? {
+            return Err(gone());
+        }
+        let listing = self.listing(&row).await?;
+        let Some((place, file)) = listing.file(path) else {
+            entry::refused(self.request, &self.device.name, "no_such_file");
+            return Err(ApiError::new(Code::NotFound, "There is no such file in this version."));
+        };
+        let content = match self.state.library.file(row.version_id.into(), &file.path).await {
+            Ok(content) => content,
+            Err(error) => return Err(self.not_given(&row, error).await),
+        };
+        let row =
+            if row.state()? == JobState::Ready { self.begin(&row).await?.ok_or_else(gone)? } else { row };
+        let mut seen = Seen::default();
+        seen.insert(place);
+        let heard = Heard {
+            attempt: row.attempts,
+            at: self.state.clock.now(),
+            seen,
+            current_file: Some(file.path.clone()),
+            hint: None,
+            sizes: listing.sizes.clone(),
+        };
+        self.state.progress.add(row.id.into(), heard);
+        Ok(answer::file(&file.path, content))
+    }
+
+    /// Writes down that the device fetches, before it is given anything.
+    async fn begin(&self, row: &JobRow) -> Result<Option<JobRow>, ApiError> {
+        let (clock, id) = (self.state.clock.clone(), JobId::from(row.id));
+        let begun = self.state.store.write(move |tx| upgrade::begin(tx, &clock, id)).await?;
+        news::jobs(self.state, vec![id]).await;
+        Ok(begun)
+    }
+
+    async fn listing(&self, row: &JobRow) -> Result<Arc<Listing>, ApiError> {
+        match self.state.listings.get(&self.state.library, row.version_id.into()).await {
+            Ok(listing) => Ok(listing),
+            Err(error) => Err(self.not_given(row, error).await),
+        }
+    }
+
+    /// What a device is told where the library gives nothing. A version that was refused meanwhile ends the job: it
+    /// would be waited for in vain.
+    async fn not_given(&self, row: &JobRow, error: LibraryError) -> ApiError {
+        tracing::warn!(device = self.device.name, job = row.number, %error, "a device was given nothing");
+        match error {
+            LibraryError::NotFound => ApiError::new(Code::NotFound, "There is no such file in this version."),
+            LibraryError::NotReady | LibraryError::Damaged(_) => {
+                ApiError::new(Code::Unavailable, "The version cannot be given out now.").retry_after(30)
+            }
+            LibraryError::Store(error) => error.into(),
+            LibraryError::Refused(why) => {
+                let cause = format!("The version cannot be given out: {why}");
+                let ended = self.end(row.id.into(), Ending::Failed(cause)).await;
+                ended.err().unwrap_or_else(|| {
+                    ApiError::new(Code::NotFound, "The version cannot be given out any more.")
+                })
+            }
+        }
+    }
+
+    /// Ends a job, if it goes on.
+    async fn end(&self, id: JobId, ending: Ending) -> Result<(), ApiError> {
+        let clock = self.state.clock.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let row = jobs::claim(tx, id)?;
+            if row.state()?.is_active() {
+                upgrade::end(tx, &clock, row, ending.clone())?;
+            }
+            Ok(())
+        };
+        self.state.store.write(work).await?;
+        news::jobs(self.state, vec![id]).await;
+        self.state.stages_due.notify_one();
+        Ok(())
+    }
+
+    async fn complete(&self, number: i64, is_done: bool) -> Result<HttpResponse, ApiError> {
+        let Some(row) = self.job(number).await? else { return Ok(answer::noted()) };
+        if !is_done {
+            if row.state()?.is_active() {
+                self.end(row.id.into(), Ending::Failed("The device says that it failed.".to_owned())).await?;
+            }
+            return Ok(answer::noted());
+        }
+        // Without the list there is nothing to hold the device's word against; it is not lost with the library.
+        let listing = match self.state.listings.get(&self.state.library, row.version_id.into()).await {
+            Ok(listing) => Some(listing),
+            Err(LibraryError::Store(error)) => return Err(error.into()),
+            Err(_) => None,
+        };
+        let (wait, mut left) = OTHERS;
+        if self.state.store.is_embedded() {
+            // There is no other process.
+            left = 0;
+        }
+        while !self.settle(row.id.into(), listing.clone(), left == 0).await? {
+            left -= 1;
+            tokio::time::sleep(wait).await;
+        }
+        news::jobs(self.state, vec![row.id.into()]).await;
+        self.state.stages_due.notify_one();
+        Ok(answer::noted())
+    }
+
+    /// Settles a job whose device says that it is done: it succeeded where every file was fetched in this attempt. False
+    /// where some were not, as far as is written down now, and it is `last` that decides.
+    async fn settle(&self, id: JobId, listing: Option<Arc<Listing>>, last: bool) -> Result<bool, ApiError> {
+        let (clock, heard) = (self.state.clock.clone(), self.state.progress.take(id));
+        let work = move |tx: &mut Tx<'_>| {
+            let mut row = jobs::claim(tx, id)?;
+            if let Some(heard) = &heard {
+                upgrade::apply(&mut row, heard)?;
+            }
+            let missing = listing.as_deref().and_then(|listing| missing(listing, &row.seen()));
+            match (row.state()?, missing) {
+                (JobState::TimedOut | JobState::Cancelled, None) => late(tx, &clock, &row).map(|()| true),
+                (state, _) if !state.is_active() => Ok(true),
+                (_, None) => upgrade::end(tx, &clock, row, Ending::Succeeded).map(|_| true),
+                (_, Some(why)) if last => upgrade::end(tx, &clock, row, Ending::Failed(why)).map(|_| true),
+                (_, Some(_)) => jobs::put(tx, &row).map(|()| false),
+            }
+        };
+        Ok(self.state.store.write(work).await?)
+    }
+}
+
+/// What a device that says that it is done was not seen to fetch, in a sentence.
+fn missing(listing: &Listing, seen: &Seen) -> Option<String> {
+    let (fetched, _) = seen.sum(&listing.sizes);
+    let all = listing.sizes.len();
+    let named = listing.missing(|place| seen.contains(place), NAMED);
+    (!named.is_empty()).then(|| {
+        format!(
+            "The device says that it is done, and has fetched {fetched} of {all} files; not, for example, {}.",
+            named.join(", ")
+        )
+    })
+}
+
+/// The device was done after its job had been given up: the job stays as it is, and what the device has is known.
+fn late(tx: &mut Tx<'_>, clock: &fairlead_model::Clock, row: &JobRow) -> Result<(), StoreError> {
+    let device = DeviceId::from(row.device_id);
+    let is_newest = jobs::newest_of(tx, device)?.is_some_and(|newest| newest.id == row.id);
+    if is_newest && row.has_begun() {
+        jobs::note_seen(tx, device, row.version_id.into(), clock.now())?;
+    }
+    Ok(())
+}

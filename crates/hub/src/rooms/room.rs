@@ -1,0 +1,544 @@
+//! One room: a device, the pages that talk to it, and what is known of both. No I/O: what it says goes into mailboxes.
+
+use std::sync::Arc;
+
+use fairlead_model::room::{Presence, RoomView};
+use fairlead_model::{DeviceId, Time};
+use fairlead_store::rooms::{self, Change, Settled};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::figures::Counted;
+use super::mailbox::{Bounds, End, Receiver, Sender, mailbox};
+use super::values::Values;
+
+/// A text on its way, shared by all who hear it and never copied.
+pub(crate) type Text = Utf8Bytes;
+
+/// What waits for a device. The firmware rests for 6 to 15 s while it looks at its hardware.
+const FOR_DEVICE: Bounds = Bounds { items: 64, bytes: 2 * 1024 * 1024 };
+
+/// What waits for a page.
+const FOR_PAGE: Bounds = Bounds { items: 256, bytes: 4 * 1024 * 1024 };
+
+/// Most pages in one room.
+const PAGES: usize = 100;
+
+/// Most texts of a room that are written to its log in one second; the rest is counted.
+const LOGGED_A_SECOND: u32 = 100;
+
+/// What pages are told.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    /// The device said something.
+    Heard {
+        /// When.
+        at: Time,
+        /// What.
+        text: Text,
+    },
+    /// The line is so from now on.
+    Changed(Arc<RoomView>),
+}
+
+/// A device that comes.
+pub(crate) struct Arrival {
+    /// The number of its connection in this process.
+    pub(crate) seat: u64,
+    /// The device of the registry.
+    pub(crate) id: Option<DeviceId>,
+    /// From where it comes.
+    pub(crate) address: String,
+    /// When.
+    pub(crate) at: Time,
+    /// Counts it for as long as it is there.
+    pub(crate) counted: Counted,
+}
+
+/// Why a text was not handed to the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsaid {
+    /// It is not here.
+    NoDevice,
+    /// Too much waits for it.
+    Full,
+}
+
+/// What came of a text of the device.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// It came from a connection that has lost the line: nobody was told.
+    pub(crate) stale: bool,
+    /// What the device says has begun to differ from what is written.
+    pub(crate) unwritten: bool,
+    /// Pages that did not keep up and were cut off.
+    pub(crate) cut_off: u64,
+}
+
+/// A change to be written, and whose it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Unwritten {
+    /// The connection.
+    pub(crate) seat: u64,
+    /// The change.
+    pub(crate) change: Change,
+}
+
+/// The state of a room.
+pub(crate) struct Core {
+    name: Arc<str>,
+    device: Option<Device>,
+    /// The last device's going, until it is written.
+    went: Option<Unwritten>,
+    /// How the line is while the device is not here: gone, or at another hub.
+    away: Option<RoomView>,
+    /// The newest connection at another hub that is known.
+    away_epoch: i64,
+    pages: Vec<Page>,
+    values: Values,
+    values_unwritten: bool,
+    logged: (i64, u32),
+}
+
+struct Device {
+    seat: u64,
+    id: Option<DeviceId>,
+    address: Box<str>,
+    since: Time,
+    epoch: Option<i64>,
+    outbox: Sender<Text>,
+    _counted: Counted,
+}
+
+struct Page {
+    seat: u64,
+    inbox: Sender<News>,
+}
+
+impl Core {
+    pub(crate) fn new(name: Arc<str>) -> Self {
+        Self {
+            name,
+            device: None,
+            went: None,
+            away: None,
+            away_epoch: 0,
+            pages: Vec::new(),
+            values: Values::default(),
+            values_unwritten: false,
+            logged: (0, 0),
+        }
+    }
+
+    /// A device takes the line, at once; answers where its texts come out, and from where the device came that had the
+    /// line until now.
+    pub(crate) fn arrive(&mut self, arrival: Arrival) -> (Receiver<Text>, Option<Box<str>>) {
+        let (outbox, texts) = mailbox(FOR_DEVICE);
+        let Arrival { seat, id, address, at, counted } = arrival;
+        let address = address.into_boxed_str();
+        let device = Device { seat, id, address, since: at, epoch: None, outbox, _counted: counted };
+        let old = self.device.replace(device);
+        // Its going need not be written: that a device is there is the newer truth.
+        self.went = None;
+        self.away = None;
+        let old = old.map(|old| {
+            old.outbox.end(End::TakenOver);
+            old.address
+        });
+        self.tell_how_it_is(at);
+        (texts, old)
+    }
+
+    /// A connection of the device ends; true where it had the line.
+    pub(crate) fn leave(&mut self, seat: u64, at: Time) -> bool {
+        self.device.as_ref().is_some_and(|device| device.seat == seat) && self.let_go(at)
+    }
+
+    /// The device is not to have a line any more; true where it had one.
+    pub(crate) fn let_go(&mut self, at: Time) -> bool {
+        let Some(mut went) = self.unwritten_device() else { return false };
+        went.change.gone = Some(at);
+        self.went = Some(went);
+        let mut view = self.view(at);
+        view.presence = Presence { connected: false, since: at };
+        self.away = Some(view);
+        self.end_device(End::Unwanted);
+        self.tell_how_it_is(at);
+        true
+    }
+
+    /// Another hub has the line under this epoch; true where the device was still here.
+    pub(crate) fn lose(&mut self, epoch: i64, at: Time) -> bool {
+        self.away_epoch = self.away_epoch.max(epoch);
+        let held = self.device.as_ref().and_then(|device| device.epoch);
+        if held.is_none_or(|held| held >= epoch) {
+            return false;
+        }
+        self.away = Some(self.view(at));
+        self.end_device(End::Elsewhere);
+        true
+    }
+
+    fn end_device(&mut self, end: End) {
+        if let Some(device) = self.device.take() {
+            device.outbox.end(end);
+        }
+    }
+
+    /// The device said something.
+    pub(crate) fn heard(&mut self, seat: u64, text: &Text, at: Time) -> Heard {
+        if self.device.as_ref().is_none_or(|device| device.seat != seat) {
+            return Heard { stale: true, ..Heard::default() };
+        }
+        let kept = self.values.note(text, at);
+        let unwritten = kept && !std::mem::replace(&mut self.values_unwritten, kept);
+        Heard { stale: false, unwritten, cut_off: self.pass_on(text, at) }
+    }
+
+    /// The device said something at another hub; answers how many pages were cut off. What an older connection said is
+    /// not passed on.
+    pub(crate) fn heard_elsewhere(&mut self, epoch: i64, text: &Text, at: Time) -> u64 {
+        if self.device.is_some() || (epoch != 0 && epoch < self.away_epoch) {
+            return 0;
+        }
+        self.away_epoch = self.away_epoch.max(epoch);
+        self.pass_on(text, at)
+    }
+
+    fn pass_on(&mut self, text: &Text, at: Time) -> u64 {
+        self.tell(text.len(), || News::Heard { at, text: text.clone() })
+    }
+
+    /// Tells all pages; one that is too far behind is cut off.
+    fn tell(&mut self, bytes: usize, news: impl Fn() -> News) -> u64 {
+        let behind = self.pages.extract_if(.., |page| page.inbox.offer(news(), bytes).is_err());
+        behind.map(|page| page.inbox.end(End::Behind)).count().try_into().unwrap_or(u64::MAX)
+    }
+
+    fn tell_how_it_is(&mut self, now: Time) {
+        if !self.pages.is_empty() {
+            let view = Arc::new(self.view(now));
+            let bytes = view.values.iter().map(String::len).sum();
+            self.tell(bytes, || News::Changed(view.clone()));
+        }
+    }
+
+    /// Something for the device.
+    pub(crate) fn say(&mut self, text: Text) -> Result<(), Unsaid> {
+        let device = self.device.as_ref().ok_or(Unsaid::NoDevice)?;
+        let bytes = text.len();
+        device.outbox.offer(text, bytes).map_err(|_| Unsaid::Full)
+    }
+
+    /// A page comes; answers where its news come out, beginning with how the line is. `None` where there are too many.
+    pub(crate) fn sit_down(&mut self, seat: u64, now: Time) -> Option<Receiver<News>> {
+        if self.pages.len() >= PAGES {
+            return None;
+        }
+        let (inbox, news) = mailbox(FOR_PAGE);
+        let view = Arc::new(self.view(now));
+        let bytes = view.values.iter().map(String::len).sum();
+        // The mailbox is empty: this fits.
+        let _ = inbox.offer(News::Changed(view), bytes);
+        self.pages.push(Page { seat, inbox });
+        Some(news)
+    }
+
+    /// A page goes.
+    pub(crate) fn stand_up(&mut self, seat: u64) {
+        self.pages.retain(|page| page.seat != seat);
+    }
+
+    /// How the line is, as far as it is known here.
+    pub(crate) fn view(&self, now: Time) -> RoomView {
+        match (&self.device, &self.away) {
+            (Some(device), _) => RoomView {
+                name: self.name.to_string(),
+                device_id: device.id,
+                presence: Presence { connected: true, since: device.since },
+                address: Some(device.address.to_string()),
+                values: self.values.all().map(|(_, text)| text.to_owned()).collect(),
+                values_at: self.values.newest(),
+            },
+            (None, Some(away)) => away.clone(),
+            (None, None) => RoomView {
+                name: self.name.to_string(),
+                device_id: None,
+                presence: Presence { connected: false, since: now },
+                address: None,
+                values: Vec::new(),
+                values_at: None,
+            },
+        }
+    }
+
+    /// How the line is by the store's word, which counts while the device is not here; pages are told where that is new.
+    pub(crate) fn is_away(&mut self, view: RoomView, epoch: i64, now: Time) {
+        if self.device.is_some() || self.went.is_some() {
+            return;
+        }
+        self.away_epoch = self.away_epoch.max(epoch);
+        if self
+            .away
+            .as_ref()
+            .is_none_or(|away| away.presence != view.presence || away.address != view.address)
+        {
+            self.away = Some(view);
+            self.tell_how_it_is(now);
+        } else {
+            self.away = Some(view);
+        }
+    }
+
+    /// Whether the device is here.
+    pub(crate) fn has_device(&self) -> bool {
+        self.device.is_some()
+    }
+
+    /// Whether pages look into the room from here, while the device is not.
+    pub(crate) fn looks_elsewhere(&self) -> bool {
+        self.device.is_none() && !self.pages.is_empty()
+    }
+
+    /// Whether nobody would miss the room.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.device.is_none() && self.pages.is_empty() && self.went.is_none()
+    }
+
+    /// Under which epoch the store knows the device's connection; 0 where it does not.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.device.as_ref().and_then(|device| device.epoch).unwrap_or(0)
+    }
+
+    /// The device of the registry.
+    pub(crate) fn device_id(&self) -> Option<DeviceId> {
+        self.device.as_ref().and_then(|device| device.id)
+    }
+
+    /// The device was made known to the registry; true where that is news.
+    pub(crate) fn is_registered(&mut self, id: DeviceId) -> bool {
+        match &mut self.device {
+            Some(device) if device.id != Some(id) => {
+                device.id = Some(id);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// What the device said last, with times.
+    pub(crate) fn values(&self) -> Vec<(Time, Text)> {
+        self.values.all().map(|(at, text)| (at, Text::from(text.to_owned()))).collect()
+    }
+
+    /// Whether one more text may be written to the log now; else how many were left out is told with the first of the next
+    /// second.
+    pub(crate) fn may_log(&mut self, at: Time) -> Result<u32, ()> {
+        let second = at.micros() / 1_000_000;
+        let (last, count) = self.logged;
+        if second != last {
+            self.logged = (second, 1);
+            return Ok(count.saturating_sub(LOGGED_A_SECOND));
+        }
+        self.logged.1 = count.saturating_add(1);
+        if count < LOGGED_A_SECOND { Ok(0) } else { Err(()) }
+    }
+
+    /// What is to be written.
+    pub(crate) fn unwritten(&mut self) -> Option<Unwritten> {
+        let mut unwritten = self.went.clone().or_else(|| self.unwritten_device())?;
+        if std::mem::take(&mut self.values_unwritten)
+            && let Some(newest) = self.values.newest()
+        {
+            unwritten.change.state = Some((rooms::write_state(self.values.all()), newest));
+        }
+        Some(unwritten)
+    }
+
+    fn unwritten_device(&self) -> Option<Unwritten> {
+        let device = self.device.as_ref()?;
+        let change = Change {
+            name: self.name.to_string(),
+            device_id: device.id,
+            address: device.address.to_string(),
+            since: device.since,
+            gone: None,
+            held: device.epoch,
+            state: None,
+        };
+        Some(Unwritten { seat: device.seat, change })
+    }
+
+    /// What was to be written was not.
+    pub(crate) fn is_not_written(&mut self, unwritten: &Unwritten) {
+        self.values_unwritten |= unwritten.change.state.is_some();
+    }
+
+    /// What came of a change; true where the device was lost to another hub.
+    pub(crate) fn is_written(&mut self, unwritten: &Unwritten, settled: &Settled, now: Time) -> bool {
+        let here = self.device.as_mut().filter(|device| device.seat == unwritten.seat);
+        match (settled, here) {
+            (Settled::Held { epoch, earlier, .. }, Some(device)) => {
+                device.epoch = Some(*epoch);
+                if let Some(earlier) = earlier {
+                    self.values.add_earlier(rooms::read_state(earlier));
+                }
+                false
+            }
+            (Settled::Lost { epoch }, Some(device)) => {
+                device.epoch = Some(epoch - 1);
+                self.lose(*epoch, now)
+            }
+            (Settled::Left, None) => {
+                self.went.take_if(|went| went.seat == unwritten.seat);
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rooms::figures::Figures;
+
+    fn at(second: i64) -> Time {
+        Time::from_micros(second * 1_000_000)
+    }
+
+    fn room() -> Core {
+        Core::new("PK001".into())
+    }
+
+    fn arrive(room: &mut Core, seat: u64) -> (Receiver<Text>, Option<Box<str>>) {
+        let (address, counted) = (format!("10.0.0.{seat}"), Figures::default().device(false));
+        room.arrive(Arrival { seat, id: None, address, at: at(i64::try_from(seat).unwrap()), counted })
+    }
+
+    fn text(words: &str) -> Text {
+        Text::from(words.to_owned())
+    }
+
+    async fn next_text(news: &mut Receiver<News>) -> String {
+        loop {
+            if let News::Heard { text, .. } = news.next().await.unwrap() {
+                return text.to_string();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_newest_connection_has_the_line_and_the_older_ones_have_no_voice() {
+        let mut room = room();
+        let mut page = room.sit_down(100, at(0)).unwrap();
+        let (mut first, none) = arrive(&mut room, 1);
+        assert_eq!(none, None);
+        room.say(text("to the first")).unwrap();
+        let (mut second, old) = arrive(&mut room, 2);
+        assert_eq!(old.as_deref(), Some("10.0.0.1"));
+        assert_eq!(first.next().await, Err(End::TakenOver), "what waited for it goes nowhere");
+        assert!(room.heard(1, &text("late"), at(3)).stale);
+        assert!(!room.heard(2, &text("new"), at(3)).stale);
+        assert_eq!(next_text(&mut page).await, "new");
+        assert_eq!(second.take(), None);
+        assert!(!room.leave(1, at(4)), "the older connection cannot take the line away");
+        assert!(room.has_device() && room.leave(2, at(5)));
+        assert_eq!(room.say(text("x")), Err(Unsaid::NoDevice));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_comes_later_sees_how_things_are() {
+        let mut room = room();
+        let (_texts, _) = arrive(&mut room, 1);
+        assert!(room.heard(1, &text(r#"{"batt/main_v":4.1}"#), at(2)).unwritten);
+        assert!(!room.heard(1, &text(r#"{"batt/main_v":4.2}"#), at(3)).unwritten, "it is known to differ");
+        let mut page = room.sit_down(100, at(4)).unwrap();
+        let News::Changed(view) = page.next().await.unwrap() else { panic!("not how it is") };
+        assert_eq!(view.values, [r#"{"batt/main_v":4.2}"#]);
+        assert!(view.presence.connected && view.values_at == Some(at(3)));
+        room.leave(1, at(9));
+        let News::Changed(view) = page.next().await.unwrap() else { panic!("not how it is") };
+        assert_eq!(view.presence, Presence { connected: false, since: at(9) });
+        assert_eq!(view.values.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_page_that_does_not_keep_up_costs_only_itself() {
+        let mut room = room();
+        let (_texts, _) = arrive(&mut room, 1);
+        let mut slow = room.sit_down(100, at(0)).unwrap();
+        let mut quick = room.sit_down(101, at(0)).unwrap();
+        let mut cut_off = 0;
+        for n in 0..300 {
+            cut_off += room.heard(1, &text(&n.to_string()), at(1)).cut_off;
+            assert_eq!(next_text(&mut quick).await, n.to_string());
+        }
+        assert_eq!(cut_off, 1);
+        assert_eq!(slow.next().await.unwrap_err(), End::Behind);
+    }
+
+    #[test]
+    fn a_device_that_does_not_read_is_told_no_more() {
+        let mut room = room();
+        let (_texts, _) = arrive(&mut room, 1);
+        for _ in 0..FOR_DEVICE.items {
+            room.say(text("x")).unwrap();
+        }
+        assert_eq!(room.say(text("x")), Err(Unsaid::Full));
+    }
+
+    #[test]
+    fn a_claim_is_written_and_what_came_of_it_counts_for_that_connection_only() {
+        let mut room = room();
+        let (_first, _) = arrive(&mut room, 1);
+        let claim = room.unwritten().unwrap();
+        assert_eq!((claim.change.held, claim.change.gone), (None, None));
+        let (_second, _) = arrive(&mut room, 2);
+        let held = |epoch| Settled::Held { epoch, earlier: None, taken_from: None };
+        room.is_written(&claim, &held(7), at(3));
+        assert_eq!(room.epoch(), 0, "the older connection's claim is not the newer one's");
+        let claim = room.unwritten().unwrap();
+        room.is_written(&claim, &held(8), at(3));
+        assert_eq!(room.epoch(), 8);
+        assert!(!room.lose(8, at(4)) && room.has_device());
+        assert!(room.lose(9, at(4)) && !room.has_device());
+        assert!(room.unwritten().is_none(), "the other hub writes now");
+        assert_eq!(room.heard_elsewhere(8, &text("late"), at(5)), 0);
+    }
+
+    #[tokio::test]
+    async fn what_an_older_connection_elsewhere_said_is_not_passed_on() {
+        let mut room = room();
+        let mut page = room.sit_down(100, at(0)).unwrap();
+        room.heard_elsewhere(3, &text("new"), at(1));
+        room.heard_elsewhere(2, &text("old"), at(1));
+        room.heard_elsewhere(0, &text("not claimed yet"), at(1));
+        assert_eq!(next_text(&mut page).await, "new");
+        assert_eq!(next_text(&mut page).await, "not claimed yet");
+    }
+
+    #[test]
+    fn what_was_not_written_is_tried_again() {
+        let mut room = room();
+        let (_texts, _) = arrive(&mut room, 1);
+        room.heard(1, &text(r#"{"a":1}"#), at(2));
+        let tried = room.unwritten().unwrap();
+        assert!(tried.change.state.is_some());
+        room.is_not_written(&tried);
+        room.leave(1, at(9));
+        let again = room.unwritten().unwrap();
+        assert_eq!((again.change.gone, again.change.state.is_some()), (Some(at(9)), true));
+        assert!(!room.is_idle());
+        room.is_written(&again, &Settled::Left, at(9));
+        assert!(room.is_idle());
+    }
+
+    #[test]
+    fn a_flood_is_not_written_down_whole() {
+        let mut room = room();
+        let written = (0..1_000).filter(|_| room.may_log(at(1)).is_ok()).count();
+        assert_eq!(written, 100);
+        assert_eq!(room.may_log(at(2)), Ok(900));
+        assert_eq!(room.may_log(at(3)), Ok(0));
+    }
+}
