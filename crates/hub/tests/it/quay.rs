@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use fairlead_model::DeviceId;
+use fairlead_model::device::DeviceKind;
 use fairlead_model::role::Role;
-use fairlead_store::registry::devices::{self, DeviceRow};
+use fairlead_store::registry::devices::{self, NewDevice};
 use fairlead_store::sign_in;
 use fairlead_testkit::{Backend, PATIENCE, System};
 use futures_util::{SinkExt, StreamExt};
@@ -54,35 +55,35 @@ impl Quay {
 
     /// Adds a device to the registry.
     pub async fn register(&self, name: &str, key: Option<&str>) -> DeviceId {
-        let row = self.device(name, key);
-        let id = row.id.into();
-        self.system().store.write(move |tx| devices::insert(tx, &row)).await.unwrap();
-        id
+        self.add(vec![name.to_owned()], key.map(str::to_owned)).await
     }
 
     /// Adds `F0000` and so on to the registry.
     pub async fn register_fleet(&self, count: usize) {
-        let rows: Vec<DeviceRow> = (0..count).map(|n| self.device(&format!("F{n:04}"), None)).collect();
-        let work =
-            move |tx: &mut fairlead_store::Tx<'_>| rows.iter().try_for_each(|row| devices::insert(tx, row));
-        self.system().store.write(work).await.unwrap();
+        self.add((0..count).map(|n| format!("F{n:04}")).collect(), None).await;
     }
 
-    fn device(&self, name: &str, key: Option<&str>) -> DeviceRow {
+    /// Adds devices; returns the last one.
+    async fn add(&self, names: Vec<String>, key: Option<String>) -> DeviceId {
         let clock = self.system().clock.clone();
-        let id = DeviceId::new(&clock);
-        DeviceRow {
-            id: id.into(),
-            number: i64::try_from(id.uuid().as_u128() & 0xffff_ffff).unwrap(),
-            kind: "buoy".to_owned(),
-            name: name.to_owned(),
-            name_key: Some(name.to_ascii_lowercase()),
-            serial: None,
-            key_hash: key.map(sign_in::hash),
-            created_at: clock.now().into(),
-            created_by: "test".to_owned(),
-            deleted_at: None,
-        }
+        let work = move |tx: &mut fairlead_store::Tx<'_>| {
+            let mut last = None;
+            for name in &names {
+                let new = NewDevice {
+                    kind: DeviceKind::Buoy,
+                    name: Some(name.clone()),
+                    modem: None,
+                    serial: None,
+                    since: None,
+                    groups: Vec::new(),
+                };
+                let id = devices::create(tx, &clock, &new, "test")?.unwrap().id.into();
+                devices::set_key(tx, id, key.as_deref())?;
+                last = Some(id);
+            }
+            Ok(last.unwrap())
+        };
+        self.system().store.write(work).await.unwrap()
     }
 
     pub async fn dial(&self, path: &str) -> Buoy {
