@@ -65,7 +65,7 @@ impl Replay {
 async fn replay_all(store: &Store, clock: &Clock, state: MessageState) -> anyhow::Result<usize> {
     let (mut count, mut before) = (0, None);
     loop {
-        let filter = Filter { imei: None, device: None, state: Some(state), before };
+        let filter = Filter { state: Some(state), before, ..Filter::default() };
         let page: Vec<MessageView> = store.read(move |conn| messages::list(conn, &filter, BATCH)).await?;
         let Some(last) = page.last() else { return Ok(count) };
         before = Some(last.id);

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use fairlead_model::device::DeviceKind;
 use fairlead_model::problem::{ProblemKind, ProblemState};
 use fairlead_model::{ProblemId, Trust};
 use fairlead_store::problems::{self, Finding};
+use fairlead_store::registry::{ModemChoice, devices, links};
 use fairlead_store::satellite::modems;
 use fairlead_store::{StoreError, Tx};
 use fairlead_testkit::{Backend, PATIENCE};
@@ -16,6 +18,7 @@ fairlead_testkit::on_both_backends!(
     a_program_sees_each_thing_that_changed_as_it_is_now,
     a_program_that_waits_is_told,
     what_is_no_more_is_told_too,
+    a_device_is_told_with_its_modem,
     who_was_away_for_too_long_begins_anew,
 );
 
@@ -102,6 +105,38 @@ async fn what_is_no_more_is_told_too(backend: Backend) {
     assert_eq!(port.system.store.write(forget).await.unwrap(), 1);
     let (items, _) = follow(&port, next, 1).await;
     assert_eq!((&items[0]["type"], &items[0]["id"]), (&"problem_gone".into(), &id.to_string().into()));
+    port.system.stop().await;
+}
+
+async fn a_device_is_told_with_its_modem(backend: Backend) {
+    let port = Port::open(backend, &[]).await;
+    let clock = port.system.clock.clone();
+    let new = devices::NewDevice {
+        kind: DeviceKind::Buoy,
+        name: Some("Otter".to_owned()),
+        modem: Some(ModemChoice::Imei("300434063836590".to_owned())),
+        serial: None,
+        since: None,
+        groups: Vec::new(),
+    };
+    let create = move |tx: &mut Tx<'_>| devices::create(tx, &clock, &new, "test");
+    let id = port.system.store.write(create).await.unwrap().unwrap().id.into();
+    let (items, next) = follow(&port, 0, 2).await;
+    let told: Vec<_> = items.iter().map(|item| item["type"].as_str().unwrap()).collect();
+    assert_eq!(told, ["modem", "device"]);
+    assert_eq!(items[0]["modem"]["device"]["name"], "Otter");
+    assert_eq!(items[1]["device"]["modem"]["imei"], "300434063836590");
+
+    let clock = port.system.clock.clone();
+    let remove = move |tx: &mut Tx<'_>| {
+        links::unlink(tx, clock.now(), id, None, "test")?.unwrap();
+        let row = devices::claim(tx, id)?;
+        devices::delete(tx, clock.now(), &row)
+    };
+    port.system.store.write(remove).await.unwrap().unwrap();
+    let (items, _) = follow(&port, next, 2).await;
+    assert_eq!(items[0]["modem"]["device"], Value::Null);
+    assert_eq!((&items[1]["type"], &items[1]["id"]), (&"device_gone".into(), &id.to_string().into()));
     port.system.stop().await;
 }
 

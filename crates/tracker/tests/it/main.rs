@@ -2,14 +2,17 @@
 //! them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
+mod ear;
 mod fleet;
 mod line;
 mod lists;
 mod notes;
 mod order;
 mod registry;
+mod registry_groups;
 mod registry_import;
 mod registry_old;
+mod registry_owner;
 mod rockstar;
 mod sea;
 mod settle;

@@ -71,16 +71,16 @@ pub async fn modem_id(sea: &Sea, imei: &str) -> Value {
     modems.into_iter().find(|modem| modem["imei"] == imei).unwrap()["id"].clone()
 }
 
-/// Has modems heard, each with messages so many minutes before the start.
+/// Has modems heard, one after the other, each with messages so many minutes before the start.
 pub async fn heard(sea: &Sea, modems: &[(&str, &[u64])]) {
-    let mut rows = Vec::new();
     for (imei, before) in modems {
+        let mut rows = Vec::new();
         for (n, minute) in (1..).zip(*before) {
             let at = start().minus(minutes(*minute));
             rows.push(message(&sea.system.clock, imei, n, at, &pk101(at, "3750.5117", 10)));
         }
+        sea.handle(&rows).await;
     }
-    sea.handle(&rows).await;
 }
 
 pub const A: &str = "300434063836590";
