@@ -13,7 +13,7 @@ use fairlead_model::problem::{ProblemKind, ProblemState};
 use fairlead_model::{MessageId, ModemId, Time};
 use fairlead_store::satellite::{gaps, held, messages, modems, mt, notes, readings};
 use fairlead_store::{
-    Conn, Digest, Id, Micros, Store, StoreError, audit, changes, outbox, people, problems, sign_in,
+    Conn, Digest, Id, Micros, Store, StoreError, audit, changes, outbox, people, problems, rooms, sign_in,
 };
 use fairlead_testkit::Backend;
 
@@ -68,6 +68,8 @@ const FILL: &[(&str, &str)] = &[
     ("people (id, name, name_key, role, disabled, created_at)", "{id}, {n}, {n}, 'viewer', 0, {n}"),
     ("audit_log (id, at, actor, action, subject, detail)", "{id}, {n}, 'ada', '', '', ''"),
     ("changes (seq, at, body)", "{n}, {n}, '{}'"),
+    ("rooms (name, device_id, node, epoch)", "{n}, {id}, CASE WHEN {n} % 3 = 0 THEN {of} ELSE NULL END, 1"),
+    ("hub_nodes (node, lease_until)", "{id}, {n}"),
 ];
 
 async fn fill(store: &Store) {
@@ -240,6 +242,13 @@ const HOT: &[(&str, Query)] = &[
     ("changes, after", |c| changes::after(c, 3_000, 100).map(drop)),
     ("some problems", |c| problems::views(c, &[id(1).into(), id(2).into()]).map(drop)),
     ("some outgoing", |c| mt::views(c, &[id(1).into(), id(2).into()]).map(drop)),
+    ("rooms of devices", |c| {
+        rooms::presences(c, &[id(3).into(), id(6).into()], Time::from_micros(1)).map(drop)
+    }),
+    ("room", |c| rooms::get(c, "603", Time::from_micros(1)).map(drop)),
+    ("rooms", |c| rooms::list(c, None, None, 51, Time::from_micros(9_000)).map(drop)),
+    ("rooms, next page", |c| rooms::list(c, None, Some("3"), 51, Time::from_micros(9_000)).map(drop)),
+    ("rooms, lost", |c| rooms::lost(c, id(3).into(), &["603".to_owned(), "9".to_owned()]).map(drop)),
     ("by token", |c| sign_in::by_token(c, "fl_0", Time::from_micros(1)).map(drop)),
     ("by session", |c| sign_in::by_session(c, "0", Time::from_micros(1)).map(drop)),
 ];
