@@ -67,7 +67,7 @@ pub fn note(tx: &mut Tx<'_>, came: &[KnockRow]) -> Result<(), StoreError> {
         insert_rows!(&mut **tx, diesel::insert_into(knocks::table), new);
     }
     let beyond: Vec<String> = knocks::table
-        .order((knocks::last_at.desc(), knocks::name))
+        .order((knocks::last_at.desc(), knocks::name.desc()))
         .offset(KEPT)
         .limit(KEPT)
         .select(knocks::name)
@@ -83,7 +83,7 @@ pub fn note(tx: &mut Tx<'_>, came: &[KnockRow]) -> Result<(), StoreError> {
 /// # Errors
 /// What the database says.
 pub fn list(conn: &mut Conn) -> Result<Vec<KnockView>, StoreError> {
-    let newest = knocks::table.order((knocks::last_at.desc(), knocks::name)).limit(KEPT);
+    let newest = knocks::table.order((knocks::last_at.desc(), knocks::name.desc())).limit(KEPT);
     let rows: Vec<KnockRow> = newest.select(KnockRow::as_select()).load(conn)?;
     Ok(rows.into_iter().map(KnockRow::view).collect())
 }

@@ -107,12 +107,21 @@ pub fn renew(tx: &mut Tx<'_>, node: NodeId, until: Time) -> Result<bool, StoreEr
     Ok(renewed == 0)
 }
 
-/// The hubs that are alive.
-///
-/// # Errors
-/// What the database says.
-pub fn alive(conn: &mut Conn, now: Time) -> Result<HashSet<Id>, StoreError> {
+/// The hubs that are alive: a handful.
+fn alive(conn: &mut Conn, now: Time) -> Result<HashSet<Id>, StoreError> {
     let alive = hub_nodes::table.filter(hub_nodes::lease_until.gt(Micros::from(now)));
+    Ok(alive.select(hub_nodes::node).load(conn)?.into_iter().collect())
+}
+
+/// Those of them that have some of these rooms.
+fn alive_of(conn: &mut Conn, rows: &[RoomRow], now: Time) -> Result<HashSet<Id>, StoreError> {
+    let nodes: HashSet<Id> = rows.iter().filter_map(|row| row.node).collect();
+    if nodes.is_empty() {
+        return Ok(nodes);
+    }
+    let alive = hub_nodes::table
+        .filter(hub_nodes::node.eq_any(nodes.into_iter().collect::<Vec<_>>()))
+        .filter(hub_nodes::lease_until.gt(Micros::from(now)));
     Ok(alive.select(hub_nodes::node).load(conn)?.into_iter().collect())
 }
 
@@ -129,8 +138,8 @@ pub fn settle(
     let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
     let found: Vec<RoomRow> =
         rooms::table.filter(rooms::name.eq_any(names)).select(RoomRow::as_select()).load(&mut **tx)?;
+    let claim = Claim { node: node.into(), now, alive: alive_of(tx, &found, now)? };
     let known: HashMap<String, RoomRow> = found.into_iter().map(|row| (row.name.clone(), row)).collect();
-    let claim = Claim { node: node.into(), now, alive: alive(tx, now)? };
     let (mut new, mut settled) = (Vec::new(), Vec::with_capacity(changes.len()));
     for change in changes {
         settled.push(match known.get(&change.name) {
@@ -309,7 +318,7 @@ pub fn sweep(tx: &mut Tx<'_>, before: Time) -> Result<bool, StoreError> {
 pub fn get(conn: &mut Conn, name: &str, now: Time) -> Result<Option<(RoomView, RoomRow)>, StoreError> {
     let row: Option<RoomRow> = rooms::table.find(name).select(RoomRow::as_select()).first(conn).optional()?;
     let Some(row) = row else { return Ok(None) };
-    let alive = alive(conn, now)?;
+    let alive = alive_of(conn, std::slice::from_ref(&row), now)?;
     Ok(Some((view(&row, &alive), row)))
 }
 
@@ -324,8 +333,10 @@ pub fn list(
     limit: i64,
     now: Time,
 ) -> Result<Vec<RoomView>, StoreError> {
-    let alive = alive(conn, now)?;
-    let nodes: Vec<Option<Id>> = alive.iter().copied().map(Some).collect();
+    let nodes: Vec<Option<Id>> = match connected {
+        Some(_) => alive(conn, now)?.into_iter().map(Some).collect(),
+        None => Vec::new(),
+    };
     let mut query = rooms::table.select(RoomRow::as_select()).into_boxed();
     if let Some(after) = after {
         query = query.filter(rooms::name.gt(after.to_owned()));
@@ -336,6 +347,7 @@ pub fn list(
         None => {}
     }
     let rows: Vec<RoomRow> = query.order(rooms::name).limit(limit).load(conn)?;
+    let alive = alive_of(conn, &rows, now)?;
     Ok(rows.iter().map(|row| view(row, &alive)).collect())
 }
 
@@ -351,7 +363,7 @@ pub fn presences(
     let ids: Vec<Option<Id>> = devices.iter().map(|id| Some(Id::from(*id))).collect();
     let rows: Vec<RoomRow> =
         rooms::table.filter(rooms::device_id.eq_any(ids)).select(RoomRow::as_select()).load(conn)?;
-    let alive = alive(conn, now)?;
+    let alive = alive_of(conn, &rows, now)?;
     let presences = rows.iter().filter_map(|row| Some((row.device_id?.into(), presence(row, &alive))));
     Ok(presences.collect())
 }

@@ -15,7 +15,7 @@ use fairlead_model::{DeviceId, MessageId, ModemId, Time};
 use fairlead_store::registry::{ModemChoice, devices, groups, links, numbers};
 use fairlead_store::satellite::{gaps, held, messages, modems, mt, notes, readings};
 use fairlead_store::{
-    Conn, Digest, Id, Micros, Store, StoreError, audit, changes, outbox, people, problems, sign_in,
+    Conn, Digest, Id, Micros, Store, StoreError, audit, changes, outbox, people, problems, rooms, sign_in,
 };
 use fairlead_testkit::Backend;
 
@@ -81,13 +81,17 @@ const FILL: &[(&str, &str)] = &[
     ("modem_numbers (modem_id, number)", "{id}, {n}"),
     ("device_groups (id, name, name_key, created_at)", "{id}, {key}, {key}, {n}"),
     ("group_members (group_id, device_id)", "{of}, {id}"),
-    ("rooms (name, device_id, epoch, connected_at)", "{key}, {id}, 1, {n}"),
     ("device_firmware (device_id, version_id, since)", "{id}, {of}, {n}"),
     (
         "firmware_versions (id, source, revision, commit_id, subject, author, committed_at, state, files, \
          directories, bytes, signature, asked_by, created_at)",
         "{id}, 'fw', 'main', {key}, '', '', {n}, 'ready', 1, 1, 1, 'unsigned', '', {n}",
     ),
+    (
+        "rooms (name, device_id, node, epoch, connected_at)",
+        "{key}, {id}, CASE WHEN {n} % 3 = 0 THEN {of} ELSE NULL END, 1, {n}",
+    ),
+    ("hub_nodes (node, lease_until)", "{id}, {n}"),
 ];
 
 async fn fill(store: &Store) {
@@ -313,6 +317,13 @@ const HOT: &[(&str, Query)] = &[
     ("changes, after", |c| changes::after(c, 3_000, 100).map(drop)),
     ("some problems", |c| problems::views(c, &[id(1).into(), id(2).into()]).map(drop)),
     ("some outgoing", |c| mt::views(c, &[id(1).into(), id(2).into()]).map(drop)),
+    ("rooms of devices", |c| {
+        rooms::presences(c, &[id(3).into(), id(6).into()], Time::from_micros(1)).map(drop)
+    }),
+    ("room", |c| rooms::get(c, "603", Time::from_micros(1)).map(drop)),
+    ("rooms", |c| rooms::list(c, None, None, 51, Time::from_micros(9_000)).map(drop)),
+    ("rooms, next page", |c| rooms::list(c, None, Some("3"), 51, Time::from_micros(9_000)).map(drop)),
+    ("rooms, lost", |c| rooms::lost(c, id(3).into(), &["603".to_owned(), "9".to_owned()]).map(drop)),
     ("by token", |c| sign_in::by_token(c, "fl_0", Time::from_micros(1)).map(drop)),
     ("by session", |c| sign_in::by_session(c, "0", Time::from_micros(1)).map(drop)),
 ];

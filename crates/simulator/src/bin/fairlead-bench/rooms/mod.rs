@@ -55,20 +55,26 @@ pub(crate) struct Hub {
     proof: String,
 }
 
-/// What one hub has shown.
-struct Shown {
-    /// KiB of an idle device.
-    idle_kib: f64,
-    /// Seconds until the first fleet was there, and the second in its place.
-    back_s: [f64; 2],
-    /// Texts passed on in a second of CPU, and in a second.
-    relay: [Relay; ON_THEIR_WAY.len()],
-}
-
-#[derive(Clone, Copy)]
+/// Texts passed on, in a second of CPU and in a second.
 struct Relay {
     per_cpu_s: f64,
     per_s: f64,
+}
+
+/// One figure of one hub.
+struct Figure {
+    what: String,
+    value: f64,
+    digits: usize,
+    unit: &'static str,
+    /// Whether how many times as much it is has a row of its own.
+    compared: bool,
+}
+
+impl Figure {
+    fn new(what: impl Into<String>, value: f64, digits: usize, unit: &'static str) -> Self {
+        Self { what: what.into(), value, digits, unit, compared: false }
+    }
 }
 
 /// Measures, and prints the tables.
@@ -92,7 +98,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
             drop(server);
         }
     }
-    print(arguments, &shown)
+    print(&shown)
 }
 
 async fn start(program: &std::path::Path, devices: SocketAddr, pages: SocketAddr) -> Result<Fairlead> {
@@ -104,7 +110,7 @@ async fn start(program: &std::path::Path, devices: SocketAddr, pages: SocketAddr
     Fairlead::start_with(program, &set).await
 }
 
-async fn measure(hub: &Hub, arguments: &Arguments) -> Result<Shown> {
+async fn measure(hub: &Hub, arguments: &Arguments) -> Result<Vec<Figure>> {
     // What a hub grows by when it is used at all is not a device's.
     drop(fleet(hub, 200).await?);
     tokio::time::sleep(SETTLE).await;
@@ -118,16 +124,23 @@ async fn measure(hub: &Hub, arguments: &Arguments) -> Result<Shown> {
     tracing::info!("they come again, and nobody has said that they had gone");
     let begun = Instant::now();
     let second = fleet(hub, arguments.devices).await?;
-    let back_s = [came_s, begun.elapsed().as_secs_f64()];
+    let back_s = begun.elapsed().as_secs_f64();
+    let mut figures = vec![
+        Figure::new(format!("memory of one of {} idle devices", arguments.devices), idle_kib, 1, " KiB"),
+        Figure::new(format!("{} devices come at once", arguments.devices), came_s, 2, " s"),
+        Figure::new("they come again, the old lines still open", back_s, 2, " s"),
+    ];
     drop((first, second));
     tokio::time::sleep(SETTLE).await;
-    let mut relay = Vec::new();
     for on_their_way in ON_THEIR_WAY {
-        tracing::info!("{} rooms, {on_their_way} texts on their way in each", arguments.rooms);
-        relay.push(pass_on(hub, arguments, on_their_way).await?);
+        let what = format!("{} rooms, {on_their_way} on their way in each", arguments.rooms);
+        tracing::info!("{what}");
+        let relay = pass_on(hub, arguments, on_their_way).await?;
+        let per_cpu_s = Figure::new(format!("texts a CPU-second, {what}"), relay.per_cpu_s, 0, "");
+        figures.push(Figure { compared: true, ..per_cpu_s });
+        figures.push(Figure::new("the same, texts a second", relay.per_s, 0, ""));
     }
-    let relay = relay.try_into().ok().context("one relay each")?;
-    Ok(Shown { idle_kib, back_s, relay })
+    Ok(figures)
 }
 
 /// Devices that all come at once.
@@ -185,33 +198,20 @@ async fn pass_on(hub: &Hub, arguments: &Arguments, on_their_way: usize) -> Resul
     Ok(Relay { per_cpu_s: passed as f64 / cpu_s, per_s })
 }
 
-fn print(arguments: &Arguments, shown: &[(&str, Shown)]) -> Result<()> {
+fn print(shown: &[(&str, Vec<Figure>)]) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let mut row = |figure: String, value: &dyn Fn(&Shown) -> String| {
-        let values: Vec<String> = shown.iter().map(|(_, shown)| value(shown)).collect();
-        writeln!(out, "| {figure} | {} |", values.join(" | "))
-    };
     let names: Vec<&str> = shown.iter().map(|(name, _)| *name).collect();
-    let lines = vec!["---"; names.len() + 1];
-    let own = shown.first().map(|(_, own)| own.relay).context("nothing was measured")?;
-    row_of(&format!("figure | {}", names.join(" | ")))?;
-    row_of(&lines.join("|"))?;
-    row(format!("memory of one of {} idle devices", arguments.devices), &|s| {
-        format!("{:.1} KiB", s.idle_kib)
-    })?;
-    row(format!("{} devices come at once", arguments.devices), &|s| format!("{:.2} s", s.back_s[0]))?;
-    row("they come again, the old lines still open".to_owned(), &|s| format!("{:.2} s", s.back_s[1]))?;
-    for (n, on_their_way) in ON_THEIR_WAY.into_iter().enumerate() {
-        let what = format!("{} rooms, {on_their_way} on their way in each", arguments.rooms);
-        row(format!("texts a CPU-second, {what}"), &|s| format!("{:.0}", s.relay[n].per_cpu_s))?;
-        row("the same, texts a second".to_owned(), &|s| format!("{:.0}", s.relay[n].per_s))?;
-        row("Fairlead / this, for the CPU".to_owned(), &|s| {
-            format!("{:.1}", own[n].per_cpu_s / s.relay[n].per_cpu_s)
-        })?;
+    writeln!(out, "| figure | {} |", names.join(" | "))?;
+    writeln!(out, "|{}", "---|".repeat(names.len() + 1))?;
+    let own = shown.first().map(|(_, figures)| figures.as_slice()).unwrap_or_default();
+    for (n, figure) in own.iter().enumerate() {
+        let each = || shown.iter().filter_map(|(_, figures)| figures.get(n));
+        let values: Vec<String> = each().map(|f| format!("{:.*}{}", f.digits, f.value, f.unit)).collect();
+        writeln!(out, "| {} | {} |", figure.what, values.join(" | "))?;
+        if figure.compared {
+            let times: Vec<String> = each().map(|f| format!("{:.1}", figure.value / f.value)).collect();
+            writeln!(out, "| Fairlead / this | {} |", times.join(" | "))?;
+        }
     }
     Ok(())
-}
-
-fn row_of(cells: &str) -> Result<()> {
-    Ok(writeln!(std::io::stdout(), "| {cells} |")?)
 }
