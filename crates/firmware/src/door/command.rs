@@ -40,6 +40,19 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// The number of the job that it is about.
+    pub(crate) fn job(&self) -> Option<i64> {
+        match self {
+            Self::Check { .. } | Self::Init {} => None,
+            Self::Status { job_id }
+            | Self::Metadata { job_id }
+            | Self::GetFile { job_id, .. }
+            | Self::Complete { job_id, .. } => Some(*job_id),
+        }
+    }
+}
+
 /// The free space is a courtesy: whatever is sent there keeps no device from its upgrade.
 fn lenient<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<i64>, D::Error> {
     Ok(serde_json::Value::deserialize(d)?.as_i64().filter(|space| *space >= 0))

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use fairlead_model::device::{DeviceKind, DeviceName};
+use fairlead_store::firmware::jobs::{self, JobRow};
 use fairlead_store::registry::devices::{self, DeviceRow};
 use fairlead_web::request::client_address;
 use fairlead_web::{ApiError, Code};
@@ -40,16 +41,28 @@ pub(crate) fn may_upgrade(
     }
 }
 
-/// The device that a path names.
+/// The device that a path names; and the job of a number, whoever's it is, or else the device's that goes on.
 ///
 /// # Errors
-/// [`Code::NotFound`] where there is none of this name and kind, or it was deleted.
-pub(crate) async fn device(state: &Firmware, kind: &str, iam: &str) -> Result<DeviceRow, ApiError> {
+/// [`Code::NotFound`] where there is no device of this name and kind, or it was deleted.
+pub(crate) async fn find(
+    state: &Firmware,
+    (kind, iam): (&str, &str),
+    number: Option<i64>,
+) -> Result<(DeviceRow, Option<JobRow>), ApiError> {
     let unknown = || ApiError::new(Code::NotFound, format!("There is no {kind} of this name."));
     let name: DeviceName = iam.parse().map_err(|_| unknown())?;
-    let found = state.store.read(move |conn| devices::by_name(conn, name.as_str())).await?;
     let wanted: DeviceKind = kind.parse().map_err(|_| unknown())?;
-    found.filter(|device| device.kind == wanted.as_str()).ok_or_else(unknown)
+    let found = state.store.read(move |conn| {
+        let device = devices::by_name(conn, name.as_str())?;
+        let Some(device) = device.filter(|device| device.kind == wanted.as_str()) else { return Ok(None) };
+        let job = match number {
+            Some(number) => jobs::by_number(conn, number)?,
+            None => jobs::active_of(conn, device.id.into())?,
+        };
+        Ok(Some((device, job)))
+    });
+    found.await?.ok_or_else(unknown)
 }
 
 /// Notes that something was refused; the address is what a person can go by.

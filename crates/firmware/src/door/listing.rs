@@ -76,6 +76,27 @@ impl Listing {
 pub(crate) struct Listings(Mutex<VecDeque<(VersionId, Arc<Listing>)>>);
 
 impl Listings {
+    /// The list of a version for who gets its files from the library, which looks itself whether it may be given out.
+    ///
+    /// # Errors
+    /// See [`LibraryError`].
+    pub(crate) async fn for_files(
+        &self,
+        library: &Library,
+        version: VersionId,
+    ) -> Result<Arc<Listing>, LibraryError> {
+        let at_hand = self.at_hand(version);
+        match at_hand {
+            Some(listing) => Ok(listing),
+            None => self.get(library, version).await,
+        }
+    }
+
+    fn at_hand(&self, version: VersionId) -> Option<Arc<Listing>> {
+        let at_hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        at_hand.iter().find(|(id, _)| *id == version).map(|(_, listing)| listing.clone())
+    }
+
     /// The list of a version.
     ///
     /// # Errors
@@ -87,11 +108,11 @@ impl Listings {
     ) -> Result<Arc<Listing>, LibraryError> {
         // The library says whether it may be given out now.
         let manifest = library.manifest(version).await?;
-        let mut at_hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, listing)) = at_hand.iter().find(|(id, _)| *id == version) {
-            return Ok(listing.clone());
+        if let Some(listing) = self.at_hand(version) {
+            return Ok(listing);
         }
         let listing = Arc::new(Listing::of(&manifest));
+        let mut at_hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         at_hand.push_front((version, listing.clone()));
         at_hand.truncate(AT_HAND);
         Ok(listing)

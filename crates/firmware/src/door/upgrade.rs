@@ -78,20 +78,26 @@ async fn serve(
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let body = super::read(body).await?;
-    let device = entry::device(state, kind, iam).await?;
+    let command = command::read(&body).map_err(|why| ApiError::new(Code::BadRequest, why))?;
+    let (device, job) = entry::find(state, (kind, iam), command.job()).await?;
     if let Err(why) = entry::may_upgrade(&state.settings, &device, secret) {
         entry::refused(request, &device.name, "key");
         return Err(ApiError::new(Code::NotAllowed, why));
     }
-    let command = command::read(&body).map_err(|why| ApiError::new(Code::BadRequest, why))?;
+    // Another device's job is not told of.
+    let is_foreign = job.as_ref().is_some_and(|job| job.device_id != device.id);
+    if is_foreign {
+        entry::refused(request, &device.name, "job_of_another_device");
+    }
+    let job = job.filter(|_| !is_foreign);
     let visit = Visit { request, state, device };
     match command {
-        Command::Check { space } => visit.check(space).await,
+        Command::Check { space } => visit.check(job, space).await,
         Command::Init {} => visit.init().await,
-        Command::Status { job_id } => visit.status(job_id).await,
-        Command::Metadata { job_id } => visit.metadata(job_id).await,
-        Command::GetFile { job_id, file_path } => visit.get_file(job_id, &file_path).await,
-        Command::Complete { job_id, status } => visit.complete(job_id, status).await,
+        Command::Status { job_id } => visit.status(job_id, job).await,
+        Command::Metadata { job_id } => visit.metadata(job_id, job).await,
+        Command::GetFile { file_path, .. } => visit.get_file(job, &file_path).await,
+        Command::Complete { status, .. } => visit.complete(job, status).await,
     }
 }
 
@@ -111,16 +117,6 @@ fn can_fetch(row: &JobRow) -> Result<bool, StoreError> {
 }
 
 impl Visit<'_> {
-    /// This device's job of a number. Another device's is not told of.
-    async fn job(&self, number: i64) -> Result<Option<JobRow>, ApiError> {
-        let found = self.state.store.read(move |conn| jobs::by_number(conn, number)).await?;
-        let is_foreign = found.as_ref().is_some_and(|row| row.device_id != self.device.id);
-        if is_foreign {
-            entry::refused(self.request, &self.device.name, "job_of_another_device");
-        }
-        Ok(found.filter(|_| !is_foreign))
-    }
-
     /// Notes that the device was heard.
     fn heard(&self, row: &JobRow, hint: Option<String>) {
         let at = self.state.clock.now();
@@ -135,11 +131,8 @@ impl Visit<'_> {
         self.state.progress.add(row.id.into(), heard);
     }
 
-    async fn check(&self, space: Option<i64>) -> Result<HttpResponse, ApiError> {
-        let device = DeviceId::from(self.device.id);
-        let Some(row) = self.state.store.read(move |conn| jobs::active_of(conn, device)).await? else {
-            return Ok(answer::nothing());
-        };
+    async fn check(&self, job: Option<JobRow>, space: Option<i64>) -> Result<HttpResponse, ApiError> {
+        let Some(row) = job else { return Ok(answer::nothing()) };
         let hint = self.hint(&row, space).await;
         self.heard(&row, hint);
         Ok(answer::job(row.number, status_of(&row)?))
@@ -193,16 +186,16 @@ impl Visit<'_> {
         Ok(answer::job(row.number, Status::Init))
     }
 
-    async fn status(&self, number: i64) -> Result<HttpResponse, ApiError> {
-        let Some(row) = self.job(number).await? else { return Ok(answer::job(number, Status::None)) };
+    async fn status(&self, number: i64, job: Option<JobRow>) -> Result<HttpResponse, ApiError> {
+        let Some(row) = job else { return Ok(answer::job(number, Status::None)) };
         if row.state()?.is_active() {
             self.heard(&row, None);
         }
         Ok(answer::job(row.number, status_of(&row)?))
     }
 
-    async fn metadata(&self, number: i64) -> Result<HttpResponse, ApiError> {
-        let Some(row) = self.job(number).await? else { return Ok(answer::job(number, Status::None)) };
+    async fn metadata(&self, number: i64, job: Option<JobRow>) -> Result<HttpResponse, ApiError> {
+        let Some(row) = job else { return Ok(answer::job(number, Status::None)) };
         if !can_fetch(&row)? {
             return Ok(answer::job(row.number, status_of(&row)?));
         }
@@ -217,6 +210,7 @@ impl Visit<'_> {
             self.state.store.write(move |tx| upgrade::begin_anew(tx, &clock, id)).await?;
         if is_changed {
             news::jobs(self.state, vec![id]).await;
+            self.state.stages_due.notify_one();
         }
         Ok(match anew {
             Some(_) => answer::text(text),
@@ -224,19 +218,23 @@ impl Visit<'_> {
         })
     }
 
-    async fn get_file(&self, number: i64, path: &str) -> Result<HttpResponse, ApiError> {
+    async fn get_file(&self, job: Option<JobRow>, path: &str) -> Result<HttpResponse, ApiError> {
         let gone =
             || ApiError::new(Code::NotFound, "There is no such upgrade for this device, or it has ended.");
-        let row = self.job(number).await?.ok_or_else(gone)?;
+        let row = job.ok_or_else(gone)?;
         if !can_fetch(&row)? {
             return Err(gone());
         }
-        let listing = self.listing(&row).await?;
+        let version = row.version_id.into();
+        let listing = match self.state.listings.for_files(&self.state.library, version).await {
+            Ok(listing) => listing,
+            Err(error) => return Err(self.not_given(&row, error).await),
+        };
         let Some((place, file)) = listing.file(path) else {
             entry::refused(self.request, &self.device.name, "no_such_file");
             return Err(ApiError::new(Code::NotFound, "There is no such file in this version."));
         };
-        let content = match self.state.library.file(row.version_id.into(), &file.path).await {
+        let content = match self.state.library.file(version, &file.path).await {
             Ok(content) => content,
             Err(error) => return Err(self.not_given(&row, error).await),
         };
@@ -260,7 +258,7 @@ impl Visit<'_> {
     async fn begin(&self, row: &JobRow) -> Result<Option<JobRow>, ApiError> {
         let (clock, id) = (self.state.clock.clone(), JobId::from(row.id));
         let begun = self.state.store.write(move |tx| upgrade::begin(tx, &clock, id)).await?;
-        news::jobs(self.state, vec![id]).await;
+        news::progress(self.state, vec![id]).await;
         Ok(begun)
     }
 
@@ -307,8 +305,8 @@ impl Visit<'_> {
         Ok(())
     }
 
-    async fn complete(&self, number: i64, is_done: bool) -> Result<HttpResponse, ApiError> {
-        let Some(row) = self.job(number).await? else { return Ok(answer::noted()) };
+    async fn complete(&self, job: Option<JobRow>, is_done: bool) -> Result<HttpResponse, ApiError> {
+        let Some(row) = job else { return Ok(answer::noted()) };
         if !is_done {
             if row.state()?.is_active() {
                 self.end(row.id.into(), Ending::Failed("The device says that it failed.".to_owned())).await?;
@@ -316,7 +314,7 @@ impl Visit<'_> {
             return Ok(answer::noted());
         }
         // Without the list there is nothing to hold the device's word against; it is not lost with the library.
-        let listing = match self.state.listings.get(&self.state.library, row.version_id.into()).await {
+        let listing = match self.state.listings.for_files(&self.state.library, row.version_id.into()).await {
             Ok(listing) => Some(listing),
             Err(LibraryError::Store(error)) => return Err(error.into()),
             Err(_) => None,
@@ -346,7 +344,9 @@ impl Visit<'_> {
             }
             let missing = listing.as_deref().and_then(|listing| missing(listing, &row.seen()));
             match (row.state()?, missing) {
-                (JobState::TimedOut | JobState::Cancelled, None) => late(tx, &clock, &row).map(|()| true),
+                (JobState::TimedOut | JobState::Cancelled, None) if listing.is_some() => {
+                    late(tx, &clock, &row).map(|()| true)
+                }
                 (state, _) if !state.is_active() => Ok(true),
                 (_, None) => upgrade::end(tx, &clock, row, Ending::Succeeded).map(|_| true),
                 (_, Some(why)) if last => upgrade::end(tx, &clock, row, Ending::Failed(why)).map(|_| true),

@@ -151,7 +151,8 @@ async fn each(
 async fn call(firmware: &Firmware) -> Result<(), StoreError> {
     let now = firmware.clock.now();
     let since = now.minus(CALL_AGAIN);
-    let due = firmware.store.read(move |conn| jobs::uncalled(conn, since, 500)).await?;
+    let mut due = firmware.store.read(move |conn| jobs::uncalled(conn, since, 500)).await?;
+    due.sort_unstable();
     for portion in due.chunks(PORTION) {
         let portion = portion.to_vec();
         let claimed = move |tx: &mut Tx<'_>| {

@@ -118,7 +118,16 @@ async fn a_secret_in_a_path_stays_out_of_the_proxys_log(backend: Backend) {
     let proxy = Proxy::start(backend, &field.server()).await;
     let mut secret = Device { server: proxy.address.clone(), base: "/d/all-of-us/v1".to_owned(), ..buoy };
     assert_eq!(secret.check().await, (0, 10));
-    let log = proxy.log("fairlead.log");
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    // The line is written once the answer is away.
+    let log = loop {
+        let log = proxy.log("fairlead.log");
+        if log.ends_with('\n') {
+            break log;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "nothing was logged");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
     assert!(log.contains("/v1/buoy/PK001/upgrade") && !log.contains("all-of-us"), "{log}");
     field.close().await;
 }

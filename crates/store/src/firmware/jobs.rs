@@ -254,7 +254,6 @@ pub fn overdue(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<JobId>, Sto
     let ids: Vec<Id> = upgrade_jobs::table
         .filter(upgrade_jobs::state.eq_any(active))
         .filter(upgrade_jobs::deadline_at.le(Micros::from(now)))
-        .order(upgrade_jobs::deadline_at)
         .limit(limit)
         .select(upgrade_jobs::id)
         .load(conn)?;
@@ -266,17 +265,20 @@ pub fn overdue(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<JobId>, Sto
 /// # Errors
 /// What the database says.
 pub fn prepared(conn: &mut Conn, limit: i64) -> Result<Vec<JobId>, StoreError> {
-    let done = firmware_versions::table
-        .filter(firmware_versions::state.ne(VersionState::Preparing.as_str()))
-        .select(firmware_versions::id);
     let ids: Vec<Id> = upgrade_jobs::table
+        .inner_join(firmware_versions::table.on(firmware_versions::id.eq(upgrade_jobs::version_id)))
         .filter(upgrade_jobs::state.eq(JobState::Preparing.as_str()))
-        .filter(upgrade_jobs::version_id.eq_any(done))
-        .order(upgrade_jobs::id)
+        .filter(firmware_versions::state.ne(VersionState::Preparing.as_str()))
         .limit(limit)
         .select(upgrade_jobs::id)
         .load(conn)?;
     Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Below every device's id: what lies above it in `active_device` are the jobs that go on, which are few, and which SQLite
+/// then finds by that index. It knows nothing of how rare a state is.
+fn some_device() -> Id {
+    uuid::Uuid::nil().into()
 }
 
 /// Jobs whose device should be told by its line, and was neither told nor heard since `since`, at most `limit`.
@@ -287,11 +289,11 @@ pub fn uncalled(conn: &mut Conn, since: Time, limit: i64) -> Result<Vec<JobId>, 
     let since = Micros::from(since);
     let waits = [JobState::Ready.as_str(), JobState::Transferring.as_str()];
     let ids: Vec<Id> = upgrade_jobs::table
+        .filter(upgrade_jobs::active_device.gt(some_device()))
         .filter(upgrade_jobs::state.eq_any(waits))
         .filter(upgrade_jobs::call_device.eq(true))
         .filter(upgrade_jobs::called_at.is_null().or(upgrade_jobs::called_at.le(since)))
         .filter(upgrade_jobs::heard_at.is_null().or(upgrade_jobs::heard_at.le(since)))
-        .order(upgrade_jobs::id)
         .limit(limit)
         .select(upgrade_jobs::id)
         .load(conn)?;
@@ -305,15 +307,17 @@ pub fn uncalled(conn: &mut Conn, since: Time, limit: i64) -> Result<Vec<JobId>, 
 pub fn withdrawn(conn: &mut Conn, limit: i64) -> Result<Vec<(RolloutId, JobId)>, StoreError> {
     let resting =
         [RolloutState::Paused, RolloutState::Stopped, RolloutState::Cancelled].map(RolloutState::as_str);
-    let ids: Vec<(Id, Id)> = upgrade_jobs::table
+    let unbegun = [JobState::Preparing, JobState::Ready].map(JobState::as_str);
+    let mut ids: Vec<(Id, Id)> = upgrade_jobs::table
         .inner_join(rollouts::table.on(upgrade_jobs::rollout_id.eq(rollouts::id.nullable())))
-        .filter(upgrade_jobs::active_device.is_not_null())
-        .filter(upgrade_jobs::attempts.eq(0))
+        .filter(upgrade_jobs::active_device.gt(some_device()))
+        .filter(upgrade_jobs::state.eq_any(unbegun))
         .filter(rollouts::state.eq_any(resting))
-        .order((rollouts::id, upgrade_jobs::id))
         .limit(limit)
         .select((rollouts::id, upgrade_jobs::id))
         .load(conn)?;
+    // Whoever claims them all does so in one order.
+    ids.sort_unstable();
     Ok(ids.into_iter().map(|(rollout, job)| (rollout.into(), job.into())).collect())
 }
 

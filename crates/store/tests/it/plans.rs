@@ -8,10 +8,12 @@ use diesel::connection::{Connection, Instrumentation, InstrumentationEvent, Simp
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use fairlead_model::device::DeviceKind;
+use fairlead_model::firmware::{RolloutState, TargetState};
 use fairlead_model::message::MessageState;
 use fairlead_model::mt::{CreditsBy, MtState};
 use fairlead_model::problem::{ProblemKind, ProblemState};
 use fairlead_model::{DeviceId, MessageId, ModemId, Time};
+use fairlead_store::firmware::{jobs, rollouts};
 use fairlead_store::registry::{ModemChoice, devices, groups, links, numbers};
 use fairlead_store::satellite::{gaps, held, messages, modems, mt, notes, readings};
 use fairlead_store::{
@@ -66,6 +68,30 @@ const FILL: &[(&str, &str)] = &[
         "{id}, {id}, {of}, 'rockblock', {n} / 10, {n}, 'accepted', 1",
     ),
     ("mt_modems (modem_id, awaits)", "{id}, 0"),
+    (
+        "firmware_versions (id, source, revision, commit_id, subject, author, committed_at, state, files, \
+         directories, bytes, signature, asked_by, created_at)",
+        "{id}, 'paikea', 'v', {n}, '', '', {n}, 'ready', 1, 0, 1, 'unsigned', '', {n}",
+    ),
+    (
+        "upgrade_jobs (id, number, device_id, version_id, rollout_id, state, asked_by, created_at, deadline_at, \
+         timeout_s, attempts, files_done, bytes_done, call_device, active_device)",
+        "{id}, {n}, {of}, {id}, {of}, CASE WHEN {n} % 200 = 0 THEN 'ready' ELSE 'succeeded' END, '', {n}, {n}, 1, \
+         {n} % 3, 0, 0, {n} % 2, CASE WHEN {n} % 200 = 0 THEN {id} ELSE NULL END",
+    ),
+    ("device_firmware (device_id, version_id, since)", "{id}, {id}, {n}"),
+    (
+        "rollouts (id, name, version_id, state, created_by, created_at, needs_approval, call_devices, job_timeout_s)",
+        "{id}, '', {id}, CASE WHEN {n} % 500 = 0 THEN 'running' ELSE 'finished' END, '', {n}, 0, 0, 60",
+    ),
+    (
+        "rollout_stages (rollout_id, ordinal, success_percent, error_percent, tolerated, state)",
+        "{id}, 1, 1, 1, 0, 'done'",
+    ),
+    (
+        "rollout_targets (rollout_id, device_id, ordinal, state, job_id)",
+        "{of}, {id}, 1 + {n} % 3, CASE WHEN {n} % 5 = 0 THEN 'waiting' ELSE 'succeeded' END, {id}",
+    ),
     ("modem_notes (id, modem_id, at, author, text)", "{id}, {of}, {n}, '', ''"),
     ("people (id, name, name_key, role, disabled, created_at)", "{id}, {n}, {n}, 'viewer', 0, {n}"),
     ("audit_log (id, at, actor, action, subject, detail)", "{id}, {n}, 'ada', '', '', ''"),
@@ -191,6 +217,19 @@ fn list_readings(conn: &mut Conn, before: Option<Option<i32>>) -> Result<(), Sto
     readings::page(conn, modem(), &filter, 51).map(drop)
 }
 
+fn list_upgrades(conn: &mut Conn, filter: jobs::Filter) -> Result<(), StoreError> {
+    jobs::list(conn, &filter, 51).map(drop)
+}
+
+fn list_targets(
+    conn: &mut Conn,
+    stage: Option<i32>,
+    after: Option<(i32, DeviceId)>,
+) -> Result<(), StoreError> {
+    let state = stage.map(|_| TargetState::Waiting);
+    rollouts::targets(conn, id(7).into(), &rollouts::TargetFilter { stage, state, after }, 51).map(drop)
+}
+
 /// The time of an id that begins with six noughts, as all of these do.
 fn first_id() -> Time {
     Time::from_micros(0x3030_3030_3030 * 1_000)
@@ -309,6 +348,28 @@ const HOT: &[(&str, Query)] = &[
     ("calls, spent", |c| mt::calls::spent(c, "rockblock", 590).map(drop)),
     ("calls, by day", |c| mt::calls::sums(c, CreditsBy::Day, 580, 600).map(drop)),
     ("modems, awaited", |c| mt::modems::awaited(c, &[id(7), id(8)]).map(drop)),
+    ("upgrade, by number", |c| jobs::by_number(c, 7).map(drop)),
+    ("upgrade, of a device that goes on", |c| jobs::active_of(c, id(200).into()).map(drop)),
+    ("upgrade, the newest of a device", |c| jobs::newest_of(c, id(7).into()).map(drop)),
+    ("upgrades", |c| list_upgrades(c, jobs::Filter::default())),
+    ("upgrades, next page", |c| {
+        list_upgrades(c, jobs::Filter { before: Some(id(2_000).into()), ..jobs::Filter::default() })
+    }),
+    ("upgrades of a device", |c| {
+        list_upgrades(c, jobs::Filter { device: Some(id(7).into()), ..jobs::Filter::default() })
+    }),
+    ("upgrades, overdue", |c| jobs::overdue(c, Time::from_micros(900), 100).map(drop)),
+    ("upgrades, prepared", |c| jobs::prepared(c, 100).map(drop)),
+    ("upgrades, uncalled", |c| jobs::uncalled(c, Time::from_micros(900), 100).map(drop)),
+    ("upgrades, withdrawn", |c| jobs::withdrawn(c, 100).map(drop)),
+    ("upgrades, the former version", |c| jobs::former_version(c, id(7).into(), id(5_000).into()).map(drop)),
+    ("firmware, seen", |c| jobs::seen(c, &[id(7).into(), id(8).into()]).map(drop)),
+    ("roll-outs", |c| rollouts::list(c, None, 51).map(drop)),
+    ("roll-outs, running", |c| rollouts::in_state(c, RolloutState::Running, 100).map(drop)),
+    ("roll-out, its stages", |c| rollouts::stages(c, id(7).into()).map(drop)),
+    ("roll-out, its devices", |c| list_targets(c, None, None)),
+    ("roll-out, its devices, next page", |c| list_targets(c, None, Some((1, id(607).into())))),
+    ("roll-out, a stage's devices", |c| list_targets(c, Some(1), None)),
     ("person by name", |c| people::by_name(c, "ada").map(drop)),
     ("audit log", |c| audit::list(c, None, None, 51).map(drop)),
     ("audit log, next page", |c| audit::list(c, None, Some(id(2_000).into()), 51).map(drop)),
