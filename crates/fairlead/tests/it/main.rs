@@ -9,5 +9,7 @@ mod export;
 mod first_run;
 mod killed;
 mod process;
+mod proxy;
 mod servers;
 mod tls;
+mod upgraded;
