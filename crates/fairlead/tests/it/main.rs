@@ -10,5 +10,7 @@ mod first_run;
 mod import;
 mod killed;
 mod process;
+mod proxy;
 mod servers;
 mod tls;
+mod upgraded;

@@ -24,9 +24,9 @@ impl Service {
     /// A binary that is to listen on a free port; `listen` is the setting for it.
     pub fn new(name: &str, listen: &str, settings: &[String]) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let mut settings = settings.to_vec();
+        // What is said later counts.
+        let mut settings = [ELSEWHERE.map(str::to_owned).as_slice(), settings].concat();
         settings.push(format!("{listen}={address}"));
-        settings.extend(ELSEWHERE.map(str::to_owned));
         Self { program: binary(name), settings, environment: Vec::new(), address, child: None }
     }
 
@@ -34,6 +34,11 @@ impl Service {
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.environment.push((name, value.to_owned()));
         self
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Its address as a URL.

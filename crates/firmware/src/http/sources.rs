@@ -222,7 +222,8 @@ fn mirror<'f>(firmware: &'f Firmware, name: &str) -> Result<&'f Mirror, ApiError
 pub(super) async fn fetched<'f>(firmware: &'f Firmware, name: &str) -> Result<&'f Mirror, ApiError> {
     let mirror = mirror(firmware, name)?;
     let view = view(firmware, mirror).await?;
-    if mirror.is_there() && (view.fetched_at.is_some() || view.failure.is_none()) {
+    // While it is fetched for the first time the folder is there, and nothing in it.
+    if mirror.is_there() && view.fetched_at.is_some() {
         return Ok(mirror);
     }
     let why = view.failure.unwrap_or_else(|| "It is being fetched for the first time.".to_owned());

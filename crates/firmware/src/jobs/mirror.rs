@@ -16,6 +16,9 @@ use crate::service::Firmware;
 /// Between the beginnings of two fetches of one repository, however often somebody asks.
 const SPACING: Duration = Duration::from_secs(2);
 
+/// Between two tries to note how a mirror is.
+const NOTE_AGAIN: Duration = Duration::from_secs(2);
+
 /// Mirrors until the process stops.
 pub(crate) async fn run(firmware: Firmware) {
     let mut tasks = JoinSet::new();
@@ -43,8 +46,13 @@ async fn one(firmware: Firmware, mirror: Arc<Mirror>) {
         if let Err(failure) = &result {
             tracing::warn!(source = mirror.source.name, failure, "a repository was not fetched");
         }
-        if let Err(error) = note(&firmware, &mirror, result.err()).await {
-            tracing::warn!(source = mirror.source.name, %error, "how a mirror is was not noted");
+        let failure = result.err();
+        // Without the note nobody may choose from the mirror, and the next fetch can be hours away.
+        while let Err(error) = note(&firmware, &mirror, failure.clone()).await {
+            tracing::warn!(source = mirror.source.name, %error, "how a mirror is was not noted; it is soon");
+            if firmware.stop.run_until_cancelled(tokio::time::sleep(NOTE_AGAIN)).await.is_none() {
+                return;
+            }
         }
         let pause = jittered(mirror.source.interval, &firmware);
         let asked = async {

@@ -17,18 +17,18 @@ pub(super) const IN_WORKSHOP: usize = 8;
 
 /// Who is at sea: a name in the cast, and the group.
 const AT_SEA: [(&str, &str); 12] = [
-    ("bay", "monterey"),
-    ("tired", "monterey"),
-    ("faial", "azores"),
-    ("unsigned", "azores"),
-    ("gaps", "liguria"),
-    ("sur", "monterey"),
-    ("canyon", "monterey"),
-    ("silent", "azores"),
-    ("garbler", "azores"),
-    ("knots", "liguria"),
-    ("veteran", "azores"),
-    ("crew", "liguria"),
+    ("bay", "Monterey"),
+    ("tired", "Monterey"),
+    ("faial", "Azores"),
+    ("unsigned", "Azores"),
+    ("gaps", "Liguria"),
+    ("sur", "Monterey"),
+    ("canyon", "Monterey"),
+    ("silent", "Azores"),
+    ("garbler", "Azores"),
+    ("knots", "Liguria"),
+    ("veteran", "Azores"),
+    ("crew", "Liguria"),
 ];
 
 /// The one aboard a boat.
