@@ -107,12 +107,6 @@ const FILL: &[(&str, &str)] = &[
     ("modem_numbers (modem_id, number)", "{id}, {n}"),
     ("device_groups (id, name, name_key, created_at)", "{id}, {key}, {key}, {n}"),
     ("group_members (group_id, device_id)", "{of}, {id}"),
-    ("device_firmware (device_id, version_id, since)", "{id}, {of}, {n}"),
-    (
-        "firmware_versions (id, source, revision, commit_id, subject, author, committed_at, state, files, \
-         directories, bytes, signature, asked_by, created_at)",
-        "{id}, 'fw', 'main', {key}, '', '', {n}, 'ready', 1, 1, 1, 'unsigned', '', {n}",
-    ),
     (
         "rooms (name, device_id, node, epoch, connected_at)",
         "{key}, {id}, CASE WHEN {n} % 3 = 0 THEN {of} ELSE NULL END, 1, {n}",
