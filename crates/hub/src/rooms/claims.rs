@@ -354,12 +354,12 @@ impl Rooms {
         let failed = self.0.waiting.inside().failed.clone();
         match failed {
             None => Check::good(
-                "devices' lines",
+                "devices' port",
                 format!("{devices} devices are here, and {pages} pages talk to them."),
             ),
             Some(why) => {
                 let found = format!("{devices} devices are here; the store is not told of all: {why}.");
-                Check::bad("devices' lines", found).bearable().advice(
+                Check::bad("devices' port", found).bearable().advice(
                     "Bring the store back. Devices and pages go on meanwhile; lists show the state before.",
                 )
             }

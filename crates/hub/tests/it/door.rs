@@ -1,13 +1,16 @@
 //! Who may have a line, and who may talk.
 
+use fairlead_model::device::{DeviceKind, DeviceView};
+use fairlead_model::live::LiveEvent;
 use fairlead_model::role::Role;
-use fairlead_store::audit;
+use fairlead_store::{Conn, audit, rooms};
 use fairlead_testkit::Backend;
 use futures_util::SinkExt;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::buoy::{Buoy, request};
+use crate::buoy::{Buoy, request, within};
+use crate::port::next;
 use crate::quay::{Quay, connect, end, next_text, old_request};
 
 fairlead_testkit::on_both_backends!(
@@ -17,6 +20,8 @@ fairlead_testkit::on_both_backends!(
     a_page_needs_rights,
     an_old_page_needs_rights_too,
     what_is_no_websocket_is_told_so,
+    screens_are_told_who_comes_and_goes,
+    the_registry_is_followed_while_a_device_is_there,
 );
 
 fn status(answer: &str) -> &str {
@@ -189,5 +194,63 @@ async fn what_is_no_websocket_is_told_so(backend: Backend) {
     assert_eq!(status(&asked("Version: 13", "Version: 8").await), "426");
     assert_eq!(status(&asked("GET", "PUT").await), "405");
     assert_eq!(status(&asked("Origin", &format!("X: {}\r\nOrigin", "x".repeat(9_000))).await), "431");
+    quay.port.system.stop().await;
+}
+
+async fn screens_are_told_who_comes_and_goes(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let (mut screen, _) = quay.port.ready_page().await;
+    let buoy = quay.dial("/PK001").await;
+    let mut told = async |kind: &str| loop {
+        let event = next(&mut screen).await;
+        if event["type"] == kind {
+            return event;
+        }
+    };
+    let came = told("presence").await;
+    assert_eq!((came["name"].as_str(), &came["presence"]["connected"]), (Some("PK001"), &Value::Bool(true)));
+    drop(buoy);
+    assert_eq!(told("presence").await["presence"]["connected"], false);
+    refused(&quay, "/PK404").await;
+    assert_eq!(told("knock").await["name"], "PK404");
+    quay.port.system.stop().await;
+}
+
+async fn the_registry_is_followed_while_a_device_is_there(backend: Backend) {
+    let quay = Quay::open(backend, &["hub.unknown_devices=accept"]).await;
+    let mut buoy = quay.dial("/bench-7").await;
+    quay.until_written("bench-7", true).await;
+    let id = quay.register("bench-7", None).await;
+    let device = DeviceView {
+        id,
+        kind: DeviceKind::Buoy,
+        number: 1,
+        name: "bench-7".to_owned(),
+        serial: None,
+        created_at: quay.system().clock.now(),
+        created_by: "test".to_owned(),
+        modem: None,
+        groups: Vec::new(),
+        has_key: false,
+        presence: None,
+        firmware: None,
+    };
+    // Over a broker the hub may not listen yet.
+    let mut made_known = Value::Null;
+    while made_known["device_id"] != id.to_string() {
+        quay.port.tell(&LiveEvent::Device { device: Box::new(device.clone()) });
+        made_known = quay.system().get("hub", "/api/v1/rooms/bench-7").await;
+    }
+    let (store, now) = (quay.system().store.clone(), quay.system().clock.now());
+    within(async {
+        let presences = move |conn: &mut Conn| rooms::presences(conn, &[id], now);
+        while store.read(presences).await.unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    quay.port.tell(&LiveEvent::DeviceGone { id });
+    assert_eq!(buoy.ended().await, Some(1000));
+    quay.until_written("bench-7", false).await;
     quay.port.system.stop().await;
 }
