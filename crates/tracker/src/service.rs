@@ -30,7 +30,10 @@ impl Service for Tracker {
     async fn start(settings: Settings, context: Context) -> anyhow::Result<Mount> {
         let Context { store, bus, clock, stop, .. } = context.clone();
         let news = News::default();
-        context.spawn("tracker news", news.clone().tell(store.clone(), bus.clone(), stop.clone()));
+        context.spawn(
+            "tracker news",
+            news.clone().tell(store.clone(), bus.clone(), clock.clone(), stop.clone()),
+        );
         let policy = Policy {
             unsigned_modems_per_day: settings.unsigned_modems_per_day,
             assumed_interval_s: settings.assumed_interval_s,

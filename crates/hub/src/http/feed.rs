@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::web;
+use fairlead_model::Time;
 use fairlead_model::live::LiveEvent;
 use fairlead_store::changes::{self, Changed};
 use fairlead_store::registry::devices;
@@ -66,7 +67,8 @@ pub(crate) async fn feed(
     let mut numbered = state.numbered.subscribe();
     let mut after = query.after;
     loop {
-        let Some(changes) = state.store.read(move |conn| look(conn, after)).await? else {
+        let now = state.clock.now();
+        let Some(changes) = state.store.read(move |conn| look(conn, after, now)).await? else {
             return Err(ApiError::new(
                 Code::Forgotten,
                 "What follows this number is not kept any more. Ask without `after`, read the lists, and go on from there.",
@@ -85,7 +87,7 @@ pub(crate) async fn feed(
 }
 
 /// What comes after a number, as far as one answer holds it; `None` where that is not kept.
-fn look(conn: &mut Conn, after: Option<i64>) -> Result<Option<Changes>, StoreError> {
+fn look(conn: &mut Conn, after: Option<i64>, now: Time) -> Result<Option<Changes>, StoreError> {
     let Some(after) = after else {
         return Ok(Some(Changes { items: Vec::new(), next_after: changes::last(conn)?, more: false }));
     };
@@ -100,11 +102,11 @@ fn look(conn: &mut Conn, after: Option<i64>) -> Result<Option<Changes>, StoreErr
         changed.extend(step.changed);
         next_after = step.seq;
     }
-    Ok(Some(Changes { items: items(conn, changed)?, next_after, more }))
+    Ok(Some(Changes { items: items(conn, changed, now)?, next_after, more }))
 }
 
 /// The things as they are now.
-fn items(conn: &mut Conn, changed: Changed) -> Result<Vec<LiveEvent>, StoreError> {
+fn items(conn: &mut Conn, changed: Changed, now: Time) -> Result<Vec<LiveEvent>, StoreError> {
     let modems = modems::views(conn, &Vec::from_iter(changed.modems))?;
     let messages = messages::views(conn, &Vec::from_iter(changed.messages))?;
     let mut gone = changed.problems.clone();
@@ -121,7 +123,7 @@ fn items(conn: &mut Conn, changed: Changed) -> Result<Vec<LiveEvent>, StoreError
     items.extend(gone.into_iter().map(|id| LiveEvent::ProblemGone { id }));
     items.extend(outgoing.into_iter().rev().map(|mt| LiveEvent::Outgoing { mt: Box::new(mt) }));
     let mut gone = changed.devices.clone();
-    let devices = devices::views(conn, &Vec::from_iter(changed.devices))?;
+    let devices = devices::views(conn, &Vec::from_iter(changed.devices), now)?;
     devices.iter().for_each(|device| {
         gone.remove(&device.id);
     });

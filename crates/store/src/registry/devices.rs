@@ -322,7 +322,7 @@ pub fn check_claimed(tx: &mut Tx<'_>, now: Time, new: &NewDevice) -> Result<Chec
 /// # Errors
 /// [`StoreError::Conflict`] where somebody was faster; else what the database says.
 pub fn make(tx: &mut Tx<'_>, clock: &Clock, plan: Plan, actor: &str) -> Result<DeviceRow, StoreError> {
-    let row = insert(tx, clock, plan.kind, plan.name.as_ref().map(DeviceName::as_str), plan.serial, actor)?;
+    let row = add(tx, clock, plan.kind, plan.name.as_ref().map(DeviceName::as_str), plan.serial, actor)?;
     if let Some((modem, span)) = plan.modem {
         let modem = modem.make(tx, clock)?;
         links::open(tx, clock, row.id, modem.id, span, actor)?;
@@ -331,8 +331,18 @@ pub fn make(tx: &mut Tx<'_>, clock: &Clock, plan: Plan, actor: &str) -> Result<D
     Ok(row)
 }
 
+/// Adds a device as it is.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where its name or its number is taken; else what the database says.
+pub fn insert(tx: &mut Tx<'_>, row: &DeviceRow) -> Result<(), StoreError> {
+    diesel::insert_into(devices::table).values(row.clone()).execute(&mut **tx)?;
+    tx.changed.devices.insert(row.id.into());
+    Ok(())
+}
+
 /// Adds a device of this name, or of the next free one of its kind.
-pub(super) fn insert(
+pub(super) fn add(
     tx: &mut Tx<'_>,
     clock: &Clock,
     kind: DeviceKind,
@@ -357,8 +367,7 @@ pub(super) fn insert(
         created_by: actor.to_owned(),
         deleted_at: None,
     };
-    diesel::insert_into(devices::table).values(row.clone()).execute(&mut **tx)?;
-    tx.changed.devices.insert(row.id.into());
+    insert(tx, &row)?;
     Ok(row)
 }
 

@@ -80,7 +80,7 @@ pub fn register(
             false => Err(Refusal::AnotherKind { asked: kind, by }),
         });
     }
-    let device = devices::insert(tx, clock, kind, None, None, ITSELF)?;
+    let device = devices::add(tx, clock, kind, None, None, ITSELF)?;
     let detail = match name {
         Some(name) => format!("{}, a {kind} that came as {}", device.name, shortened(name)),
         None => format!("{}, a {kind}", device.name),

@@ -19,15 +19,15 @@ use crate::{Conn, Id, Micros, StoreError};
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where there is none of this id, or it was deleted.
-pub fn view(conn: &mut Conn, id: DeviceId) -> Result<DeviceView, StoreError> {
-    views(conn, &[id])?.pop().ok_or(StoreError::NotFound)
+pub fn view(conn: &mut Conn, id: DeviceId, now: Time) -> Result<DeviceView, StoreError> {
+    views(conn, &[id], now)?.pop().ok_or(StoreError::NotFound)
 }
 
 /// These devices as shown, by name; unknown and deleted ones are left out.
 ///
 /// # Errors
 /// What the database says.
-pub fn views(conn: &mut Conn, ids: &[DeviceId]) -> Result<Vec<DeviceView>, StoreError> {
+pub fn views(conn: &mut Conn, ids: &[DeviceId], now: Time) -> Result<Vec<DeviceView>, StoreError> {
     let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
     let mut rows: Vec<DeviceRow> = devices::table
         .filter(devices::id.eq_any(ids))
@@ -35,7 +35,7 @@ pub fn views(conn: &mut Conn, ids: &[DeviceId]) -> Result<Vec<DeviceView>, Store
         .select(DeviceRow::as_select())
         .load(conn)?;
     rows.sort_by(|a, b| a.name_key.cmp(&b.name_key));
-    shown(conn, rows)
+    shown(conn, rows, now)
 }
 
 /// These devices where they are only named, deleted ones among them; unknown ids are left out.
@@ -60,11 +60,11 @@ pub(crate) fn reference(id: Id, kind: &str, name: String) -> Result<DeviceRef, S
 ///
 /// # Errors
 /// What the database says.
-pub fn shown(conn: &mut Conn, rows: Vec<DeviceRow>) -> Result<Vec<DeviceView>, StoreError> {
+pub fn shown(conn: &mut Conn, rows: Vec<DeviceRow>, now: Time) -> Result<Vec<DeviceView>, StoreError> {
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     let mut modems = linked_modems(conn, &ids)?;
     let mut groups = groups(conn, &ids)?;
-    let mut presences = presences(conn, &ids)?;
+    let mut presences = presences(conn, &ids, now)?;
     let mut firmware = firmware_seen(conn, &ids)?;
     let view = |row: DeviceRow| {
         Ok(DeviceView {
@@ -113,8 +113,9 @@ fn groups(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, Vec<GroupRef>>, Sto
     Ok(groups)
 }
 
-/// How the lines of devices are; those that never had one are left out. A room whose hub is gone has nobody.
-fn presences(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, Presence>, StoreError> {
+/// How the lines of devices are; those that never had one are left out. A room whose hub is past its time has nobody,
+/// since that time at the earliest.
+fn presences(conn: &mut Conn, ids: &[Id], now: Time) -> Result<HashMap<Id, Presence>, StoreError> {
     type Line = (Option<Id>, Option<Micros>, Option<Micros>, Option<Micros>);
     let wanted: Vec<Option<Id>> = ids.iter().copied().map(Some).collect();
     let rows: Vec<Line> = rooms::table
@@ -130,8 +131,9 @@ fn presences(conn: &mut Conn, ids: &[Id]) -> Result<HashMap<Id, Presence>, Store
     let mut presences: HashMap<Id, Presence> = HashMap::new();
     for (device, connected_at, disconnected_at, lease) in rows {
         let (Some(device), Some(came)) = (device, connected_at) else { continue };
-        let connected = lease.is_some() && disconnected_at.is_none_or(|went| went <= came);
-        let since: Time = if connected { came } else { disconnected_at.unwrap_or(came) }.into();
+        let ended = disconnected_at.filter(|went| *went > came);
+        let connected = ended.is_none() && lease.is_some_and(|until| until > Micros::from(now));
+        let since: Time = if connected { came } else { ended.or(lease).unwrap_or(came) }.into();
         let presence = Presence { connected, since };
         // A device that came under several spellings is where it is connected, or was last.
         let known = presences.entry(device).or_insert_with(|| presence.clone());

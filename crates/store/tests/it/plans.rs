@@ -185,7 +185,7 @@ fn list_messages_of_device(conn: &mut Conn, before: bool) -> Result<(), StoreErr
 
 fn list_devices(conn: &mut Conn, filter: &devices::Filter) -> Result<(), StoreError> {
     let rows = devices::list(conn, filter, 51)?;
-    devices::shown(conn, rows).map(drop)
+    devices::shown(conn, rows, Time::from_micros(1)).map(drop)
 }
 
 fn list_problems(conn: &mut Conn, kind: bool, before: bool) -> Result<(), StoreError> {
@@ -264,7 +264,7 @@ const HOT: &[(&str, Query)] = &[
     ("devices with a modem", |c| {
         list_devices(c, &devices::Filter { linked: Some(true), ..devices::Filter::default() })
     }),
-    ("some devices", |c| devices::views(c, &[device(), id(8).into()]).map(drop)),
+    ("some devices", |c| devices::views(c, &[device(), id(8).into()], Time::from_micros(1)).map(drop)),
     ("some devices, named", |c| devices::refs(c, &[device(), id(8).into()]).map(drop)),
     ("device by name", |c| devices::by_name(c, "PK007").map(drop)),
     ("device by number", |c| devices::by_number(c, DeviceKind::Buoy, 8).map(drop)),

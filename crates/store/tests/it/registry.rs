@@ -1,5 +1,6 @@
 //! The registry: names that are drawn, whose messages are, and what a device is still needed for.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -359,7 +360,11 @@ async fn a_device_shows_its_line_and_its_firmware(backend: Backend) {
     let (store, _folder, database) = fairlead_testkit::store(backend).await;
     let (clock, _) = clock();
     let device = make(&store, &clock, new(DeviceKind::Buoy, Some("Otter"))).await.unwrap();
-    let view = async || store.read(move |conn| devices::view(conn, device)).await.unwrap();
+    let at = Cell::new(4_000);
+    let view = async || {
+        let now = Time::from_micros(at.get());
+        store.read(move |conn| devices::view(conn, device, now)).await.unwrap()
+    };
     let bare = view().await;
     assert_eq!((bare.presence, bare.firmware), (None, None));
     let (id, node) = (device.uuid().simple(), clock.new_id().simple());
@@ -395,6 +400,11 @@ async fn a_device_shows_its_line_and_its_firmware(backend: Backend) {
     );
     run(&store, format!("INSERT INTO hub_nodes (node, lease_until) VALUES (x'{node}', 5000)")).await;
     assert!(view().await.presence.unwrap().connected);
+    // A hub that is past its time has nobody any more.
+    at.set(5_000);
+    let lost = view().await.presence.unwrap();
+    assert_eq!((lost.connected, lost.since), (false, Time::from_micros(5_000)));
+    at.set(4_000);
     run(&store, "UPDATE rooms SET node = NULL, disconnected_at = 3000".to_owned()).await;
     let gone = view().await.presence.unwrap();
     assert_eq!((gone.connected, gone.since), (false, Time::from_micros(3_000)));
@@ -443,7 +453,13 @@ async fn a_modem_that_a_person_made_known_is_none_of_the_days_unsigned_ones(back
     let mut with_modem = new(DeviceKind::Buoy, None);
     with_modem.modem = Some(ModemChoice::Imei(IMEI.to_owned()));
     let device = make(&store, &clock, with_modem).await.unwrap();
-    let view = store.read(move |conn| devices::view(conn, device)).await.unwrap();
+    let view = store
+        .read({
+            let now = clock.now();
+            move |conn| devices::view(conn, device, now)
+        })
+        .await
+        .unwrap();
     let modem = view.modem.unwrap();
     assert_eq!((modem.imei.as_str(), modem.since), (IMEI, clock.now()));
     let count = store.write(|tx| modems::count_unsigned_since(tx, Time::from_micros(0))).await.unwrap();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fairlead_bus::Bus;
 use fairlead_model::live::LiveEvent;
-use fairlead_model::{DeviceId, MessageId, ModemId, ProblemId};
+use fairlead_model::{Clock, DeviceId, MessageId, ModemId, ProblemId, Time};
 use fairlead_store::registry::devices;
 use fairlead_store::satellite::{messages, modems};
 use fairlead_store::{Store, problems};
@@ -45,7 +45,7 @@ impl News {
     }
 
     /// Tells until the process stops.
-    pub(crate) async fn tell(self, store: Store, bus: Bus, stop: CancellationToken) {
+    pub(crate) async fn tell(self, store: Store, bus: Bus, clock: Clock, stop: CancellationToken) {
         while !stop.is_cancelled() {
             tokio::select! {
                 () = tokio::time::sleep(GATHER) => {}
@@ -55,7 +55,8 @@ impl News {
             if round.is_empty() {
                 continue;
             }
-            match store.read(move |conn| round.read(conn)).await {
+            let now = clock.now();
+            match store.read(move |conn| round.read(conn, now)).await {
                 Ok(events) => events.iter().for_each(|event| bus.publish(event)),
                 Err(error) => tracing::debug!(%error, "the pages were not told"),
             }
@@ -89,7 +90,11 @@ impl Gathered {
             && self.devices.is_empty()
     }
 
-    fn read(self, conn: &mut fairlead_store::Conn) -> Result<Vec<LiveEvent>, fairlead_store::StoreError> {
+    fn read(
+        self,
+        conn: &mut fairlead_store::Conn,
+        now: Time,
+    ) -> Result<Vec<LiveEvent>, fairlead_store::StoreError> {
         let modems = modems::views(conn, &self.modems.into_iter().collect::<Vec<_>>())?;
         let messages = messages::views(conn, &self.messages.into_iter().collect::<Vec<_>>())?;
         let mut events: Vec<LiveEvent> =
@@ -98,7 +103,7 @@ impl Gathered {
         for id in self.problems {
             events.push(LiveEvent::Problem { problem: problems::get(conn, id)? });
         }
-        let devices = devices::views(conn, &Vec::from_iter(self.devices.iter().copied()))?;
+        let devices = devices::views(conn, &Vec::from_iter(self.devices.iter().copied()), now)?;
         let known: BTreeSet<DeviceId> = devices.iter().map(|device| device.id).collect();
         events.extend(devices.into_iter().map(|device| LiveEvent::Device { device: Box::new(device) }));
         events.extend(self.devices.difference(&known).map(|id| LiveEvent::DeviceGone { id: *id }));

@@ -116,8 +116,9 @@ async fn one(state: &State, kind: DeviceKind, number: &str) -> Result<HttpRespon
 
 async fn find(state: &State, kind: DeviceKind, number: &str) -> Result<Option<DeviceView>, ApiError> {
     let Ok(number) = number.parse::<i64>() else { return Ok(None) };
+    let now = state.clock.now();
     let look = move |conn: &mut Conn| match devices::by_number(conn, kind, number)? {
-        Some(row) => devices::view(conn, row.id.into()).map(Some),
+        Some(row) => devices::view(conn, row.id.into(), now).map(Some),
         None => Ok(None),
     };
     Ok(state.store.read(look).await?)

@@ -187,9 +187,10 @@ async fn read_devices(
     kind: DeviceKind,
     after: Option<i64>,
 ) -> Result<Vec<DeviceView>, ApiError> {
+    let now = state.clock.now();
     let look = move |conn: &mut Conn| {
         let rows = devices::numbered(conn, kind, after.unwrap_or(0), MOST + 1)?;
-        devices::shown(conn, rows)
+        devices::shown(conn, rows, now)
     };
     Ok(state.store.read(look).await?)
 }

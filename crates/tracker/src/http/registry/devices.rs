@@ -101,9 +101,10 @@ pub(crate) async fn list(
         text,
         after: page.cursor()?,
     };
+    let now = state.clock.now();
     let look = move |conn: &mut Conn| {
         let rows = devices::list(conn, &filter, limit + 1)?;
-        devices::shown(conn, rows)
+        devices::shown(conn, rows, now)
     };
     let items = state.store.read(look).await?;
     Ok(web::Json(Page::of(items, limit, |device| device.name.clone())))
@@ -117,8 +118,8 @@ pub(crate) async fn get(
     state: web::Data<State>,
     id: web::Path<Uuid>,
 ) -> Result<web::Json<DeviceView>, ApiError> {
-    let id = DeviceId::from(id.into_inner());
-    let view = state.store.read(move |conn| devices::view(conn, id)).await;
+    let (id, now) = (DeviceId::from(id.into_inner()), state.clock.now());
+    let view = state.store.read(move |conn| devices::view(conn, id, now)).await;
     view.map(web::Json).map_err(no_device)
 }
 
@@ -154,7 +155,7 @@ pub(crate) fn note_new(
     actor: &str,
     row: &DeviceRow,
 ) -> Result<DeviceView, StoreError> {
-    let view = devices::view(tx, row.id.into())?;
+    let view = devices::view(tx, row.id.into(), clock.now())?;
     let modem = view.modem.as_ref().map(|modem| format!(", modem {} since {}", modem.imei, modem.since));
     let detail = format!("{}{}", row.kind, modem.unwrap_or_default());
     note(tx, clock, actor, "device.create", row, &detail)?;
@@ -204,7 +205,7 @@ pub(crate) async fn change(
         {
             return Ok(Err(flaws));
         }
-        let view = devices::view(tx, id)?;
+        let view = devices::view(tx, id, clock.now())?;
         let names: Vec<&str> = view.groups.iter().map(|group| group.name.as_str()).collect();
         let serial = view.serial.as_deref().unwrap_or("none");
         let detail = format!("serial number {serial}, groups: {}", names.join("; "));
