@@ -1,5 +1,10 @@
 //! The whole system from outside: real binaries, real servers, and a ledger that counts.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails here")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot be set up fails here"
+)]
 
 mod api;
 mod asking;
