@@ -321,9 +321,9 @@ async fn a_device_that_is_still_needed_is_not_deleted(backend: Backend) {
     run(
         &store,
         format!(
-            "INSERT INTO upgrade_jobs (id, number, device_id, version_id, state, asked_by, created_at, timeout_s, deadline_at, \
+            "INSERT INTO upgrade_jobs (id, number, device_id, version_id, state, asked_by, created_at, timeout_s, call_device, deadline_at, \
              attempts, files_done, bytes_done, active_device) \
-             VALUES (x'{other}', 1, x'{id}', x'{other}', 'transferring', '', 0, 60, 0, 0, 0, 0, x'{id}')"
+             VALUES (x'{other}', 1, x'{id}', x'{other}', 'transferring', '', 0, 60, 0, 0, 0, 0, 0, x'{id}')"
         ),
     )
     .await;
