@@ -143,6 +143,7 @@ impl Site {
             .await;
         let log = self.proxy.log("fairlead.log");
         assert!(log.contains("/v1/buoy/PK002/upgrade") && !log.contains(SECRET), "{log}");
+        self.assert_failure_is_told(&itself, &old.tree, &version).await;
         let newest = (self.version(&newest.tag).await, &newest.tree);
         self.assert_talked_to(&made, &new.tree, (&newest.0, newest.1)).await;
     }
@@ -213,6 +214,19 @@ impl Site {
         let seen = self.device(&device.name).await.firmware.unwrap();
         assert_eq!((seen.version_id, &seen.commit), (version.id, &version.commit));
         assert_eq!(client.run(&mut flash).await, Ended::Nothing, "it was done");
+    }
+
+    /// A device that says that it failed has fetched all that is shown.
+    async fn assert_failure_is_told(&self, device: &DeviceView, old: &FirmwareTree, version: &VersionView) {
+        let client =
+            UpgradeClient::new(&format!("{}/v1", self.proxy.url()), DeviceKind::Buoy, &device.name, SEED);
+        let mut client = client.unwrap().with_habits(Habits::HURRIED).with_trouble(Trouble::SaysFailed);
+        let job = self.job(device, version, false).await;
+        let mut flash = Flash::running(old);
+        assert_eq!(client.run(&mut flash).await, Ended::SaidFailed);
+        let ended: JobView = self.get(&format!("firmware/jobs/{}", job.id)).await;
+        assert_eq!((ended.state, ended.files_done), (JobState::Failed, ended.files), "{:?}", ended.cause);
+        assert_eq!(**flash.files(), *old.files());
     }
 
     /// A page talks to the device by its line, and a job calls it away and brings it back with its new version.

@@ -291,10 +291,14 @@ impl Visit<'_> {
 
     /// Ends a job, if it goes on.
     async fn end(&self, id: JobId, ending: Ending) -> Result<(), ApiError> {
-        let clock = self.state.clock.clone();
+        // What it fetched within the last second is not written down yet.
+        let (clock, heard) = (self.state.clock.clone(), self.state.progress.take(id));
         let work = move |tx: &mut Tx<'_>| {
-            let row = jobs::claim(tx, id)?;
+            let mut row = jobs::claim(tx, id)?;
             if row.state()?.is_active() {
+                if let Some(heard) = &heard {
+                    upgrade::apply(&mut row, heard)?;
+                }
                 upgrade::end(tx, &clock, row, ending.clone())?;
             }
             Ok(())
