@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web;
 use fairlead_bus::Bus;
@@ -66,7 +67,7 @@ impl fairlead_runtime::Service for Firmware {
 
     async fn start(settings: Settings, context: Context) -> anyhow::Result<Mount> {
         let sources = sources::all(&settings.sources).map_err(anyhow::Error::msg)?;
-        let lock = take(&context.folder)?;
+        let lock = take(&context.folder).await?;
         let mirrors = Arc::new(Mirrors::new(&context.folder, sources));
         let bounds =
             Bounds { version_max_mb: settings.version_max_mb, keep_versions: settings.keep_versions };
@@ -132,17 +133,25 @@ fn readable(setting: &str, file: &Path) -> Check {
     }
 }
 
-/// Takes the folder: two services in one would take each other's work for left-overs.
-fn take(folder: &Path) -> anyhow::Result<File> {
+/// How long a service that is just ending is waited for, and how often it is looked for.
+const ENDING: (Duration, u32) = (Duration::from_millis(100), 50);
+
+/// Takes the folder: two services in one would take each other's work for left-overs. One that is just ending, as in a
+/// restart, is waited for.
+async fn take(folder: &Path) -> anyhow::Result<File> {
     let path = folder.join("firmware.lock");
     let open = File::options().create(true).truncate(false).write(true).open(&path);
     let file = open.map_err(|e| anyhow::anyhow!("{} cannot be written: {e}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => anyhow::bail!(
-            "another firmware service works in {} already. Stop it first, or give this one a data.dir of its own",
-            folder.display()
-        ),
-        Err(TryLockError::Error(e)) => anyhow::bail!("{} cannot be locked: {e}", path.display()),
+    let (pause, looks) = ENDING;
+    for _ in 0..looks {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(pause).await,
+            Err(TryLockError::Error(e)) => anyhow::bail!("{} cannot be locked: {e}", path.display()),
+        }
     }
+    anyhow::bail!(
+        "another firmware service works in {} already. Stop it first, or give this one a data.dir of its own",
+        folder.display()
+    )
 }

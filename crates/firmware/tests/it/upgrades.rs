@@ -23,6 +23,7 @@ on_both_backends!(
     a_device_without_room_is_told_of,
     devices_are_called_until_they_come,
     viewers_change_nothing,
+    fifty_devices_at_once,
 );
 
 async fn a_device_has_one_upgrade_at_a_time(backend: Backend) {
@@ -345,5 +346,26 @@ async fn viewers_change_nothing(backend: Backend) {
     assert_eq!(viewer.get(url).send().await.unwrap().status(), 200);
     let url = field.system.url("firmware", "/api/v1/firmware/jobs");
     assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+    field.close().await;
+}
+
+async fn fifty_devices_at_once(backend: Backend) {
+    let field = Field::open(backend, &[]).await;
+    let version = field.version("v1", &large_tree()).await;
+    let buoys = field.buoys(50).await;
+    for (_, id) in &buoys {
+        field.job(*id, &version).await;
+    }
+    let all = buoys.into_iter().map(|(mut buoy, _)| async move { buoy.upgrade().await.unwrap().len() });
+    let sizes = futures_util::future::join_all(all).await;
+    assert_eq!(sizes, [107; 50]);
+    let done = field.get("/api/v1/firmware/jobs?state=ended&limit=500").await;
+    assert!(
+        done["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|job| job["state"] == "succeeded" && job["files_done"] == 107)
+    );
     field.close().await;
 }
