@@ -12,8 +12,18 @@ const MASKED: &str = "•••";
 /// The firmware's commands whose second argument is a password.
 const NETWORK_COMMANDS: [&str; 2] = ["store_new_sta", "test_new_sta"];
 
-/// A text with none of these, in any case, holds no credential.
-const SIGNS: [&str; 8] = ["_new_sta", "pass", "pwd", "psk", "key", "token", "secret", "auth"];
+/// A text with none of these, in any case, holds no credential. Each is looked for by one letter of it that is rare in what
+/// devices say, with how far that stands behind its beginning: every text of every device is looked through.
+const SIGNS: [(u8, usize, &str); 8] = [
+    (b'p', 0, "pass"),
+    (b'p', 0, "pwd"),
+    (b'p', 0, "psk"),
+    (b'k', 0, "key"),
+    (b'k', 2, "token"),
+    (b'c', 2, "secret"),
+    (b'h', 3, "auth"),
+    (b'w', 3, "_new_sta"),
+];
 
 /// Words that name a credential, as a part of a key between `/`, `_`, `-`, `.` and blanks.
 const NAMES: [&str; 8] = ["key", "apikey", "token", "psk", "pwd", "secret", "auth", "authorization"];
@@ -49,7 +59,17 @@ pub(crate) fn holds_one(text: &str) -> bool {
 
 fn may_hold_one(text: &str) -> bool {
     let bytes = text.as_bytes();
-    SIGNS.iter().any(|sign| find(bytes, sign).is_some())
+    let stands_at = |at: usize, sign: &str| {
+        let part = bytes.get(at..).and_then(|rest| rest.get(..sign.len()));
+        part.is_some_and(|part| part.eq_ignore_ascii_case(sign.as_bytes()))
+    };
+    bytes.iter().enumerate().any(|(at, byte)| {
+        let letter = byte | 0x20;
+        matches!(letter, b'p' | b'k' | b'c' | b'h' | b'w')
+            && SIGNS
+                .iter()
+                .any(|&(rare, behind, sign)| rare == letter && behind <= at && stands_at(at - behind, sign))
+    })
 }
 
 /// Where an ASCII word begins, in any case.
@@ -208,6 +228,17 @@ mod tests {
             if !text.contains("passenger") {
                 assert_eq!(mask(text), text);
             }
+        }
+    }
+
+    #[test]
+    fn each_sign_is_found_wherever_it_stands() {
+        for (rare, behind, sign) in SIGNS {
+            assert_eq!(sign.as_bytes()[behind], rare, "{sign}");
+            for text in [sign.to_owned(), format!("x{}", sign.to_uppercase()), format!("ü{sign}ü")] {
+                assert!(may_hold_one(&text), "{text}");
+            }
+            assert!(!may_hold_one(&sign[1..]) && !may_hold_one(&sign[..sign.len() - 1]), "{sign}");
         }
     }
 

@@ -21,8 +21,13 @@ use crate::server::{Fairlead, free_address};
 const SETTLE: Duration = Duration::from_secs(5);
 /// Longest wait for a fleet.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Bytes of a text that is passed on: a device's state, about.
+/// Bytes of a text that is passed on.
 const TEXT_BYTES: usize = 200;
+/// A device's state, as the firmware says it after each command.
+const STATE: &str = concat!(
+    r#"{"iam":"PK001","dev":"buoy","batt/main_v":4.0575001234567,"rb/enabled":1,"rb/running":"True","gps/enabled":1,"#,
+    r#""gps/running":"True","lora/enabled":1,"lora/running":"False","wifi/net/ip":"192.168.4.100"}"#
+);
 /// Texts that each room has on their way: one, as a device speaks, and many, as a hub is filled.
 const ON_THEIR_WAY: [usize; 2] = [1, 16];
 
@@ -162,8 +167,7 @@ async fn fleet(hub: &Hub, count: usize) -> Result<Vec<Socket>> {
 
 /// Texts from a device to a page in each room: as many on their way as are said, for a while.
 async fn pass_on(hub: &Hub, arguments: &Arguments, on_their_way: usize) -> Result<Relay> {
-    let text = format!("{{\"iam\":\"F00001\",\"fill\":\"{}\"}}", "x".repeat(TEXT_BYTES - 26));
-    ensure!(text.len() == TEXT_BYTES, "{} bytes", text.len());
+    ensure!(STATE.len() == TEXT_BYTES, "{} bytes", STATE.len());
     let mut rooms = Vec::new();
     for n in 0..arguments.rooms {
         let device = dial(hub.devices, &format!("/R{n:05}")).await?;
@@ -175,7 +179,7 @@ async fn pass_on(hub: &Hub, arguments: &Arguments, on_their_way: usize) -> Resul
     let (cpu, begun) = (hub.process.cpu_s()?, Instant::now());
     let mut talking = JoinSet::new();
     for (mut device, mut page) in rooms {
-        let frames = client::masked(&text).repeat(on_their_way);
+        let frames = client::masked(STATE).repeat(on_their_way);
         talking.spawn(async move {
             let mut passed = 0;
             while begun.elapsed() < span {
