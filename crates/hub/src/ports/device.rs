@@ -58,11 +58,12 @@ impl Devices {
 
     /// A connection from its first byte to its last.
     pub(crate) async fn welcome(self, mut stream: TcpStream, from: SocketAddr, introducing: Introducing) {
-        let asked = match handshake::read(&mut stream).await {
+        let asked = match introducing.wait(handshake::read(&mut stream)).await.flatten() {
             Some(Ok(asked)) => asked,
             Some(Err(refusal)) => {
                 self.0.rooms.figures().refused.increment(1);
-                return handshake::refuse(stream, &refusal, false).await;
+                introducing.wait(handshake::refuse(stream, &refusal, false)).await;
+                return;
             }
             None => return,
         };
@@ -75,7 +76,7 @@ impl Devices {
             },
             Err(refusal) => {
                 self.0.rooms.figures().refused.increment(1);
-                handshake::refuse(stream, &refusal, false).await;
+                introducing.wait(handshake::refuse(stream, &refusal, false)).await;
             }
         }
     }
