@@ -12,7 +12,7 @@ use fairlead_web::{ApiError, Code, Viewer};
 use futures_util::StreamExt;
 use tokio::time::{Duration, Instant};
 
-use super::live::{End, LOOK_AGAIN, SEND_TIME, SIGNED_OUT, TOO_SLOW, same_origin, send};
+use super::live::{End, LOOK_AGAIN, SEND_TIME, SIGNED_OUT, TOO_SLOW, pong, same_origin, send};
 use super::rooms::not_opened;
 use crate::rooms::PageSeat;
 use crate::rooms::room::{News, Text};
@@ -107,7 +107,7 @@ impl Page {
                     "A page says LineOrders: {\"id\": 1, \"text\": \"…\"}.",
                 )),
             },
-            Some(Ok(Message::Ping(bytes))) => self.session.pong(&bytes).await.map_err(|_| End::Gone),
+            Some(Ok(Message::Ping(bytes))) => pong(&mut self.session, &bytes).await,
             Some(Ok(Message::Binary(_) | Message::Continuation(_))) => {
                 Err(End::Close(CloseCode::Unsupported, "A page says whole texts."))
             }

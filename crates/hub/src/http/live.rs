@@ -156,13 +156,22 @@ pub(super) async fn send(session: &mut Session, json: String) -> Result<(), End>
     }
 }
 
+/// Answers a page's ping; one that pings and does not read keeps nobody waiting.
+pub(super) async fn pong(session: &mut Session, bytes: &[u8]) -> Result<(), End> {
+    match tokio::time::timeout(SEND_TIME, session.pong(bytes)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(TOO_SLOW, "The page did not keep up.")),
+    }
+}
+
 /// A page only listens; what it says beside pings is of no interest.
 async fn hear(
     session: &mut Session,
     heard: Option<Result<Message, actix_ws::ProtocolError>>,
 ) -> Result<(), End> {
     match heard {
-        Some(Ok(Message::Ping(bytes))) => session.pong(&bytes).await.map_err(|_| End::Gone),
+        Some(Ok(Message::Ping(bytes))) => pong(session, &bytes).await,
         Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
         Some(Ok(_)) => Ok(()),
     }

@@ -58,11 +58,12 @@ impl Devices {
 
     /// A connection from its first byte to its last.
     pub(crate) async fn welcome(self, mut stream: TcpStream, from: SocketAddr, introducing: Introducing) {
-        let asked = match handshake::read(&mut stream).await {
+        let asked = match introducing.wait(handshake::read(&mut stream)).await.flatten() {
             Some(Ok(asked)) => asked,
             Some(Err(refusal)) => {
                 self.0.rooms.figures().refused.increment(1);
-                return handshake::refuse(stream, &refusal, false).await;
+                introducing.wait(handshake::refuse(stream, &refusal, false)).await;
+                return;
             }
             None => return,
         };
@@ -75,13 +76,13 @@ impl Devices {
             },
             Err(refusal) => {
                 self.0.rooms.figures().refused.increment(1);
-                handshake::refuse(stream, &refusal, false).await;
+                introducing.wait(handshake::refuse(stream, &refusal, false)).await;
             }
         }
     }
 
     async fn let_in(&self, asked: &Asked, address: String) -> Result<DeviceSeat, Refusal> {
-        let Parts { rooms, door, knocks, clock, most, .. } = &*self.0;
+        let Parts { rooms, door, knocks, clock, most, beat, .. } = &*self.0;
         let figures = rooms.figures();
         if figures.devices() >= *most {
             tracing::warn!(most, "a device was refused: hub.device_connections are here already");
@@ -90,7 +91,15 @@ impl Devices {
         let key = asked.parameter("key");
         let key = key.as_ref().map(|key| key.expose());
         match door.ask(&asked.name, key, figures.unregistered()).await {
-            Ok(admitted) => Ok(rooms.arrive(&admitted.name, admitted.id, address)),
+            Ok(admitted) => {
+                let name = admitted.name;
+                rooms.arrive(&name, admitted.id, &address, *beat).map_err(|holder| {
+                    let why = format!("Another device of the name {name} is on the line");
+                    let advice = "Give one of them another name, or keys";
+                    knocks.note(clock, &name, &address, &format!("{why}, from {holder}. {advice}."));
+                    Refusal::new(409, format!("{why}. {advice}."))
+                })
+            }
             Err(away) => {
                 if let Some(name) = &away.knock {
                     tracing::debug!(name, address, why = away.why, "a device was refused");
@@ -145,10 +154,15 @@ async fn listen(line: &mut Line, seat: &mut DeviceSeat, beat: Duration, stop: Ca
                 if line.sending_for() > SEND {
                     return cut_off(seat, "does not read what it is told");
                 }
-                match pulse.beat(line.heard()) {
+                let beat = pulse.beat(line.heard());
+                let contested = seat.quarter(pulse.silent == 0);
+                match beat {
                     Beat::Silent => return cut_off(seat, "has not been heard of for three pings"),
-                    Beat::Ping if !line.is_sending() && !line.ping() => return End::Gone,
-                    Beat::Ping | Beat::Rest => {}
+                    Beat::Rest if !contested => {}
+                    Beat::Ping | Beat::Rest if line.is_sending() => {}
+                    Beat::Ping | Beat::Rest => if !line.ping() {
+                        return End::Gone;
+                    },
                 }
             },
             () = &mut stopped => return End::Close(CloseCode::Restart, "The hub restarts."),

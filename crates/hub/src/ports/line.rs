@@ -30,6 +30,9 @@ const WRITE_BUFFER: usize = 8 * 1024;
 /// With more than this on its way out, nothing more is read.
 const UNHEARD: usize = 64 * 1024;
 
+/// Most that is kept of what is on its way out: a text of the largest size and what stands before and behind it.
+const UNSENT: usize = 2 * LARGEST;
+
 /// How long the other end may take to hear that its line ends.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -66,6 +69,7 @@ impl Line {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(UNSENT)
             .max_message_size(Some(LARGEST))
             .max_frame_size(Some(LARGEST));
         let ear = Ear { stream, heard: 0 };
@@ -84,25 +88,29 @@ impl Line {
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        if self.sending_since.is_some() {
-            match Pin::new(&mut self.socket).poll_flush(cx) {
-                Poll::Ready(Ok(())) => {
-                    (self.sending_since, self.sending) = (None, 0);
-                    return Poll::Ready(Turn::Sent);
-                }
-                Poll::Ready(Err(_)) => return Poll::Ready(Turn::Gone),
-                // Whoever talks and does not listen is not listened to.
-                Poll::Pending if self.sending > UNHEARD => return Poll::Pending,
-                Poll::Pending => {}
-            }
-        }
         loop {
+            if self.sending_since.is_some() {
+                match Pin::new(&mut self.socket).poll_flush(cx) {
+                    Poll::Ready(Ok(())) => {
+                        (self.sending_since, self.sending) = (None, 0);
+                        return Poll::Ready(Turn::Sent);
+                    }
+                    Poll::Ready(Err(_)) => return Poll::Ready(Turn::Gone),
+                    // Whoever talks and does not listen is not listened to.
+                    Poll::Pending if self.sending > UNHEARD => return Poll::Pending,
+                    Poll::Pending => {}
+                }
+            }
             return Poll::Ready(match Pin::new(&mut self.socket).poll_next(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(Message::Text(text)))) => Turn::Text(text),
                 Poll::Ready(Some(Ok(Message::Binary(bytes)))) => Turn::Binary(bytes.len()),
-                // Pings are answered below us.
-                Poll::Ready(Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)))) => continue,
+                Poll::Ready(Some(Ok(Message::Ping(bytes)))) => {
+                    // Answered below us; the answer is on its way out as everything else is.
+                    self.is_on_its_way(bytes.len());
+                    continue;
+                }
+                Poll::Ready(Some(Ok(Message::Pong(_) | Message::Frame(_)))) => continue,
                 Poll::Ready(None | Some(Ok(Message::Close(_)))) => Turn::Gone,
                 Poll::Ready(Some(Err(error))) => wrong(&error),
             });
@@ -135,10 +143,15 @@ impl Line {
     }
 
     fn put(&mut self, message: Message) -> bool {
-        self.sending_since.get_or_insert_with(Instant::now);
-        self.sending += message.len();
+        self.is_on_its_way(message.len());
         // It is kept where it cannot leave yet.
         Pin::new(&mut self.socket).start_send(message).is_ok()
+    }
+
+    fn is_on_its_way(&mut self, bytes: usize) {
+        self.sending_since.get_or_insert_with(Instant::now);
+        // A frame's head has two bytes at least.
+        self.sending += bytes + 2;
     }
 
     /// Ends the line with a word, which the other end may take or leave.
@@ -200,5 +213,46 @@ impl AsyncWrite for Ear {
     }
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    /// A masked ping with 125 bytes.
+    fn ping() -> Vec<u8> {
+        let mut bytes = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+        bytes.extend([b'x'; 125]);
+        bytes
+    }
+
+    #[tokio::test]
+    async fn whoever_pings_and_does_not_read_is_not_listened_to_any_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let mut deaf = socket.connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut line = Line::new(listener.accept().await.unwrap().0, Vec::new()).await;
+        let pinging = tokio::spawn(async move {
+            let many = ping().repeat(500);
+            while deaf.write_all(&many).await.is_ok() {}
+        });
+        // It is answered as long as the answers have a place to go.
+        while line.sending <= UNHEARD {
+            tokio::select! {
+                turn = line.turn() => assert!(matches!(turn, Turn::Sent), "{turn:?}"),
+                () = tokio::time::sleep(Duration::from_millis(10)) => {}
+            }
+            assert!(line.heard() < 64 * 1024 * 1024, "it is listened to for ever");
+        }
+        let heard = line.heard();
+        assert!(line.is_sending() && line.sending < 2 * UNHEARD, "{}", line.sending);
+        for _ in 0..10 {
+            assert!(line.turn_now().is_none());
+        }
+        assert_eq!(line.heard(), heard);
+        pinging.abort();
     }
 }

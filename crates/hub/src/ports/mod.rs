@@ -2,19 +2,21 @@
 
 pub(crate) mod device;
 mod handshake;
+mod introducing;
 mod line;
 pub(crate) mod page;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub(crate) use introducing::Introducing;
+use introducing::Places;
 
 /// Connections at a time that have not yet said what they want.
 const HANDSHAKES: usize = 2_048;
@@ -31,15 +33,15 @@ where
     F: Fn(TcpStream, SocketAddr, Introducing) -> Talk + Send,
     Talk: Future<Output = ()> + Send + 'static,
 {
-    let (tasks, places) = (TaskTracker::new(), Arc::new(Semaphore::new(HANDSHAKES)));
-    while let Some(Ok(place)) = stop.run_until_cancelled(places.clone().acquire_owned()).await {
+    let tasks = TaskTracker::new();
+    let places = Places::new(HANDSHAKES, tasks.clone());
+    while let Some(Some(introducing)) = stop.run_until_cancelled(places.take()).await {
         let accepted = match stop.run_until_cancelled(listener.accept()).await {
             Some(accepted) => accepted,
             None => break,
         };
         match accepted {
             Ok((stream, from)) => {
-                let introducing = Introducing { _place: place, tasks: tasks.clone() };
                 tasks.spawn(talk(stream, from, introducing));
             }
             Err(error) => {
@@ -61,17 +63,4 @@ where
 fn is_theirs(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
-/// One of the places for those who have not yet said what they want.
-pub(crate) struct Introducing {
-    _place: OwnedSemaphorePermit,
-    tasks: TaskTracker,
-}
-
-impl Introducing {
-    /// The introduction is over: what goes on is a task of its own, so that it keeps nothing of the introduction.
-    fn go_on(self, talk: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(talk);
-    }
 }

@@ -74,9 +74,12 @@ impl Pages {
 
     /// A connection from its first byte to its last.
     pub(crate) async fn welcome(self, mut stream: TcpStream, _: SocketAddr, introducing: Introducing) {
-        let asked = match handshake::read(&mut stream).await {
+        let asked = match introducing.wait(handshake::read(&mut stream)).await.flatten() {
             Some(Ok(asked)) => asked,
-            Some(Err(refusal)) => return handshake::refuse(stream, &refusal, true).await,
+            Some(Err(refusal)) => {
+                introducing.wait(handshake::refuse(stream, &refusal, true)).await;
+                return;
+            }
             None => return,
         };
         match self.let_in(&asked).await {
@@ -85,7 +88,9 @@ impl Pages {
                     introducing.go_on(talk(line, guest));
                 }
             }
-            Err(refusal) => handshake::refuse(stream, &refusal, true).await,
+            Err(refusal) => {
+                introducing.wait(handshake::refuse(stream, &refusal, true)).await;
+            }
         }
     }
 

@@ -65,15 +65,39 @@ struct Inside {
     taken_over: Vec<TakenOver>,
     /// Takeovers beyond those that are listed.
     more_taken_over: usize,
-    audited: HashMap<Arc<str>, Instant>,
+    audited: HashMap<(Arc<str>, Happened), Instant>,
     /// Why the last write failed.
     failed: Option<String>,
 }
 
 struct TakenOver {
     name: Arc<str>,
+    what: Happened,
     from: Box<str>,
     to: Box<str>,
+}
+
+/// What two connections of one name did.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Happened {
+    /// The newer one has the line.
+    TakenOver,
+    /// The older one keeps it.
+    Contested,
+}
+
+impl TakenOver {
+    /// Its action, subject and detail in the audit log.
+    fn entry(self) -> (&'static str, String, String) {
+        let Self { name, what, from, to } = self;
+        let (action, detail) = match what {
+            Happened::TakenOver => ("room.taken_over", format!("from a connection of {from} by one of {to}")),
+            Happened::Contested => {
+                ("room.contested", format!("the device of {from} keeps the line, one of {to} is turned away"))
+            }
+        };
+        (action, format!("room {name}"), detail)
+    }
 }
 
 impl Waiting {
@@ -92,22 +116,40 @@ impl Waiting {
         self.inside().later.insert(name.clone());
     }
 
-    /// A device's line was taken by another connection; written down once a minute for each name.
-    pub(crate) fn taken_over(&self, name: &Arc<str>, from: &str, to: &str) {
+    /// A device's line was taken by another connection; written down once a minute for each name, and then true.
+    pub(crate) fn taken_over(&self, name: &Arc<str>, from: &str, to: &str) -> bool {
+        self.happened(TakenOver {
+            name: name.clone(),
+            what: Happened::TakenOver,
+            from: from.into(),
+            to: to.into(),
+        })
+    }
+
+    /// A device was turned away because another of its name has the line; the same.
+    pub(crate) fn contested(&self, name: &Arc<str>, holder: &str, also: &str) -> bool {
+        let (from, to) = (holder.into(), also.into());
+        let is_news = self.happened(TakenOver { name: name.clone(), what: Happened::Contested, from, to });
+        self.news.notify_one();
+        is_news
+    }
+
+    fn happened(&self, happened: TakenOver) -> bool {
         let (now, mut inside) = (Instant::now(), self.inside());
-        let audited = inside.audited.get(name).is_some_and(|at| now - *at < AUDIT_AGAIN);
-        if audited {
-            return;
+        let key = (happened.name.clone(), happened.what);
+        if inside.audited.get(&key).is_some_and(|at| now - *at < AUDIT_AGAIN) {
+            return false;
         }
         if inside.audited.len() > 10_000 {
             inside.audited.retain(|_, at| now - *at < AUDIT_AGAIN);
         }
-        inside.audited.insert(name.clone(), now);
+        inside.audited.insert(key, now);
         if inside.taken_over.len() >= AUDITED {
             inside.more_taken_over += 1;
         } else {
-            inside.taken_over.push(TakenOver { name: name.clone(), from: from.into(), to: to.into() });
+            inside.taken_over.push(happened);
         }
+        true
     }
 
     fn take(&self, later_too: bool) -> Vec<Arc<str>> {
@@ -240,21 +282,15 @@ impl Rooms {
         if listed.is_empty() {
             return;
         }
-        let mut entries: Vec<(String, String)> = listed
-            .into_iter()
-            .map(|taken| {
-                let detail = format!("from a connection of {} by one of {}", taken.from, taken.to);
-                (format!("room {}", taken.name), detail)
-            })
-            .collect();
+        let mut entries: Vec<(&str, String, String)> = listed.into_iter().map(TakenOver::entry).collect();
         if more > 0 {
-            entries.push(("rooms".to_owned(), format!("and {more} more in the same moment")));
+            let detail = format!("and {more} more in the same moment");
+            entries.push(("room.taken_over", "rooms".to_owned(), detail));
         }
         let clock = self.0.clock.clone();
         let work = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
-            for (subject, detail) in &entries {
-                let entry =
-                    Entry { actor: "device", action: "room.taken_over", subject: subject.clone(), detail };
+            for (action, subject, detail) in &entries {
+                let entry = Entry { actor: "device", action, subject: subject.clone(), detail };
                 audit::record(tx, &clock, &entry)?;
             }
             Ok(())

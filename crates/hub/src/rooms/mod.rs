@@ -25,6 +25,7 @@ use fairlead_model::room::{RoomFrame, RoomView, Way};
 use fairlead_model::{Clock, DeviceId, NodeId, Time};
 use fairlead_store::registry::devices;
 use fairlead_store::{Store, StoreError, rooms};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use claims::Waiting;
@@ -33,7 +34,7 @@ use log::Log;
 use mailbox::{End, Receiver};
 use neighbours::Watchers;
 use news::Presences;
-use room::{Arrival, Core, News, Text, Unsaid};
+use room::{Arrival, Came, Core, News, Text, Unsaid};
 
 /// How long the store may take to say where a device is.
 const ASK: Duration = Duration::from_secs(3);
@@ -162,26 +163,50 @@ impl Rooms {
         }
     }
 
-    /// A device takes its line, at once, whoever had it.
-    pub(crate) fn arrive(&self, name: &str, id: Option<DeviceId>, address: String) -> DeviceSeat {
+    /// A device takes its line, at once, whoever had it; the error is from where another device of its name came that keeps
+    /// it. It is pinged each `beat`.
+    pub(crate) fn arrive(
+        &self,
+        name: &str,
+        id: Option<DeviceId>,
+        address: &str,
+        beat: Duration,
+    ) -> Result<DeviceSeat, Box<str>> {
         let seat = self.0.seats.fetch_add(1, Ordering::Relaxed);
         let counted = self.figures().device(id.is_some());
-        let arrival = Arrival { seat, id, address: address.clone(), at: self.now(), counted };
-        let (room, (texts, old)) = self.enter(name, |core| core.arrive(arrival));
+        let (at, now) = (self.now(), Instant::now());
+        let arrival = Arrival { seat, id, address: address.to_owned(), at, now, beat, counted };
+        let (room, came) = self.enter(name, |core| core.arrive(arrival));
+        let (texts, old) = match came {
+            Came::In { texts, old } => (texts, old),
+            Came::Contested { holder } => {
+                if self.0.waiting.contested(&room.name, &holder, address) {
+                    tracing::warn!(
+                        room = name,
+                        from = &*holder,
+                        also = address,
+                        "two devices of one name are there; the first keeps the line"
+                    );
+                }
+                return Err(holder);
+            }
+        };
         if let Some(old) = old {
             self.figures().taken_over.increment(1);
-            tracing::info!(
-                room = name,
-                from = &*old,
-                to = address,
-                "a newer connection has taken a device's line"
-            );
-            self.0.waiting.taken_over(&room.name, &old, &address);
+            if self.0.waiting.taken_over(&room.name, &old, address) {
+                let from = &*old;
+                tracing::info!(
+                    room = name,
+                    from,
+                    to = address,
+                    "a newer connection has taken a device's line"
+                );
+            }
         }
         self.0.waiting.soon(&room.name);
         self.tell_presence(&room);
         self.0.watchers.look_again();
-        DeviceSeat { rooms: self.clone(), room, seat, texts }
+        Ok(DeviceSeat { rooms: self.clone(), room, seat, texts })
     }
 
     fn tell_presence(&self, room: &Room) {
@@ -349,6 +374,7 @@ impl DeviceSeat {
     pub(crate) fn heard(&self, text: &Text) {
         let (rooms, now) = (&self.rooms, self.rooms.now());
         let mut core = self.room.core();
+        core.is_alive(self.seat, Instant::now());
         let heard = core.heard(self.seat, text, now);
         let epoch = core.epoch();
         let log = if heard.stale { Err(()) } else { core.may_log(now) };
@@ -369,6 +395,16 @@ impl DeviceSeat {
         if self.room.watched.load(Ordering::Relaxed) {
             rooms.0.bus.publish(&rooms.frame(&self.room, Way::Up, epoch, text, now));
         }
+    }
+
+    /// A quarter of a beat has passed, in which something was heard of the device, or not; true where another one of its name
+    /// wants the line, so that a sign of life is worth more than else.
+    pub(crate) fn quarter(&self, heard: bool) -> bool {
+        let (now, mut core) = (Instant::now(), self.room.core());
+        if heard {
+            core.is_alive(self.seat, now);
+        }
+        core.is_contested(now)
     }
 
     /// The device is cut off.

@@ -1,10 +1,12 @@
 //! One room: a device, the pages that talk to it, and what is known of both. No I/O: what it says goes into mailboxes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fairlead_model::room::{Presence, RoomView};
 use fairlead_model::{DeviceId, Time};
 use fairlead_store::rooms::{self, Change, Settled};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::figures::Counted;
@@ -25,6 +27,13 @@ const PAGES: usize = 100;
 
 /// Most texts of a room that are written to its log in one second; the rest is counted.
 const LOGGED_A_SECOND: u32 = 100;
+
+/// So many takeovers between live connections of different addresses are two devices of one name: from then on whoever has
+/// the line keeps it.
+const TAKEOVERS: usize = 2;
+
+/// Within this time, which begins anew with each that is turned away.
+const CONTEST: Duration = Duration::from_secs(60);
 
 /// What pages are told.
 #[derive(Clone, Debug)]
@@ -50,8 +59,28 @@ pub(crate) struct Arrival {
     pub(crate) address: String,
     /// When.
     pub(crate) at: Time,
+    /// The same, by a clock that is never set.
+    pub(crate) now: Instant,
+    /// Between two pings.
+    pub(crate) beat: Duration,
     /// Counts it for as long as it is there.
     pub(crate) counted: Counted,
+}
+
+/// What became of a device that came.
+pub(crate) enum Came {
+    /// It has the line.
+    In {
+        /// Where its texts come out.
+        texts: Receiver<Text>,
+        /// From where the device came that had the line until now.
+        old: Option<Box<str>>,
+    },
+    /// Another device of this name is on the line, and keeps it.
+    Contested {
+        /// From where that one came.
+        holder: Box<str>,
+    },
 }
 
 /// Why a text was not handed to the device.
@@ -97,6 +126,8 @@ pub(crate) struct Core {
     values: Values,
     values_unwritten: bool,
     logged: (i64, u32),
+    /// When live connections of other addresses lost the line last.
+    takeovers: Vec<Instant>,
 }
 
 struct Device {
@@ -105,6 +136,9 @@ struct Device {
     address: Box<str>,
     since: Time,
     epoch: Option<i64>,
+    /// When something was heard of it last.
+    heard: Instant,
+    beat: Duration,
     outbox: Sender<Text>,
     _counted: Counted,
 }
@@ -126,16 +160,20 @@ impl Core {
             values: Values::default(),
             values_unwritten: false,
             logged: (0, 0),
+            takeovers: Vec::new(),
         }
     }
 
-    /// A device takes the line, at once; answers where its texts come out, and from where the device came that had the
-    /// line until now.
-    pub(crate) fn arrive(&mut self, arrival: Arrival) -> (Receiver<Text>, Option<Box<str>>) {
+    /// A device takes the line, at once, whoever had it; but not where two devices of this name take it from each other.
+    pub(crate) fn arrive(&mut self, arrival: Arrival) -> Came {
+        let Arrival { seat, id, address, at, now, beat, counted } = arrival;
+        if let Some(holder) = self.keeps_the_line(&address, now) {
+            return Came::Contested { holder };
+        }
         let (outbox, texts) = mailbox(FOR_DEVICE);
-        let Arrival { seat, id, address, at, counted } = arrival;
         let address = address.into_boxed_str();
-        let device = Device { seat, id, address, since: at, epoch: None, outbox, _counted: counted };
+        let device =
+            Device { seat, id, address, since: at, epoch: None, heard: now, beat, outbox, _counted: counted };
         let old = self.device.replace(device);
         // Its going need not be written: that a device is there is the newer truth.
         self.went = None;
@@ -145,7 +183,36 @@ impl Core {
             old.address
         });
         self.tell_how_it_is(at);
-        (texts, old)
+        Came::In { texts, old }
+    }
+
+    /// From where the device comes that has the line and keeps it, should one come from this address. A connection that is
+    /// dead, or whose own address comes again, is in nobody's way.
+    fn keeps_the_line(&mut self, address: &str, now: Instant) -> Option<Box<str>> {
+        let holder = self.device.as_ref().filter(|holder| *holder.address != *address)?;
+        let silent = now.saturating_duration_since(holder.heard);
+        self.takeovers.retain(|at| now.saturating_duration_since(*at) < CONTEST);
+        if self.takeovers.len() >= TAKEOVERS && silent < holder.beat {
+            self.takeovers.fill(now);
+            return Some(holder.address.clone());
+        }
+        if silent <= holder.beat / 4 {
+            self.takeovers.push(now);
+        }
+        None
+    }
+
+    /// Something was heard of the device.
+    pub(crate) fn is_alive(&mut self, seat: u64, now: Instant) {
+        if let Some(device) = self.device.as_mut().filter(|device| device.seat == seat) {
+            device.heard = now;
+        }
+    }
+
+    /// Whether another device of this name wanted the line a moment ago.
+    pub(crate) fn is_contested(&self, now: Instant) -> bool {
+        let lately = |at: &&Instant| now.saturating_duration_since(**at) < CONTEST;
+        self.takeovers.iter().filter(lately).count() >= TAKEOVERS
     }
 
     /// A connection of the device ends; true where it had the line.
@@ -410,9 +477,57 @@ mod tests {
         Core::new("PK001".into())
     }
 
+    const BEAT: Duration = Duration::from_secs(60);
+
+    fn arrival(seat: u64, address: &str, now: Instant) -> Arrival {
+        let (address, counted) = (address.to_owned(), Figures::default().device(false));
+        let at = at(i64::try_from(seat).unwrap());
+        Arrival { seat, id: None, address, at, now, beat: BEAT, counted }
+    }
+
     fn arrive(room: &mut Core, seat: u64) -> (Receiver<Text>, Option<Box<str>>) {
-        let (address, counted) = (format!("10.0.0.{seat}"), Figures::default().device(false));
-        room.arrive(Arrival { seat, id: None, address, at: at(i64::try_from(seat).unwrap()), counted })
+        match room.arrive(arrival(seat, &format!("10.0.0.{seat}"), Instant::now())) {
+            Came::In { texts, old } => (texts, old),
+            Came::Contested { holder } => panic!("{holder} keeps the line"),
+        }
+    }
+
+    /// Who keeps the line where one comes from this address.
+    fn kept_by(room: &mut Core, seat: u64, address: &str, now: Instant) -> Option<String> {
+        match room.arrive(arrival(seat, address, now)) {
+            Came::In { .. } => None,
+            Came::Contested { holder } => Some(holder.to_string()),
+        }
+    }
+
+    #[test]
+    fn of_two_live_devices_of_one_name_the_first_keeps_the_line() {
+        let (mut room, begin) = (room(), Instant::now());
+        let after = |seconds| begin + Duration::from_secs(seconds);
+        assert_eq!(kept_by(&mut room, 1, "a", after(0)), None);
+        assert_eq!(kept_by(&mut room, 2, "b", after(5)), None);
+        assert_eq!(kept_by(&mut room, 3, "a", after(10)), None);
+        assert!(room.is_contested(after(10)));
+        for n in 3..40 {
+            room.is_alive(3, after(5 * n));
+            assert_eq!(kept_by(&mut room, 4, "b", after(5 * n)).as_deref(), Some("a"), "{n}");
+        }
+        // Its own address takes over at once, and is kept like the one before.
+        assert_eq!(kept_by(&mut room, 5, "a", after(200)), None);
+        assert_eq!(kept_by(&mut room, 6, "b", after(203)).as_deref(), Some("a"));
+        // Silent for a beat, it is in nobody's way.
+        assert_eq!(kept_by(&mut room, 7, "b", after(262)), None);
+        assert!(!room.is_contested(after(400)));
+    }
+
+    #[test]
+    fn a_device_whose_address_changes_has_its_line_at_once() {
+        let (mut room, begin) = (room(), Instant::now());
+        for n in 0..20 {
+            // Its old connection has said nothing for a while.
+            let now = begin + Duration::from_secs(16 * n);
+            assert_eq!(kept_by(&mut room, n, &format!("10.0.0.{n}"), now), None);
+        }
     }
 
     fn text(words: &str) -> Text {

@@ -45,9 +45,24 @@ impl Buoy {
         Self::ask(hub, &request(path), None).await
     }
 
+    /// Dials from this address of the machine.
+    pub async fn dial_from(address: [u8; 4], hub: SocketAddr, path: &str) -> Result<Self, String> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((address, 0).into()).unwrap();
+        Self::ask_on(socket, hub, &request(path), None).await
+    }
+
     /// Sends a request; `room` bounds what is held unread at this end.
     pub async fn ask(hub: SocketAddr, request: &str, room: Option<u32>) -> Result<Self, String> {
-        let socket = TcpSocket::new_v4().unwrap();
+        Self::ask_on(TcpSocket::new_v4().unwrap(), hub, request, room).await
+    }
+
+    async fn ask_on(
+        socket: TcpSocket,
+        hub: SocketAddr,
+        request: &str,
+        room: Option<u32>,
+    ) -> Result<Self, String> {
         if let Some(room) = room {
             socket.set_recv_buffer_size(room).unwrap();
         }

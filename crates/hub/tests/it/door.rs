@@ -22,6 +22,7 @@ fairlead_testkit::on_both_backends!(
     what_is_no_websocket_is_told_so,
     screens_are_told_who_comes_and_goes,
     the_registry_is_followed_while_a_device_is_there,
+    of_two_devices_of_one_name_the_first_keeps_the_line,
 );
 
 fn status(answer: &str) -> &str {
@@ -252,5 +253,46 @@ async fn the_registry_is_followed_while_a_device_is_there(backend: Backend) {
     quay.port.tell(&LiveEvent::DeviceGone { id });
     assert_eq!(buoy.ended().await, Some(1000));
     quay.until_written("bench-7", false).await;
+    quay.port.system.stop().await;
+}
+
+async fn of_two_devices_of_one_name_the_first_keeps_the_line(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
+    let dial = |from| Buoy::dial_from(from, quay.devices, "/PK001");
+    let mut page = quay.page("PK001").await;
+    let _first = dial(one).await.unwrap();
+    let _second = dial(other).await.unwrap();
+    let mut kept = dial(one).await.unwrap();
+    for _ in 0..3 {
+        let answer = dial(other).await.err().unwrap();
+        assert_eq!(status(&answer), "409", "{answer}");
+        assert!(answer.ends_with("Give one of them another name, or keys.\n"), "{answer}");
+    }
+    assert_eq!(page.say("still there").await["type"], "said");
+    assert_eq!(kept.hears().await, "still there");
+    let knocks = quay.system().until("hub", "/api/v1/knocks", |list| list["items"][0]["times"] == 3).await;
+    let knock = &knocks["items"][0];
+    assert_eq!((knock["name"].as_str(), knock["address"].as_str()), (Some("PK001"), Some("127.0.0.3")));
+    assert!(knock["why"].as_str().unwrap().contains("is on the line, from 127.0.0.2."), "{knock}");
+    // Whoever has it comes again whenever it likes.
+    let mut again = dial(one).await.unwrap();
+    assert_eq!(kept.ended().await, Some(1000));
+    assert_eq!(page.say("you again").await["type"], "said");
+    assert_eq!(again.hears().await, "you again");
+    within(async {
+        let contested = |conn: &mut Conn| audit::list(conn, Some("device"), None, 20);
+        while !quay.system().store.read(contested).await.unwrap().iter().any(|entry| {
+            entry.action == "room.contested"
+                && entry.detail == "the device of 127.0.0.2 keeps the line, one of 127.0.0.3 is turned away"
+        }) {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    // When it has gone, the other may have the line.
+    drop(again);
+    page.until_connected(false).await;
+    dial(other).await.unwrap();
     quay.port.system.stop().await;
 }

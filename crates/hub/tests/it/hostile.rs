@@ -13,13 +13,14 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::buoy::{Buoy, TEXT, frame, request, within};
+use crate::buoy::{Buoy, PING, TEXT, frame, request, within};
 use crate::quay::{Quay, next_text, old_request};
 
 fairlead_testkit::on_both_backends!(
     a_message_may_have_one_mebibyte_and_not_a_byte_more,
     nonsense_costs_only_whoever_says_it,
     a_page_that_does_not_read_is_cut_off_and_its_neighbour_misses_nothing,
+    a_page_that_pings_and_does_not_read_is_cut_off,
     a_device_that_does_not_read_is_told_no_more,
     a_fleet_comes_back_at_once,
 );
@@ -134,6 +135,35 @@ async fn a_page_that_does_not_read_is_cut_off_and_its_neighbour_misses_nothing(b
     }
     assert!(read < 200, "it was not cut off");
     quay.old_page(&path).await.unwrap();
+    quay.port.system.stop().await;
+}
+
+async fn a_page_that_pings_and_does_not_read_is_cut_off(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let token = quay.token(Role::Viewer, "mad").await;
+    let web: std::net::SocketAddr =
+        quay.system().url("hub", "").trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
+    let request = request("/api/v1/rooms/PK001/line")
+        .replace("Host: hub:7777", &format!("Host: {web}\r\nAuthorization: Bearer {token}"))
+        .replace("http://localhost", &format!("http://{web}"));
+    let mut mad = Buoy::ask(web, &request, Some(4_096)).await.unwrap();
+    let pages = async |words: &str| {
+        let health = quay.system().client.get(quay.system().url("hub", "/health/ready"));
+        let found = health.send().await.unwrap().text().await.unwrap();
+        found.contains(words)
+    };
+    assert!(pages("and 1 pages talk to them").await);
+    let pinging = tokio::spawn(async move {
+        let many = frame(true, PING, &[b'x'; 125]).repeat(500);
+        while mad.stream.write_all(&many).await.is_ok() {}
+    });
+    within(async {
+        while !pages("and 0 pages talk to them").await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    pinging.abort();
     quay.port.system.stop().await;
 }
 
