@@ -13,7 +13,7 @@ export async function device(browser, page, step) {
   // Whoever misses most has lost some: a single number may only be late.
   const lossy = items.reduce((most, modem) => (modem.missing > most.missing ? modem : most));
   assert.ok(swift && lossy.missing > 0, "no device tells its speed, or none has lost a message");
-  const name = swift.serial ?? swift.imei;
+  const name = swift.device?.name ?? swift.serial ?? swift.imei;
 
   await step("a device's whole page shows its past and its present", async () => {
     await page.goto(`${base}/?device=${swift.id}`);

@@ -1,10 +1,12 @@
 // What a person does, from the link in the terminal to signing out; each step waits for what the page itself shows.
 import assert from "node:assert/strict";
+import { bench, benchOnPhone } from "./bench.mjs";
 import { device, deviceOnPhone } from "./device.mjs";
+import { firmware, firmwareOnPhone, rolloutMoves } from "./firmware.mjs";
 import { outgoing } from "./outgoing.mjs";
 import { mustFit, options, part, tab } from "./page.mjs";
 import { people, signOut } from "./people.mjs";
-import { benchOnPhone, registry } from "./registry.mjs";
+import { ABSENT, registry } from "./registry.mjs";
 
 /** The devices of the demo. */
 const FLEET = 12;
@@ -46,9 +48,10 @@ export async function journey(browser, link, expects) {
 
   await step("a device opens with its track and values", async () => {
     const row = options(page, "Fleet").filter({ hasText: "Ok" }).first();
-    // The first title in a row is that of the box to check, which has no text.
-    const name = (await row.locator("[title]:not([aria-hidden])").first().innerText()).trim();
-    assert.notEqual(name, "", "a row does not name its device");
+    // The first title in a row is that of the box to check. A row tells of the modem only its last digits.
+    const title = await row.locator("[title]:not([aria-hidden])").first().getAttribute("title");
+    const [, name, imei] = /^(\S+) · (\d{15})$/.exec(title ?? "") ?? [];
+    assert.ok(name, `a row does not name its device and its modem: ${title}`);
     await row.click();
     const panel = page.getByRole("complementary", { name: "Device" });
     await panel.getByText(name, { exact: true }).first().waitFor();
@@ -56,7 +59,7 @@ export async function journey(browser, link, expects) {
       .getByText(/^-?\d+\.\d{5}, -?\d+\.\d{5}$/)
       .first()
       .waitFor();
-    await panel.getByText(/^3\d{14}$/).waitFor();
+    await panel.getByText(imei, { exact: true }).waitFor();
     await panel.getByText(/^Speaks every /).waitFor();
     await page.getByRole("button", { name: "Whole track" }).click();
     const track = await page.getByRole("button", { name: "Whole track" }).getAttribute("title");
@@ -67,6 +70,8 @@ export async function journey(browser, link, expects) {
     await page.keyboard.press("Escape");
     await panel.waitFor({ state: "detached" });
   });
+
+  await rolloutMoves(browser, page, step);
 
   await step("a new message arrives by itself", async () => {
     await tab(page, "Messages");
@@ -183,7 +188,10 @@ export async function journey(browser, link, expects) {
   });
 
   await registry(browser, page, step);
-  await step("a bench fits a hand", () => benchOnPhone(browser, phone));
+  await bench(browser, page, step, ABSENT);
+  await step("a bench fits a hand", () => benchOnPhone(browser, phone, ABSENT));
+  await firmware(browser, page, step);
+  await step("firmware fits a hand", () => firmwareOnPhone(browser, phone));
   await people(browser, page, step, PHONE);
 
   await step("signing out ends the session, and the link is used up", async () => {

@@ -1,9 +1,15 @@
-// The registry and the bench: a device made known, its modem out and in again, a list imported, and a line that nobody is on.
+// The registry: who is on the line, a device made known, its modem out and in again, a list imported, a stranger let in.
 import assert from "node:assert/strict";
-import { mustFit, options, part, tab } from "./page.mjs";
+import { options, part, tab } from "./page.mjs";
 
 /** A device that nobody has, with a modem that was never heard. */
 const SPARE = { name: "BENCH-7", imei: "300434069999990" };
+
+/** A device that is made here and never comes on the line. */
+export const ABSENT = "BENCH-8";
+
+/** Whom the demo's registry does not know, and who dials every five seconds. */
+const STRANGER = "PK077";
 
 const region = (page, name) => page.getByRole("region", { name });
 const panel = (page, name) => page.getByRole("complementary", { name });
@@ -11,6 +17,32 @@ const panel = (page, name) => page.getByRole("complementary", { name });
 /** Needs a session that may change things. */
 export async function registry(browser, page, step) {
   const base = new URL(page.url()).origin;
+
+  await step("the registry shows each device, with its modem and whether it is on the line", async () => {
+    await tab(page, "Devices");
+    await options(page, "Devices").filter({ hasText: "PK001" }).filter({ hasText: "Never" }).waitFor();
+    await options(page, "Devices").filter({ hasText: "PK001" }).getByText("Monterey").waitFor();
+    await page.getByPlaceholder("Search name, IMEI or serial").fill("PK020");
+    await options(page, "Devices").filter({ hasText: "PK020" }).getByText("On the line").waitFor();
+    await browser.mustBeAccessible(page);
+  });
+
+  await step("a stranger is made known, and has its line soon", async () => {
+    await page.goto(`${base}/devices?show=arrivals`);
+    const knock = region(page, "Refused a line")
+      .getByRole("listitem")
+      .filter({ hasText: `${STRANGER} wants a line` });
+    await knock.waitFor();
+    await browser.mustBeAccessible(page);
+    await knock.getByRole("button", { name: "Make it known" }).click();
+    const form = panel(page, "New device");
+    assert.equal(await form.getByLabel("Name", { exact: true }).inputValue(), STRANGER);
+    await form.getByRole("button", { name: "Make it known" }).click();
+    await form.getByRole("button", { name: `Open ${STRANGER}` }).click();
+    await options(page, "Devices").filter({ hasText: STRANGER }).getByText("On the line").waitFor();
+    await page.goto(`${base}/devices?show=arrivals`);
+    await page.getByText("Nobody was refused a line.").waitFor();
+  });
 
   await step("a device is made known, and what is wrong with another stands at its fields", async () => {
     await tab(page, "Devices");
@@ -47,14 +79,14 @@ export async function registry(browser, page, step) {
   await step("it gets a group and a key, and the key is shown once", async () => {
     await page.goto(`${base}/devices?show=groups`);
     await page.getByRole("button", { name: "New group" }).click();
-    await panel(page, "New group").getByLabel("Name", { exact: true }).fill("Workshop");
+    await panel(page, "New group").getByLabel("Name", { exact: true }).fill("Trials");
     await page.getByRole("button", { name: "Make the group" }).click();
     await panel(page, "Group").waitFor();
     await page.goto(`${base}/devices?q=${SPARE.name}`);
     await options(page, "Devices").filter({ hasText: SPARE.name }).click();
     const about = panel(page, "Device of the registry");
-    await about.getByLabel("Put into a group").selectOption("Workshop");
-    await about.getByRole("button", { name: `Take ${SPARE.name} out of Workshop` }).waitFor();
+    await about.getByLabel("Put into a group").selectOption("Trials");
+    await about.getByRole("button", { name: `Take ${SPARE.name} out of Trials` }).waitFor();
     await about.getByRole("button", { name: "Make a key", exact: true }).click();
     await about.getByRole("button", { name: `Make a key for ${SPARE.name}` }).click();
     assert.match(await about.locator("code").first().innerText(), /^\S{16,}$/);
@@ -66,13 +98,13 @@ export async function registry(browser, page, step) {
   await step("a list is checked line by line before anything is made", async () => {
     await page.goto(`${base}/devices?show=import`);
     const list = page.getByLabel("Or paste it here");
-    await list.fill(`kind,name,groups\nbuoy,${SPARE.name},\nhandset,BENCH-8,Workshop\n`);
+    await list.fill(`kind,name,groups\nbuoy,${SPARE.name},\nhandset,${ABSENT},Trials\n`);
     await page.getByRole("button", { name: "Check it" }).click();
     await page.getByText("1 line cannot be made, so nothing would be.").waitFor();
     await options(page, "Lines").filter({ hasText: SPARE.name }).waitFor();
     await browser.mustBeAccessible(page);
     await page.getByRole("button", { name: "Change the list" }).click();
-    await list.fill("kind,name,groups\nhandset,BENCH-8,Workshop\n");
+    await list.fill(`kind,name,groups\nhandset,${ABSENT},Trials\n`);
     await page.getByRole("button", { name: "Check it" }).click();
     await page.getByRole("button", { name: "Make 1 device" }).click();
     await page.getByText("1 device was made.").waitFor();
@@ -81,37 +113,11 @@ export async function registry(browser, page, step) {
   await step("the registration is opened for a while, and closed", async () => {
     await page.goto(`${base}/devices?show=arrivals`);
     const window = region(page, "Registration by devices");
-    await window.getByRole("button", { name: "5 min", exact: true }).click();
+    await window.getByRole("button", { name: "120 min", exact: true }).click();
     await window.getByRole("button", { name: "Open it" }).click();
     await window.getByText(/^Open for another/).waitFor();
     await browser.mustBeAccessible(page);
     await window.getByRole("button", { name: "Close it now" }).click();
     await window.getByText("Closed", { exact: true }).waitFor();
   });
-
-  await step("the bench of a device that is not there refuses in a sentence, at the button", async () => {
-    await page.goto(`${base}/devices?q=BENCH-8`);
-    await options(page, "Devices").filter({ hasText: "BENCH-8" }).click();
-    await page.getByRole("link", { name: "Bench", exact: true }).click();
-    await page.getByText("It comes by itself in support mode").waitFor();
-    await page.getByRole("button", { name: "Ask for Wi-Fi" }).click();
-    await region(page, "How it is").getByRole("alert").getByText("BENCH-8").waitFor();
-    await page.getByRole("button", { name: "Reset", exact: true }).click();
-    await page.getByText("BENCH-8 restarts at once.").waitFor();
-    await browser.mustBeAccessible(page);
-  });
-}
-
-/** The same on a phone. */
-export async function benchOnPhone(browser, phone) {
-  const base = new URL(phone.url()).origin;
-  await phone.goto(`${base}/devices?q=BENCH-8`);
-  await options(phone, "Devices").filter({ hasText: "BENCH-8" }).click();
-  await phone.getByRole("link", { name: "Bench", exact: true }).click();
-  await phone.getByRole("heading", { name: "BENCH-8" }).waitFor();
-  await mustFit(phone);
-  await phone.getByRole("button", { name: "Log", exact: true }).click();
-  await region(phone, "Log").waitFor();
-  await mustFit(phone);
-  await browser.mustBeAccessible(phone);
 }

@@ -15,7 +15,7 @@ import { journey } from "./journey.mjs";
 const TEMPORARY = tmpdir();
 
 /** Seconds that one shape may take, start and end included. */
-const PATIENCE_S = 320;
+const PATIENCE_S = 480;
 
 const SHAPES = {
   async embedded(folder) {
