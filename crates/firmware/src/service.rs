@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use fairlead_bus::Bus;
+use fairlead_model::device::REGISTRATION_SECRET;
 use fairlead_model::{Clock, NodeId};
 use fairlead_runtime::{Common, Context, Mount};
 use fairlead_store::Store;
@@ -67,6 +68,9 @@ impl fairlead_runtime::Service for Firmware {
 
     async fn start(settings: Settings, context: Context) -> anyhow::Result<Mount> {
         let sources = sources::all(&settings.sources).map_err(anyhow::Error::msg)?;
+        // Whoever opens the window to register is told whether a device needs it.
+        let has_secret = !settings.registration_secret.expose().is_empty();
+        context.facts.set(REGISTRATION_SECRET, serde_json::json!(has_secret));
         let lock = take(&context.folder).await?;
         let mirrors = Arc::new(Mirrors::new(&context.folder, sources));
         let bounds =
