@@ -41,6 +41,8 @@ enum What {
     Hub,
     /// Devices on the line, beside Python's websockets
     Rooms,
+    /// A fleet that fetches new firmware at once
+    Firmware,
     /// What the pages ask, with a million stored messages
     Api,
     /// All of these, one after another
@@ -57,10 +59,18 @@ impl What {
             Self::Bus => &[Part::Bus],
             Self::Hub => &[Part::Hub],
             Self::Rooms => &[Part::Rooms],
+            Self::Firmware => &[Part::Firmware],
             Self::Api => &[Part::Api],
-            Self::All => {
-                &[Part::Intake, Part::Courier, Part::Store, Part::Bus, Part::Hub, Part::Rooms, Part::Api]
-            }
+            Self::All => &[
+                Part::Intake,
+                Part::Courier,
+                Part::Store,
+                Part::Bus,
+                Part::Hub,
+                Part::Rooms,
+                Part::Firmware,
+                Part::Api,
+            ],
         }
     }
 }
@@ -74,6 +84,7 @@ enum Part {
     Bus,
     Hub,
     Rooms,
+    Firmware,
     Api,
 }
 
@@ -84,7 +95,7 @@ impl Part {
         match self {
             Self::Intake | Self::Hub | Self::Rooms => &[],
             Self::Store => &[MYSQL],
-            Self::Courier | Self::Bus | Self::Api => &[MYSQL, AMQP],
+            Self::Courier | Self::Bus | Self::Firmware | Self::Api => &[MYSQL, AMQP],
         }
     }
 
@@ -113,6 +124,7 @@ impl Part {
             Self::Courier => from_outside("courier"),
             Self::Hub => from_outside("hub"),
             Self::Rooms => from_outside("rooms"),
+            Self::Firmware => from_outside("firmware"),
             Self::Store => crate_bench("fairlead-store", "store"),
             Self::Bus => crate_bench("fairlead-bus", "bus"),
             Self::Api => crate_bench("fairlead", "api"),
@@ -186,7 +198,16 @@ mod tests {
 
     #[test]
     fn all_is_every_part() {
-        let all = [Part::Intake, Part::Courier, Part::Store, Part::Bus, Part::Hub, Part::Rooms, Part::Api];
+        let all = [
+            Part::Intake,
+            Part::Courier,
+            Part::Store,
+            Part::Bus,
+            Part::Hub,
+            Part::Rooms,
+            Part::Firmware,
+            Part::Api,
+        ];
         assert_eq!(What::All.parts(), all);
     }
 }

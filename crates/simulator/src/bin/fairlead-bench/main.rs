@@ -3,6 +3,7 @@
 mod bare;
 mod connection;
 mod courier;
+mod firmware;
 mod histogram;
 mod hub;
 mod intake;
@@ -36,6 +37,11 @@ enum What {
     Hub(hub::Arguments),
     /// Devices on the line: memory, relay and a reconnecting fleet, beside Python's websockets
     Rooms(rooms::Arguments),
+    /// A fleet that is upgraded at once, beside a bare server of the same bytes
+    Firmware(firmware::Arguments),
+    /// Serve the ceiling of upgrades: the same bytes from memory
+    #[command(hide = true)]
+    BareFirmware(firmware::bare::Arguments),
     /// Serve the ceiling of the live line: the same text to every page
     #[command(hide = true)]
     BareLive(bare::LiveArguments),
@@ -54,6 +60,8 @@ async fn main() -> anyhow::Result<()> {
         What::Courier(arguments) => courier::run(&arguments).await,
         What::Hub(arguments) => hub::run(&arguments).await,
         What::Rooms(arguments) => rooms::run(&arguments).await,
+        What::Firmware(arguments) => firmware::run(&arguments).await,
+        What::BareFirmware(arguments) => firmware::bare::run(&arguments).await,
         What::BareLive(arguments) => bare::run_live(&arguments).await,
         What::Bare(arguments) => bare::run(&arguments).await,
     }

@@ -180,7 +180,8 @@ impl Services {
     }
 }
 
-async fn token(program: &Path, config: &Path, role: &str) -> Result<String> {
+/// A token for the API of the Fairlead that has this file of settings.
+pub(crate) async fn token(program: &Path, config: &Path, role: &str) -> Result<String> {
     let output = Command::new(program)
         .arg("--config")
         .arg(config)
