@@ -30,13 +30,9 @@ export async function bench(browser, page, step, absent) {
     await gps.getByText("Stopped").waitFor();
     await gps.getByRole("button", { name: "Start GPS" }).click();
     await gps.getByText("Runs").waitFor();
-    const latitude = gps.locator("div", { has: page.getByText("Latitude", { exact: true }) }).locator("dd");
-    const before = await latitude.last().innerText();
-    assert.match(before, /^-?\d+\.\d+/);
-    await page.waitForFunction((was) => {
-      const name = [...document.querySelectorAll("dt")].find((one) => one.textContent === "Latitude");
-      return name !== undefined && name.nextElementSibling?.innerText !== was;
-    }, before);
+    // At first it sees too few satellites to tell where it is.
+    const before = await changed(page, "Latitude", "None");
+    await changed(page, "Latitude", before);
     await said(page, "Told to start GPS.").waitFor();
     await browser.mustBeAccessible(page);
     await gps.getByRole("button", { name: "Stop GPS" }).click();
@@ -92,6 +88,20 @@ export async function benchOnPhone(browser, phone, absent) {
     await mustFit(phone);
     await browser.mustBeAccessible(phone);
   }
+}
+
+/** Waits until a value is there and is not `was` any more; what it is then. */
+async function changed(page, name, was) {
+  const value = await page.waitForFunction(
+    ([name, was]) => {
+      const term = [...document.querySelectorAll("dt")].find((one) => one.textContent === name);
+      const value = term?.nextElementSibling?.innerText.trim();
+      return value !== undefined && value !== was && value;
+    },
+    [name, was],
+    { timeout: DEVICE_TAKES_MS },
+  );
+  return value.jsonValue();
 }
 
 async function openBench(page, name) {

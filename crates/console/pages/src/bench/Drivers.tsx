@@ -3,7 +3,7 @@ import { TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { DRIVERS, type Driver, driver, LORA_MOST, ORDERS, others, type Told, under } from "../domain/bench";
 import { valueName, valueWords } from "../domain/benchWords";
-import { useNow } from "../live/store";
+import { useNow, useSpeed } from "../live/store";
 import { t } from "../text/text";
 import { Copyable } from "../ui/Copyable";
 import form from "../ui/form.module.css";
@@ -12,18 +12,19 @@ import css from "./bench.module.css";
 import { OrderAnswer, OrderButton } from "./OrderButton";
 import { useLine } from "./useLine";
 
-/** A value of a running driver that did not come for this long is no longer a live one. */
+/** A value of a running driver that did not come for this long is no longer a live one. In real time, as devices live. */
 const LIVE_MS = 15_000;
 const LONG = 28;
 
 function Values({ told, live }: { told: [path: string, told: Told][]; live: boolean }) {
   const now = useNow();
+  const liveMs = LIVE_MS * useSpeed();
   return (
     <dl className={css.values}>
       {told.map(([path, { value, at }]) => {
         const words = valueWords(value);
         // The modem speaks only where something changed; the others speak all the time.
-        const old = !live || (!path.startsWith("rb/") && !path.startsWith("lora/") && now - at > LIVE_MS);
+        const old = !live || (!path.startsWith("rb/") && !path.startsWith("lora/") && now - at > liveMs);
         return (
           <div key={path} className={words.length > LONG ? css.wide : undefined}>
             <dt>{valueName(path)}</dt>

@@ -28,7 +28,8 @@ const Line = memo(function Line({ line, view, zone }: { line: LogLine; view: Vie
         {clockSeconds(line.at, zone)}
       </time>
       <Sign className={css.way} size={14} role="img" aria-label={t(`bench.log.${line.way}`)} />
-      <span className={raw ? "mono" : undefined}>{raw ? line.text : lineWords(line)}</span>
+      <span className={raw ? `${css.words} mono` : css.words}>{raw ? line.text : lineWords(line)}</span>
+      {line.way === "down" && line.who !== null && <small>{t("bench.log.by", { who: line.who })}</small>}
     </li>
   );
 });

@@ -32,7 +32,7 @@ export function OrderAnswer({ button, tells }: AnswerProps) {
   if (!tells || answer?.state !== "said") return null;
   return (
     <p className="quiet" role="status">
-      {t("bench.handed")} · <Ago at={new Date(answer.at).toISOString()} />
+      {t("bench.handed")} · <Ago past at={new Date(answer.at).toISOString()} />
     </p>
   );
 }
@@ -108,7 +108,7 @@ export function DangerButton({
   if (asked) {
     return (
       <div className={css.order}>
-        <div className="quiet">{effect}</div>
+        <div className={css.effect}>{effect}</div>
         <Confirm
           effect=""
           confirm={confirm}

@@ -4,7 +4,7 @@ import { figure, leavesTheLine, ORDERS } from "../domain/bench";
 import { appWords } from "../domain/benchWords";
 import { span } from "../domain/time";
 import { volts } from "../domain/units";
-import { useNow } from "../live/store";
+import { useNow, useSpeed } from "../live/store";
 import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { Copyable } from "../ui/Copyable";
@@ -28,7 +28,7 @@ export function Standing() {
           <StateMark state={room.presence.connected ? "ok" : "never"} />
           <b>{t(room.presence.connected ? "bench.connected" : "bench.absent")}</b>
           <span className="quiet">
-            {t(room.presence.connected ? "registry.came" : "registry.left")} <Ago at={room.presence.since} />
+            {t(room.presence.connected ? "registry.came" : "registry.left")} <Ago past at={room.presence.since} />
           </span>
         </span>
       )}
@@ -72,14 +72,15 @@ export function LinkStrip() {
   );
 }
 
-/** Each takes the device so long at most, in seconds. */
+/** Each takes the device so long at most, in seconds of real time. */
 const USUAL_S = { wifi: 10, hal: 25, scan: 40 } as const;
 
 function Task() {
   const task = useLine((state) => state.bench.task);
   const now = useNow();
+  const speed = useSpeed();
   if (task === null) return null;
-  const seconds = Math.max(0, (now - task.since) / 1000);
+  const seconds = Math.max(0, (now - task.since) / 1000 / speed);
   const words = { task: t(`bench.task.${task.name}`), span: span(seconds) };
   return (
     <p className={css.task} role="status">
@@ -110,7 +111,7 @@ export function About({ name }: { name: string }) {
               {!battery.earlier && (
                 <span className="quiet">
                   {" "}
-                  · <Ago at={new Date(battery.at).toISOString()} />
+                  · <Ago past at={new Date(battery.at).toISOString()} />
                 </span>
               )}
             </>
@@ -126,7 +127,7 @@ export function About({ name }: { name: string }) {
         </Fact>
         {typeof kind === "string" && <Fact name={t("bench.kind")}>{kind}</Fact>}
         <Fact name={t("bench.heard")} why={t("bench.not_told")}>
-          {heard !== null && <Ago at={new Date(heard).toISOString()} />}
+          {heard !== null && <Ago past at={new Date(heard).toISOString()} />}
         </Fact>
         {room?.address && (
           <Fact name={t("bench.address")}>

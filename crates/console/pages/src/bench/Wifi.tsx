@@ -61,7 +61,7 @@ function Known() {
             {!stored.earlier && (
               <span className="quiet">
                 {" "}
-                · <Ago at={new Date(stored.at).toISOString()} />
+                · <Ago past at={new Date(stored.at).toISOString()} />
               </span>
             )}
           </>
@@ -83,7 +83,7 @@ function TestResult() {
         <span>
           {t(result ? "bench.test_ok" : "bench.test_failed")}{" "}
           <span className="quiet">
-            <Ago at={new Date(bench.done.scan).toISOString()} />
+            <Ago past at={new Date(bench.done.scan).toISOString()} />
           </span>
         </span>
       </p>

@@ -26,7 +26,7 @@ test("the log in words says what happened, and leaves values to their places", (
 test("orders are told as what they tell, also those of other pages", () => {
   expect(down('["GET","wifi",[]]')).toBe("Asked for its Wi-Fi.");
   expect(down('["CMD","start_rb",[]]')).toBe("Told to start RockBLOCK.");
-  expect(down('["CMD","store_new_sta",["boat","•••"]]', "anna")).toBe("Told to save the network “boat”. (by anna)");
+  expect(down('["CMD","store_new_sta",["boat","•••"]]', "anna")).toBe("Told to save the network “boat”.");
   expect(down('["CMD","switch_app",["updatepy"]]')).toBe("Told to switch to Firmware update (updatepy).");
   expect(down('["CMD","dance",[]]')).toBe('["CMD","dance",[]]');
   expect(down("hello")).toBe("hello");

@@ -87,9 +87,7 @@ export function lineWords(line: LogLine): string | null {
   return words;
 }
 
-function wordsFor({ way, text, who }: LogLine): string | null {
+function wordsFor({ way, text }: LogLine): string | null {
   if (way === "here") return text;
-  if (way === "up") return upWords(text);
-  const words = downWords(text);
-  return who === null ? words : `${words} (${t("bench.log.by", { who })})`;
+  return way === "up" ? upWords(text) : downWords(text);
 }

@@ -137,3 +137,8 @@ export function serverNow(): number {
 export function useNow(): number {
   return useSyncExternalStore(subscribeClock, () => now);
 }
+
+/** Seconds of the server's clock in one real second: what is counted in real time is so many times as long by that clock. */
+export function useSpeed(): number {
+  return useLive(({ clock }) => Math.max(1, clock?.speed ?? 1));
+}

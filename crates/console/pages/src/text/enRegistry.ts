@@ -18,7 +18,7 @@ export const registry = {
   "registry.any_group": "Any group",
   "registry.linked": "With a modem",
   "registry.unlinked": "Without a modem",
-  "registry.any_link": "Modem or none",
+  "registry.any_link": "Any modem",
   "registry.search": "Search name, IMEI or serial",
   "registry.filters": "Filters",
   "registry.no_filters": "Show all",

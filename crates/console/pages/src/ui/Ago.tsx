@@ -1,10 +1,18 @@
 // A moment: relative in the text, exact with its zone on hover.
 import { exact, relative } from "../domain/time";
 import { useNow } from "../live/store";
+import css from "./facts.module.css";
 import { usePreferences } from "./preferences";
 
-export function Ago({ at }: { at: string }) {
-  const now = useNow();
+interface Props {
+  at: string;
+  /** It has happened, also where the clock here is a little behind. */
+  past?: boolean;
+}
+
+export function Ago({ at, past }: Props) {
+  const clock = useNow();
+  const now = past ? Math.max(clock, Date.parse(at)) : clock;
   const { zone } = usePreferences();
   return (
     <time dateTime={at} title={exact(at, zone)}>
@@ -18,7 +26,7 @@ export function AgoExact({ at }: { at: string }) {
   const { zone } = usePreferences();
   return (
     <span>
-      <Ago at={at} /> <span className="quiet">· {exact(at, zone)}</span>
+      <Ago at={at} /> <span className="quiet">·</span> <span className={`quiet ${css.whole}`}>{exact(at, zone)}</span>
     </span>
   );
 }

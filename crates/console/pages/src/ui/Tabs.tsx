@@ -10,13 +10,13 @@ import {
   IconSend,
   IconUsers,
 } from "@tabler/icons-react";
-import { NavLink } from "react-router";
+import { Link, useLocation } from "react-router";
 import { useSession } from "../api/session";
 import { useLive } from "../live/store";
 import { t } from "../text/text";
 import css from "./frame.module.css";
 import { StateMark } from "./StateMark";
-import { VIEWS } from "./views";
+import { VIEWS, viewOf } from "./views";
 
 const ICONS: Record<string, Icon> = {
   "/": IconMap2,
@@ -31,6 +31,8 @@ const ICONS: Record<string, Icon> = {
 
 export function Tabs({ place }: { place: "above" | "below" }) {
   const { role } = useSession();
+  const { pathname } = useLocation();
+  const here = viewOf(pathname);
   const problems = useLive((live) => live.problems.size);
   const unknown = useLive((live) => live.unknown.size);
   const counts: Record<string, number> = { "/problems": problems, "/outgoing": unknown };
@@ -42,7 +44,12 @@ export function Tabs({ place }: { place: "above" | "below" }) {
       {shown.map(({ to, text }) => {
         const Sign = ICONS[to];
         return (
-          <NavLink key={to} to={to} end className={css.tab}>
+          <Link
+            key={to}
+            to={to}
+            className={css.tab}
+            aria-current={to !== here ? undefined : to === pathname ? "page" : true}
+          >
             {Sign && <Sign size={20} stroke={1.6} aria-hidden="true" />}
             {t(text)}
             {(counts[to] ?? 0) > 0 && (
@@ -51,7 +58,7 @@ export function Tabs({ place }: { place: "above" | "below" }) {
                 {counts[to]}
               </span>
             )}
-          </NavLink>
+          </Link>
         );
       })}
     </nav>

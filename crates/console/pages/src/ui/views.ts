@@ -23,3 +23,10 @@ export const VIEWS: readonly ViewPlace[] = [
   { to: "/welcome", text: "nav.welcome", key: null, phone: "menu" },
   { to: "/me", text: "nav.me", key: null, phone: "menu" },
 ];
+
+/** The view that a page belongs to: a device's whole page to the fleet, its bench to the devices. */
+export function viewOf(pathname: string): string {
+  const [, of, inner] = /^\/devices\/([^/]+)(\/bench)?\/?$/.exec(pathname) ?? [];
+  if (of === undefined) return pathname;
+  return inner === undefined ? "/" : "/devices";
+}
