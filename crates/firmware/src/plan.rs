@@ -133,7 +133,11 @@ pub(crate) fn flaws(asked: &Asked) -> Vec<String> {
 }
 
 /// The devices of each stage, or all that stands against them.
-fn choose(conn: &mut Conn, stages: &[StageSpec]) -> Result<Result<Chosen, Vec<String>>, StoreError> {
+fn choose(
+    conn: &mut Conn,
+    version: VersionId,
+    stages: &[StageSpec],
+) -> Result<Result<Chosen, Vec<String>>, StoreError> {
     let (mut chosen, mut flaws) = (Chosen::default(), Vec::new());
     let mut taken: HashSet<DeviceId> = HashSet::new();
     for (ordinal, stage) in (1..).zip(stages) {
@@ -161,7 +165,11 @@ fn choose(conn: &mut Conn, stages: &[StageSpec]) -> Result<Result<Chosen, Vec<St
             let found = rollouts::candidates(conn, &groups, stage.kind, most)?;
             let mut rest: Vec<DeviceRef> =
                 found.into_iter().filter(|one| !taken.contains(&one.id) && !ids.contains(&one.id)).collect();
-            rest.truncate(rules::share(stage.percent.unwrap_or(100), rest.len()));
+            if let Some(percent) = stage.percent {
+                // Who has the version tries nothing; a share of them would let the next stage begin untried.
+                rest = without(conn, version, rest)?;
+                rest.truncate(rules::share(percent, rest.len()));
+            }
             devices.extend(rest);
         }
         let asked = devices.len();
@@ -178,9 +186,24 @@ fn choose(conn: &mut Conn, stages: &[StageSpec]) -> Result<Result<Chosen, Vec<St
         flaws.push(format!("A roll-out has at most {MOST_DEVICES} devices; these are {}.", taken.len()));
     }
     if taken.is_empty() && flaws.is_empty() {
-        flaws.push("No device would take part.".to_owned());
+        flaws.push("No device would take part: there is none, or all have the version already.".to_owned());
     }
     Ok(if flaws.is_empty() { Ok(chosen) } else { Err(flaws) })
+}
+
+/// Those devices that do not have a version.
+fn without(
+    conn: &mut Conn,
+    version: VersionId,
+    devices: Vec<DeviceRef>,
+) -> Result<Vec<DeviceRef>, StoreError> {
+    let ids: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
+    let mut has = HashSet::new();
+    for portion in ids.chunks(500) {
+        let seen = jobs::seen(conn, portion)?;
+        has.extend(seen.into_iter().filter(|(_, seen)| seen.version_id == version).map(|(id, _)| id));
+    }
+    Ok(devices.into_iter().filter(|device| !has.contains(&device.id)).collect())
 }
 
 #[derive(Default)]
@@ -215,7 +238,7 @@ pub(crate) fn plan(
     version: &VersionRow,
     stages: &[StageSpec],
 ) -> Result<Result<RolloutPlan, Vec<String>>, StoreError> {
-    let chosen = match choose(conn, stages)? {
+    let chosen = match choose(conn, version.id.into(), stages)? {
         Ok(chosen) => chosen,
         Err(flaws) => return Ok(Err(flaws)),
     };
@@ -293,6 +316,16 @@ fn warnings(
         ));
     }
     warnings.extend(chosen.empty.iter().map(|ordinal| format!("Stage {ordinal} has no device.")));
+    for (ordinal, stage) in (1..).zip(planned) {
+        if ordinal < planned.len()
+            && !stage.devices.is_empty()
+            && stage.devices.iter().all(|one| one.skipped.is_some())
+        {
+            warnings.push(format!(
+                "All devices of stage {ordinal} would be left out now: the roll-out would stop after it."
+            ));
+        }
+    }
     let skipped = devices().filter(|one| one.skipped.is_some()).count();
     if skipped > 0 {
         warnings.push(match skipped {

@@ -63,6 +63,19 @@ impl StageFacts {
         self.counts.waiting + self.counts.offered == 0
     }
 
+    /// Whether all its devices were left out: then nobody has tried the version for the next stage.
+    fn has_nobody(&self) -> bool {
+        self.counts.skipped > 0 && self.devices() == 0
+    }
+
+    fn nobody_took_part(&self) -> String {
+        format!(
+            "Stage {} is over and nobody took part: all its devices were left out. Go on if the next stage may begin \
+             untried.",
+            self.ordinal
+        )
+    }
+
     fn too_many_failed(&self) -> String {
         let Self { ordinal, error_percent, tolerated, counts, .. } = self;
         let beside = match tolerated {
@@ -103,6 +116,9 @@ pub(crate) fn judge(stages: &[StageFacts]) -> Verdict {
     let last = stages.last().map(|stage| stage.ordinal);
     if let Some(stage) = begun().find(|stage| stage.state != StageState::Done) {
         return match () {
+            () if last != Some(stage.ordinal) && stage.has_nobody() => {
+                Verdict::Stop { stage: stage.ordinal, why: stage.nobody_took_part() }
+            }
             () if stage.has_succeeded() => Verdict::Done(stage.ordinal),
             // Nothing comes after the last one that would have to be kept back.
             () if stage.is_over() && last == Some(stage.ordinal) => Verdict::Done(stage.ordinal),
@@ -177,7 +193,8 @@ mod tests {
             ("who is left out does not count as good", [0, 1, 3, 0, 6], Running, Verdict::Wait),
             ("who is left out does not thin the errors", [0, 3, 0, 1, 6], Running, stopped(1)),
             ("an error stops also while others wait", [4, 4, 0, 2, 0], Running, stopped(1)),
-            ("all are left out", [0, 0, 0, 0, 10], Running, Verdict::Done(1)),
+            ("all are left out", [0, 0, 0, 0, 10], Running, stopped(1)),
+            ("all are left out, and a person went on", [0, 0, 0, 0, 10], Done, Verdict::Begin(2)),
             ("an empty stage", [0, 0, 0, 0, 0], Running, Verdict::Done(1)),
             ("done, then late failures", [0, 0, 8, 2, 0], Done, stopped(1)),
             ("done: the next one begins", [0, 2, 8, 0, 0], Done, Verdict::Begin(2)),
@@ -198,6 +215,7 @@ mod tests {
         let mut busy = first.clone();
         busy.counts.offered = 1;
         assert_eq!(verdict(&[busy, stage(2, Done, [0, 0, 10, 0, 0])]), Verdict::Wait);
+        assert_eq!(end(Running, [0, 0, 0, 0, 10]), Verdict::Done(2), "nobody comes after them");
         // The last stage holds nothing back.
         let mut lax = stage(2, Running, [0, 0, 5, 5, 0]);
         lax.error_percent = 60;
@@ -242,6 +260,7 @@ mod tests {
         );
         // Nobody is left to wait for: the next stage may begin.
         assert_eq!(goes_on(stage(1, Failed, [0, 0, 6, 4, 0])).state, Done);
+        assert_eq!(goes_on(stage(1, Failed, [0, 0, 0, 0, 4])).state, Done);
         assert_eq!(goes_on(stage(1, Failed, [0, 1, 5, 4, 0])).state, Running);
         assert_eq!(goes_on(stage(2, Waiting, [9, 0, 0, 0, 0])).state, Waiting);
         assert_eq!(goes_on(stage(1, Done, [0, 1, 9, 0, 0])).state, Done);

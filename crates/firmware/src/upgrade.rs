@@ -12,7 +12,7 @@ use fairlead_store::firmware::jobs::{self, JobRow};
 use fairlead_store::firmware::rollouts;
 use fairlead_store::firmware::seen::Seen;
 use fairlead_store::firmware::versions::{self, VersionRow};
-use fairlead_store::{StoreError, Tx};
+use fairlead_store::{Conn, StoreError, Tx};
 
 /// A device that asks and has not begun is given at least this long to begin.
 const GRACE: Duration = Duration::from_secs(600);
@@ -117,6 +117,7 @@ pub(crate) fn make(
         call_device: wanted.call_device,
         called_at: None,
         active_device: Some(wanted.device.into()),
+        cleared_at: None,
     };
     jobs::insert(tx, &row)?;
     Ok(Made::New(row))
@@ -217,7 +218,11 @@ pub(crate) fn apply(row: &mut JobRow, heard: &Heard) -> Result<(), StoreError> {
     row.heard_at = row.heard_at.max(Some(heard.at.into()));
     let until = match row.state()? {
         JobState::Transferring => after(heard.at, row.timeout_s),
-        _ => heard.at.plus(GRACE),
+        // Not for ever: one that asks again and again and never begins will not.
+        _ => {
+            let since = Time::from(row.offered_at.unwrap_or(row.created_at));
+            heard.at.plus(GRACE).min(after(since, row.timeout_s).plus(GRACE))
+        }
     };
     row.deadline_at = row.deadline_at.max(until.into());
     // What a process notes late may belong to an attempt that the device has given up.
@@ -232,6 +237,46 @@ pub(crate) fn apply(row: &mut JobRow, heard: &Heard) -> Result<(), StoreError> {
         row.cause.clone_from(&heard.hint);
     }
     Ok(())
+}
+
+/// What a job's device still holds of a version that it did not finish, where that is another one than the job's: its
+/// client would put these files beside the new ones. The revision, for a sentence.
+pub(crate) fn in_its_way(conn: &mut Conn, row: &JobRow) -> Result<Option<String>, StoreError> {
+    let left = jobs::unfinished(conn, row.device_id.into())?;
+    let Some(left) = left.filter(|left| left.version_id != row.version_id) else { return Ok(None) };
+    Ok(Some(versions::get(conn, left.version_id.into())?.revision))
+}
+
+/// Notes on a job that its device is told to remove something first. Whether that was not noted yet.
+pub(crate) fn wait_until_cleared(tx: &mut Tx<'_>, id: JobId, why: &str) -> Result<bool, StoreError> {
+    let mut row = jobs::claim(tx, id)?;
+    if !row.state()?.is_active() || row.cause.as_deref() == Some(why) {
+        return Ok(false);
+    }
+    row.cause = Some(why.to_owned());
+    jobs::put(tx, &row)?;
+    Ok(true)
+}
+
+/// The device says that there is nothing unfinished on it any more. Where a job waited for that, its device is called
+/// again as if it had been at that moment. True where something was noted.
+pub(crate) fn cleared(
+    tx: &mut Tx<'_>,
+    device: DeviceId,
+    now: Time,
+    called_at: Time,
+) -> Result<bool, StoreError> {
+    let Some(left) = jobs::unfinished(tx, device)? else { return Ok(false) };
+    let mut left = jobs::claim(tx, left.id.into())?;
+    left.cleared_at = Some(now.into());
+    jobs::put(tx, &left)?;
+    let Some(next) = jobs::active_of(tx, device)? else { return Ok(true) };
+    let mut next = jobs::claim(tx, next.id.into())?;
+    if next.state()?.is_active() && !next.has_begun() && next.called_at.is_some() {
+        next.called_at = next.called_at.min(Some(called_at.into()));
+        jobs::put(tx, &next)?;
+    }
+    Ok(true)
 }
 
 /// Ends a job that was claimed and goes on, and notes it on the roll-out and on the device.

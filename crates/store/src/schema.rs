@@ -542,6 +542,7 @@ diesel::table! {
         call_device -> Bool,
         called_at -> Nullable<BigInt>,
         active_device -> Nullable<Binary>,
+        cleared_at -> Nullable<BigInt>,
     }
 }
 

@@ -183,6 +183,7 @@ CREATE TABLE IF NOT EXISTS upgrade_jobs (
   call_device BOOLEAN NOT NULL,
   called_at BIGINT,
   active_device BINARY(16),
+  cleared_at BIGINT,
   UNIQUE KEY upgrade_jobs_number (number),
   UNIQUE KEY upgrade_jobs_active (active_device),
   KEY upgrade_jobs_device (device_id, id),

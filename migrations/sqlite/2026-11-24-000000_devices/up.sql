@@ -181,7 +181,8 @@ CREATE TABLE upgrade_jobs (
   seen BLOB,
   call_device BOOLEAN NOT NULL,
   called_at BIGINT,
-  active_device BLOB
+  active_device BLOB,
+  cleared_at BIGINT
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX upgrade_jobs_number ON upgrade_jobs (number);
 CREATE UNIQUE INDEX upgrade_jobs_active ON upgrade_jobs (active_device);

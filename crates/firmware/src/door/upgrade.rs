@@ -17,6 +17,7 @@ use super::answer::{self, Status};
 use super::command::{self, Command};
 use super::entry;
 use super::listing::Listing;
+use crate::jobs::sweep::CALL_AGAIN;
 use crate::library::LibraryError;
 use crate::news;
 use crate::service::Firmware;
@@ -25,6 +26,9 @@ use crate::upgrade::{self, Ending, Heard, Made, Wanted};
 /// How long the processes beside this one are given to write down what they have heard, and how often they are: each
 /// writes every second.
 const OTHERS: (Duration, u32) = (Duration::from_millis(1_200), 3);
+
+/// A device that resets is on its line again after this.
+const STARTED: Duration = Duration::from_secs(60);
 
 /// Most files that a sentence names.
 const NAMED: usize = 3;
@@ -94,9 +98,10 @@ async fn serve(
     match command {
         Command::Check { space } => visit.check(job, space).await,
         Command::Init {} => visit.init().await,
-        Command::Status { job_id } => visit.status(job_id, job).await,
+        Command::Status { .. } => visit.status(job).await,
         Command::Metadata { job_id } => visit.metadata(job_id, job).await,
         Command::GetFile { file_path, .. } => visit.get_file(job, &file_path).await,
+        Command::Complete { job_id: 0, status: false } => visit.cleared().await,
         Command::Complete { status, .. } => visit.complete(job, status).await,
     }
 }
@@ -116,6 +121,10 @@ fn can_fetch(row: &JobRow) -> Result<bool, StoreError> {
     Ok(matches!(row.state()?, JobState::Ready | JobState::Transferring))
 }
 
+fn gone() -> ApiError {
+    ApiError::new(Code::NotFound, "There is no such upgrade for this device, or it has ended.")
+}
+
 impl Visit<'_> {
     /// Notes that the device was heard.
     fn heard(&self, row: &JobRow, hint: Option<String>) {
@@ -133,9 +142,40 @@ impl Visit<'_> {
 
     async fn check(&self, job: Option<JobRow>, space: Option<i64>) -> Result<HttpResponse, ApiError> {
         let Some(row) = job else { return Ok(answer::nothing()) };
+        if self.must_clear(&row).await? {
+            return Ok(answer::nothing());
+        }
         let hint = self.hint(&row, space).await;
         self.heard(&row, hint);
         Ok(answer::job(row.number, status_of(&row)?))
+    }
+
+    /// Whether the device still holds files of another version, which would stay beside those of this one. Only a client
+    /// that is told that there is nothing removes them: it says so, starts anew, and fetches when it comes next. It has
+    /// not come for this job until then, so that is not noted as a sign of life.
+    async fn must_clear(&self, row: &JobRow) -> Result<bool, ApiError> {
+        let (of, id) = (row.clone(), JobId::from(row.id));
+        let Some(left) = self.state.store.read(move |conn| upgrade::in_its_way(conn, &of)).await? else {
+            return Ok(false);
+        };
+        let why = format!(
+            "The device holds files of {left}, which it did not finish. It is told to remove them, and fetches when \
+             it comes the next time after that."
+        );
+        if self.state.store.write(move |tx| upgrade::wait_until_cleared(tx, id, &why)).await? {
+            news::progress(self.state, vec![id]).await;
+        }
+        Ok(true)
+    }
+
+    /// The client was told that there is nothing, and has removed what it had not finished.
+    async fn cleared(&self) -> Result<HttpResponse, ApiError> {
+        let (now, device) = (self.state.clock.now(), DeviceId::from(self.device.id));
+        if self.state.store.read(move |conn| jobs::unfinished(conn, device)).await?.is_some() {
+            let called_at = now.minus(CALL_AGAIN.saturating_sub(STARTED));
+            self.state.store.write(move |tx| upgrade::cleared(tx, device, now, called_at)).await?;
+        }
+        Ok(answer::noted())
     }
 
     /// A device that has too little room gives up without a word; then at least the job says why.
@@ -182,16 +222,33 @@ impl Visit<'_> {
         };
         let (Made::New(row) | Made::Busy(row)) = self.state.store.write(work).await?;
         news::jobs(self.state, vec![row.id.into()]).await;
+        if self.must_clear(&row).await? {
+            return Ok(answer::nothing());
+        }
         // It asks for the status next, and is told that it is ready.
         Ok(answer::job(row.number, Status::Init))
     }
 
-    async fn status(&self, number: i64, job: Option<JobRow>) -> Result<HttpResponse, ApiError> {
-        let Some(row) = job else { return Ok(answer::job(number, Status::None)) };
-        if row.state()?.is_active() {
+    /// How the job is for which the device waits. A client that waits goes on only when something is ready, or when it
+    /// is refused: then it starts anew, and is on its line again. On any other word that its job has ended it would ask
+    /// for ever.
+    async fn status(&self, job: Option<JobRow>) -> Result<HttpResponse, ApiError> {
+        if let Some(row) = job
+            && row.state()?.is_active()
+        {
             self.heard(&row, None);
+            return Ok(answer::job(row.number, status_of(&row)?));
         }
-        Ok(answer::job(row.number, status_of(&row)?))
+        let device = DeviceId::from(self.device.id);
+        let other = self.state.store.read(move |conn| jobs::active_of(conn, device)).await?;
+        match other {
+            // It takes the number from the answer.
+            Some(row) if !self.must_clear(&row).await? => {
+                self.heard(&row, None);
+                Ok(answer::job(row.number, status_of(&row)?))
+            }
+            _ => Err(gone()),
+        }
     }
 
     async fn metadata(&self, number: i64, job: Option<JobRow>) -> Result<HttpResponse, ApiError> {
@@ -219,8 +276,6 @@ impl Visit<'_> {
     }
 
     async fn get_file(&self, job: Option<JobRow>, path: &str) -> Result<HttpResponse, ApiError> {
-        let gone =
-            || ApiError::new(Code::NotFound, "There is no such upgrade for this device, or it has ended.");
         let row = job.ok_or_else(gone)?;
         if !can_fetch(&row)? {
             return Err(gone());
@@ -346,10 +401,14 @@ impl Visit<'_> {
             if let Some(heard) = &heard {
                 upgrade::apply(&mut row, heard)?;
             }
-            let missing = listing.as_deref().and_then(|listing| missing(listing, &row.seen()));
+            let missing = match listing.as_deref() {
+                Some(listing) => missing(listing, &row.seen()),
+                None if row.has_begun() => None,
+                None => Some("The device says that it is done, and never began.".to_owned()),
+            };
             match (row.state()?, missing) {
                 (JobState::TimedOut | JobState::Cancelled, None) if listing.is_some() => {
-                    late(tx, &clock, &row).map(|()| true)
+                    late(tx, &clock, row).map(|()| true)
                 }
                 (state, _) if !state.is_active() => Ok(true),
                 (_, None) => upgrade::end(tx, &clock, row, Ending::Succeeded).map(|_| true),
@@ -375,11 +434,14 @@ fn missing(listing: &Listing, seen: &Seen) -> Option<String> {
 }
 
 /// The device was done after its job had been given up: the job stays as it is, and what the device has is known.
-fn late(tx: &mut Tx<'_>, clock: &fairlead_model::Clock, row: &JobRow) -> Result<(), StoreError> {
+fn late(tx: &mut Tx<'_>, clock: &fairlead_model::Clock, mut row: JobRow) -> Result<(), StoreError> {
     let device = DeviceId::from(row.device_id);
     let is_newest = jobs::newest_of(tx, device)?.is_some_and(|newest| newest.id == row.id);
     if is_newest && row.has_begun() {
         jobs::note_seen(tx, device, row.version_id.into(), clock.now())?;
+        // All of it is in its place.
+        row.cleared_at = Some(clock.now().into());
+        jobs::put(tx, &row)?;
     }
     Ok(())
 }

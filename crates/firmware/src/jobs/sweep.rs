@@ -17,7 +17,7 @@ use crate::upgrade::{self, Ending, Heard};
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Between two calls of a device that does not come.
-const CALL_AGAIN: Duration = Duration::from_secs(300);
+pub(crate) const CALL_AGAIN: Duration = Duration::from_secs(300);
 
 /// How much later than its time a silence is noticed: what other processes have heard is written down by then.
 const SLACK: Duration = Duration::from_secs(5);

@@ -138,6 +138,13 @@ impl Field {
         folder
     }
 
+    /// The repository is there no more, or is there again.
+    pub fn hide(&self, is_hidden: bool) {
+        let away = self.repository.with_extension("away");
+        let (from, to) = if is_hidden { (&self.repository, &away) } else { (&away, &self.repository) };
+        std::fs::rename(from, to).unwrap();
+    }
+
     pub fn server(&self) -> String {
         self.system.url("firmware", "").trim_start_matches("http://").to_owned()
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
 mod bench;
+mod clearing;
 mod device;
 mod door;
 mod field;

@@ -27,6 +27,8 @@ on_both_backends!(
     a_dry_run_says_what_it_would_be,
     what_cannot_be_is_told_all_at_once,
     busy_devices_are_left_out_in_words,
+    a_share_is_of_those_that_need_it,
+    a_stage_that_nobody_tried_lets_no_other_begin,
 );
 
 fn ids(buoys: &[(Device, DeviceId)]) -> Vec<DeviceId> {
@@ -541,6 +543,60 @@ async fn busy_devices_are_left_out_in_words(backend: Backend) {
     assert_eq!(of[&buoys[0].0.iam].1, "It has this version already.");
     assert_eq!(of[&buoys[1].0.iam].1, "It was busy with upgrade 2 when its turn came.");
     upgrade_all(&mut buoys[2..]).await;
+    field.until_rollout(&id, |rollout| rollout["state"] == "finished").await;
+    field.close().await;
+}
+
+async fn a_share_is_of_those_that_need_it(backend: Backend) {
+    let field = Field::open(backend, &[]).await;
+    let version = field.version("v1", &small_tree("one")).await;
+    let mut buoys = field.buoys(6).await;
+    // The first two by name.
+    for (buoy, id) in &mut buoys[..2] {
+        field.job(*id, &version).await;
+        buoy.upgrade().await.unwrap();
+    }
+    let share = |percent: u32| json!({"percent": percent, "success_percent": 100, "error_percent": 10});
+    let stages = json!([share(25), share(100)]);
+    let body = json!({"name": "R", "version_id": version, "stages": stages, "dry_run": true});
+    let plan = field.done("/api/v1/firmware/rollouts", &body).await;
+    let names = |stage: usize| -> Vec<&str> {
+        let devices = plan["stages"][stage]["devices"].as_array().unwrap();
+        devices.iter().map(|one| one["device"]["name"].as_str().unwrap()).collect()
+    };
+    assert_eq!((names(0), names(1)), (vec!["PK003"], vec!["PK004", "PK005", "PK006"]));
+    for (buoy, id) in &mut buoys[2..] {
+        field.job(*id, &version).await;
+        buoy.upgrade().await.unwrap();
+    }
+    let problem = field.refused("/api/v1/firmware/rollouts", &body, 422).await;
+    assert_eq!(
+        problem["errors"][0]["message"].as_str().or(problem["errors"][0].as_str()).unwrap(),
+        "No device would take part: there is none, or all have the version already."
+    );
+    field.close().await;
+}
+
+async fn a_stage_that_nobody_tried_lets_no_other_begin(backend: Backend) {
+    let field = Field::open(backend, &[]).await;
+    let version = field.version("v1", &small_tree("one")).await;
+    let mut buoys = field.buoys(3).await;
+    field.job(buoys[0].1, &version).await;
+    buoys[0].0.upgrade().await.unwrap();
+    let stages = json!([stage(&buoys[..1]), stage(&buoys[1..])]);
+    let body = json!({"name": "R", "version_id": version, "stages": stages, "dry_run": true});
+    let plan = field.done("/api/v1/firmware/rollouts", &body).await;
+    let warning = "All devices of stage 1 would be left out now: the roll-out would stop after it.";
+    assert!(plan["warnings"].as_array().unwrap().contains(&json!(warning)), "{plan:#}");
+    let id = make(&field, &version, stages).await;
+    // It may have stopped by the time of the answer.
+    act(&field, &id, "start").await;
+    let stopped = field.until_rollout(&id, |rollout| rollout["state"] != "running").await;
+    assert_eq!((&stopped["state"], counts(&stopped, 1)), (&json!("stopped"), [2, 0, 0, 0, 0]));
+    assert!(stopped["cause"].as_str().unwrap().starts_with("Stage 1 is over and nobody took part"));
+    act(&field, &id, "resume").await;
+    field.until_rollout(&id, |rollout| counts(rollout, 1)[1] == 2).await;
+    upgrade_all(&mut buoys[1..]).await;
     field.until_rollout(&id, |rollout| rollout["state"] == "finished").await;
     field.close().await;
 }

@@ -17,6 +17,7 @@ on_both_backends!(
     a_transfer_over_two_processes_is_one,
     a_silent_device_is_given_up,
     a_device_that_is_heard_is_not_given_up,
+    a_device_that_asks_for_ever_and_never_begins_is_given_up,
     a_device_that_begins_for_ever_is_given_up,
     a_cancelled_upgrade_gives_no_more_files,
     a_device_that_was_done_too_late_is_known_all_the_same,
@@ -101,6 +102,7 @@ async fn a_version_in_preparation_is_waited_for(backend: Backend) {
             seen: None,
             call_device: false,
             called_at: None,
+            cleared_at: None,
         };
         let row = wanted(jobs::next_number(tx)?);
         jobs::insert(tx, &row)?;
@@ -183,8 +185,8 @@ async fn a_silent_device_is_given_up(backend: Backend) {
     let begun = field.until_job(&begun, "timed_out").await;
     assert_eq!(begun["cause"], "The device began to fetch, and was not heard any more for 2 hours.");
     assert_eq!(buoys[0].0.check().await, (0, 10));
-    let late = buoys[1].0.ask(json!({"cmd": "status", "job_id": begun["number"]})).await.unwrap();
-    assert_eq!(late["status"], 8);
+    let late = json!({"cmd": "metadata", "job_id": begun["number"]});
+    assert_eq!(buoys[1].0.ask(late).await.unwrap()["status"], 8);
     field.close().await;
 }
 
@@ -208,6 +210,26 @@ async fn a_device_that_is_heard_is_not_given_up(backend: Backend) {
     assert_eq!(buoys[0].0.check().await, (number, 2));
     buoys[0].0.ask(json!({"cmd": "complete", "job_id": number, "status": true})).await.unwrap();
     field.until_job(&slow, "succeeded").await;
+    field.close().await;
+}
+
+async fn a_device_that_asks_for_ever_and_never_begins_is_given_up(backend: Backend) {
+    let field = Field::open(backend, &["firmware.job_timeout_h=2"]).await;
+    let version = field.version("v1", &small_tree("one")).await;
+    let (mut buoy, id) = field.buoys(1).await.remove(0);
+    let job = field.job(id, &version).await;
+    let path = format!("/api/v1/firmware/jobs/{job}");
+    // Two hours, and ten minutes for who was heard in the last of them.
+    for _ in 0..14 {
+        assert_eq!(buoy.check().await.1, 2);
+        let now = field.system.clock.now().rfc3339();
+        field.system.until("firmware", &path, |job| job["heard_at"] == now).await;
+        field.system.hand.advance(Duration::from_secs(540));
+    }
+    assert_eq!(buoy.check().await.1, 2);
+    field.system.hand.advance(Duration::from_secs(540));
+    let ended = field.until_job(&job, "timed_out").await;
+    assert_eq!(ended["cause"], "The device was heard, and did not begin to fetch within 2 hours.");
     field.close().await;
 }
 

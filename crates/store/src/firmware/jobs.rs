@@ -69,6 +69,8 @@ pub struct JobRow {
     pub called_at: Option<Micros>,
     /// The device while the job goes on, so that there is one at most.
     pub active_device: Option<Id>,
+    /// When the device said that it has removed what this job, which it did not finish, had left on it.
+    pub cleared_at: Option<Micros>,
 }
 
 /// What changes of a job.
@@ -90,6 +92,7 @@ struct Changes<'r> {
     seen: Option<&'r [u8]>,
     called_at: Option<Micros>,
     active_device: Option<Id>,
+    cleared_at: Option<Micros>,
 }
 
 /// Which jobs to list.
@@ -181,6 +184,7 @@ pub fn put(tx: &mut Tx<'_>, row: &JobRow) -> Result<(), StoreError> {
         seen: row.seen.as_deref(),
         called_at: row.called_at,
         active_device: row.active_device,
+        cleared_at: row.cleared_at,
     };
     diesel::update(upgrade_jobs::table.find(row.id)).set(changes).execute(&mut **tx)?;
     Ok(())
@@ -211,6 +215,23 @@ pub fn active_of(conn: &mut Conn, device: DeviceId) -> Result<Option<JobRow>, St
 pub fn newest_of(conn: &mut Conn, device: DeviceId) -> Result<Option<JobRow>, StoreError> {
     let of_device = upgrade_jobs::table.filter(upgrade_jobs::device_id.eq(Id::from(device)));
     Ok(of_device.order(upgrade_jobs::id.desc()).select(JobRow::as_select()).first(conn).optional()?)
+}
+
+/// The job of which a device still holds files that it has not put in their place: the newest that it began, where that
+/// ended without success and the device has not said since that it removed them.
+///
+/// # Errors
+/// What the database says.
+pub fn unfinished(conn: &mut Conn, device: DeviceId) -> Result<Option<JobRow>, StoreError> {
+    let begun: Option<JobRow> = upgrade_jobs::table
+        .filter(upgrade_jobs::device_id.eq(Id::from(device)))
+        .filter(upgrade_jobs::attempts.gt(0))
+        .filter(upgrade_jobs::active_device.is_null())
+        .order(upgrade_jobs::id.desc())
+        .select(JobRow::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(begun.filter(|row| row.cleared_at.is_none() && row.state != JobState::Succeeded.as_str()))
 }
 
 /// One page of jobs, newest first.
