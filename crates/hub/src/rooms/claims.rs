@@ -8,11 +8,11 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fairlead_model::Time;
 use fairlead_model::room::HubNote;
+use fairlead_model::{NodeId, Time};
 use fairlead_store::audit::{self, Entry};
-use fairlead_store::rooms::{self, Settled};
-use fairlead_store::{StoreError, Tx};
+use fairlead_store::rooms::{self, Change, Settled};
+use fairlead_store::{StoreError, Tx, knocks};
 use fairlead_web::health::Check;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -169,6 +169,18 @@ impl Waiting {
     }
 }
 
+/// Writes lines; a device that has one knocks no more.
+fn write_all(
+    tx: &mut Tx<'_>,
+    node: NodeId,
+    now: Time,
+    changes: &[Change],
+) -> Result<Vec<Settled>, StoreError> {
+    let came = changes.iter().filter(|change| change.gone.is_none() && change.held.is_none());
+    knocks::forget_all(tx, came.map(|change| change.name.as_str()))?;
+    rooms::settle(tx, node, now, changes)
+}
+
 impl Rooms {
     /// Writes until the process stops and `left` says that all devices have gone.
     pub(crate) async fn keep_written(&self, stop: CancellationToken, left: CancellationToken) {
@@ -223,7 +235,7 @@ impl Rooms {
             return true;
         }
         let (node, now) = (self.0.node, self.now());
-        let settled = self.0.store.write(move |tx| rooms::settle(tx, node, now, &changes)).await;
+        let settled = self.0.store.write(move |tx| write_all(tx, node, now, &changes)).await;
         match settled {
             Ok(settled) => {
                 self.0.waiting.failed(None);

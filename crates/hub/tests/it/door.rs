@@ -16,6 +16,7 @@ use crate::quay::{Quay, connect, end, next_text, old_request};
 fairlead_testkit::on_both_backends!(
     a_device_shows_its_key_where_it_has_one,
     an_unknown_device_is_refused_and_noted,
+    a_knock_goes_when_its_device_may_come_in,
     an_unknown_device_may_be_let_in_by_a_setting,
     a_page_needs_rights,
     an_old_page_needs_rights_too,
@@ -88,6 +89,34 @@ async fn an_unknown_device_is_refused_and_noted(backend: Backend) {
     // Registered now, it is let in.
     quay.register("PK404", None).await;
     quay.dial("/PK404").await;
+    quay.port.system.stop().await;
+}
+
+async fn a_knock_goes_when_its_device_may_come_in(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    quay.register("PK007", Some("s3cret")).await;
+    quay.system().hand.advance(std::time::Duration::from_secs(1));
+    for path in ["/PK007", "/pk403", "/PK404", "/PK405"] {
+        refused(&quay, path).await;
+    }
+    let knocked = async |wanted: &[&str]| {
+        let names = |list: &Value| {
+            let items = list["items"].as_array().unwrap().iter();
+            let mut names: Vec<_> = items.map(|knock| knock["name"].as_str().unwrap().to_owned()).collect();
+            names.sort_unstable();
+            names
+        };
+        quay.system().until("hub", "/api/v1/knocks", |list| names(list) == wanted).await;
+    };
+    knocked(&["PK007", "PK404", "PK405", "pk403"]).await;
+    // It is made known.
+    quay.system().hand.advance(std::time::Duration::from_secs(1));
+    quay.register("PK403", None).await;
+    quay.register("PK404", None).await;
+    knocked(&["PK007", "PK405"]).await;
+    // It has the line.
+    let _buoy = quay.dial("/PK007?key=s3cret").await;
+    knocked(&["PK405"]).await;
     quay.port.system.stop().await;
 }
 
