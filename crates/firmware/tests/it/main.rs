@@ -11,5 +11,6 @@ mod repository;
 mod rollouts;
 mod servers;
 mod signatures;
+mod sizes;
 mod upgrades;
 mod versions;
