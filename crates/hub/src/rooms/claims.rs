@@ -18,8 +18,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::Rooms;
-use super::room::Unwritten;
+use super::room::{Core, Standing, Unwritten};
+use super::{Room, Rooms};
 
 /// Changes are gathered for so long.
 const GATHER: Duration = Duration::from_millis(50);
@@ -262,6 +262,9 @@ impl Rooms {
             let name = &unwritten.change.name;
             let Some(room) = self.find(name) else { continue };
             let lost = room.core().is_written(unwritten, settled, now);
+            if unwritten.change.state.is_some() && matches!(settled, Settled::Held { earlier: Some(_), .. }) {
+                self.0.waiting.later(&room.name);
+            }
             match settled {
                 Settled::Held { epoch, taken_from, .. } if unwritten.change.held != Some(*epoch) => {
                     note.taken.push((name.clone(), *epoch));
@@ -330,6 +333,10 @@ impl Rooms {
                     continue;
                 }
             }
+            let all = Instant::now() >= sweep_at;
+            if let Err(error) = self.look_up_held(all).await {
+                tracing::debug!(%error, "the registry does not say how the devices on the line stand");
+            }
             if let Err(error) = self.give_up_lost().await {
                 tracing::debug!(%error, "the store does not say which rooms other hubs have");
             }
@@ -365,6 +372,47 @@ impl Rooms {
         let rooms: Vec<_> = self.rooms().values().cloned().collect();
         for room in rooms.iter().filter(|room| room.core().has_device()) {
             self.0.waiting.soon(&room.name);
+        }
+    }
+
+    /// Looks up how the devices on the line stand with the registry: those that it did not know each time, `all` sometimes.
+    /// Whoever registered itself, or was changed while no word of it came through, is seen here.
+    async fn look_up_held(&self, all: bool) -> Result<(), StoreError> {
+        let rooms: Vec<_> = self.rooms().values().cloned().collect();
+        let looked_at = |core: &Core| core.has_device() && (all || core.device_id().is_none());
+        let held: Vec<_> = rooms.into_iter().filter(|room| looked_at(&room.core())).collect();
+        for rooms in held.chunks(TOGETHER) {
+            let keys: Vec<String> = rooms.iter().map(|room| room.name.to_ascii_lowercase()).collect();
+            // A device that comes in meanwhile has been looked up just now.
+            let seats: Vec<_> = rooms.iter().map(|room| room.core().seat()).collect();
+            let found = self.0.store.read(move |conn| rooms::registered_as(conn, &keys)).await?;
+            let found: HashMap<String, _> = found
+                .into_iter()
+                .filter_map(|row| Some((row.name_key?, (row.id.into(), row.key_hash))))
+                .collect();
+            for (room, seat) in rooms.iter().zip(seats) {
+                let stands = {
+                    let core = room.core();
+                    if core.seat() != seat {
+                        continue;
+                    }
+                    core.standing(found.get(&room.name.to_ascii_lowercase()).copied())
+                };
+                self.follow(room, stands);
+            }
+        }
+        Ok(())
+    }
+
+    fn follow(&self, room: &Room, stands: Standing) {
+        let news = match stands {
+            Standing::Fine => false,
+            Standing::MadeKnown(id) => room.core().is_registered(id),
+            Standing::Unwanted => room.core().let_go(self.now()),
+        };
+        if news {
+            self.0.waiting.soon(&room.name);
+            self.tell_presence(room);
         }
     }
 
