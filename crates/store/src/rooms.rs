@@ -196,7 +196,8 @@ impl Claim {
                 let epoch = row.epoch.max(change.held.unwrap_or(0)) + 1;
                 self.take(tx, change, row, epoch, Some(self.node))?;
                 let taken_from = other.and(row.address.clone());
-                Ok(Settled::Held { epoch, earlier: row.state.clone(), taken_from })
+                let earlier = row.state.clone().filter(|_| !is_anothers(row, change));
+                Ok(Settled::Held { epoch, earlier, taken_from })
             }
             // Whoever has it now knows better.
             (Some(_), false) if other.is_some() || change.held.is_some() => Ok(Settled::Left),
@@ -238,7 +239,14 @@ impl Claim {
         self.note_state(tx, change, row)
     }
 
+    /// Writes what the device said; what another device of this name has said before goes.
     fn note_state(&self, tx: &mut Tx<'_>, change: &Change, row: &RoomRow) -> Result<(), StoreError> {
+        if change.state.is_none() && row.state.is_some() && is_anothers(row, change) {
+            let nothing: (Option<String>, Option<Micros>) = (None, None);
+            diesel::update(rooms::table.find(&row.name))
+                .set((rooms::state.eq(nothing.0), rooms::state_at.eq(nothing.1)))
+                .execute(&mut **tx)?;
+        }
         if let Some((state, at)) = &change.state {
             diesel::update(rooms::table.find(&row.name))
                 .set((rooms::state.eq(Some(state.clone())), rooms::state_at.eq(Some(Micros::from(*at)))))
@@ -252,6 +260,11 @@ impl Claim {
         }
         Ok(())
     }
+}
+
+/// Whether a room was the one of another device of the registry, whose name has been given anew.
+fn is_anothers(row: &RoomRow, change: &Change) -> bool {
+    row.device_id.is_some_and(|was| change.device_id.map(Id::from) != Some(was))
 }
 
 /// Which of some rooms another hub has by now, with the epoch.

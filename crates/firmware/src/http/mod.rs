@@ -7,6 +7,7 @@ pub(crate) mod sources;
 pub(crate) mod versions;
 
 use actix_web::web;
+use fairlead_web::{ApiError, Code};
 use utoipa::OpenApi;
 
 use crate::door;
@@ -54,8 +55,12 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/firmware/jobs", web::post().to(jobs::make))
         .route("/api/v1/firmware/jobs/{id}", web::get().to(jobs::get))
         .route("/api/v1/firmware/jobs/{id}/cancel", web::post().to(jobs::cancel))
-        .route("/api/v1/firmware/rollouts", web::get().to(rollouts::list))
-        .route("/api/v1/firmware/rollouts", web::post().to(rollouts::make))
+        .service(
+            web::resource("/api/v1/firmware/rollouts")
+                .app_data(large_lists())
+                .route(web::get().to(rollouts::list))
+                .route(web::post().to(rollouts::make)),
+        )
         .route("/api/v1/firmware/rollouts/{id}", web::get().to(rollouts::get))
         .route("/api/v1/firmware/rollouts/{id}/targets", web::get().to(rollouts::targets))
         .route("/api/v1/firmware/rollouts/{id}/roll-back", web::post().to(rollouts::roll_back))
@@ -73,4 +78,13 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/firmware/versions/{id}", web::get().to(versions::get))
         .route("/api/v1/firmware/versions/{id}", web::delete().to(versions::remove))
         .route("/api/v1/firmware/versions/{id}/files", web::get().to(versions::files));
+}
+
+/// Most bytes of a roll-out that names each of its devices, of which it may have thousands.
+const MOST_OF_A_LIST: usize = 1024 * 1024;
+
+fn large_lists() -> web::JsonConfig {
+    web::JsonConfig::default().limit(MOST_OF_A_LIST).error_handler(|error, _| {
+        ApiError::new(Code::BadRequest, format!("The request cannot be read: {error}.")).into()
+    })
 }

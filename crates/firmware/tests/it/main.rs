@@ -12,5 +12,6 @@ mod repository;
 mod rollouts;
 mod servers;
 mod signatures;
+mod sizes;
 mod upgrades;
 mod versions;

@@ -84,16 +84,17 @@ impl Devices {
     async fn let_in(&self, asked: &Asked, address: String) -> Result<DeviceSeat, Refusal> {
         let Parts { rooms, door, knocks, clock, most, beat, .. } = &*self.0;
         let figures = rooms.figures();
-        if figures.devices() >= *most {
-            tracing::warn!(most, "a device was refused: hub.device_connections are here already");
-            return Err(Refusal::new(503, format!("{most} devices are here already. Come again.")));
-        }
         let key = asked.parameter("key");
         let key = key.as_ref().map(|key| key.expose());
         match door.ask(&asked.name, key, figures.unregistered()).await {
+            // A device that has a place, should it be with a dead connection, needs no other.
+            Ok(admitted) if figures.devices() >= *most && !rooms.has(&admitted.name) => {
+                tracing::warn!(most, "a device was refused: hub.device_connections are here already");
+                Err(Refusal::new(503, format!("{most} devices are here already. Come again.")))
+            }
             Ok(admitted) => {
-                let name = admitted.name;
-                rooms.arrive(&name, admitted.id, &address, *beat).map_err(|holder| {
+                let name = admitted.name.clone();
+                rooms.arrive(admitted, &address, *beat).map_err(|holder| {
                     let why = format!("Another device of the name {name} is on the line");
                     let advice = "Give one of them another name, or keys";
                     knocks.note(clock, &name, &address, &format!("{why}, from {holder}. {advice}."));

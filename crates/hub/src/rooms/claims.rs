@@ -8,18 +8,18 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fairlead_model::Time;
 use fairlead_model::room::HubNote;
+use fairlead_model::{NodeId, Time};
 use fairlead_store::audit::{self, Entry};
-use fairlead_store::rooms::{self, Settled};
-use fairlead_store::{StoreError, Tx};
+use fairlead_store::rooms::{self, Change, Settled};
+use fairlead_store::{StoreError, Tx, knocks};
 use fairlead_web::health::Check;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::Rooms;
-use super::room::Unwritten;
+use super::room::{Core, Standing, Unwritten};
+use super::{Room, Rooms};
 
 /// Changes are gathered for so long.
 const GATHER: Duration = Duration::from_millis(50);
@@ -169,6 +169,18 @@ impl Waiting {
     }
 }
 
+/// Writes lines; a device that has one knocks no more.
+fn write_all(
+    tx: &mut Tx<'_>,
+    node: NodeId,
+    now: Time,
+    changes: &[Change],
+) -> Result<Vec<Settled>, StoreError> {
+    let came = changes.iter().filter(|change| change.gone.is_none() && change.held.is_none());
+    knocks::forget_all(tx, came.map(|change| change.name.as_str()))?;
+    rooms::settle(tx, node, now, changes)
+}
+
 impl Rooms {
     /// Writes until the process stops and `left` says that all devices have gone.
     pub(crate) async fn keep_written(&self, stop: CancellationToken, left: CancellationToken) {
@@ -223,7 +235,7 @@ impl Rooms {
             return true;
         }
         let (node, now) = (self.0.node, self.now());
-        let settled = self.0.store.write(move |tx| rooms::settle(tx, node, now, &changes)).await;
+        let settled = self.0.store.write(move |tx| write_all(tx, node, now, &changes)).await;
         match settled {
             Ok(settled) => {
                 self.0.waiting.failed(None);
@@ -250,6 +262,9 @@ impl Rooms {
             let name = &unwritten.change.name;
             let Some(room) = self.find(name) else { continue };
             let lost = room.core().is_written(unwritten, settled, now);
+            if unwritten.change.state.is_some() && matches!(settled, Settled::Held { earlier: Some(_), .. }) {
+                self.0.waiting.later(&room.name);
+            }
             match settled {
                 Settled::Held { epoch, taken_from, .. } if unwritten.change.held != Some(*epoch) => {
                     note.taken.push((name.clone(), *epoch));
@@ -318,6 +333,10 @@ impl Rooms {
                     continue;
                 }
             }
+            let all = Instant::now() >= sweep_at;
+            if let Err(error) = self.look_up_held(all).await {
+                tracing::debug!(%error, "the registry does not say how the devices on the line stand");
+            }
             if let Err(error) = self.give_up_lost().await {
                 tracing::debug!(%error, "the store does not say which rooms other hubs have");
             }
@@ -353,6 +372,47 @@ impl Rooms {
         let rooms: Vec<_> = self.rooms().values().cloned().collect();
         for room in rooms.iter().filter(|room| room.core().has_device()) {
             self.0.waiting.soon(&room.name);
+        }
+    }
+
+    /// Looks up how the devices on the line stand with the registry: those that it did not know each time, `all` sometimes.
+    /// Whoever registered itself, or was changed while no word of it came through, is seen here.
+    async fn look_up_held(&self, all: bool) -> Result<(), StoreError> {
+        let rooms: Vec<_> = self.rooms().values().cloned().collect();
+        let looked_at = |core: &Core| core.has_device() && (all || core.device_id().is_none());
+        let held: Vec<_> = rooms.into_iter().filter(|room| looked_at(&room.core())).collect();
+        for rooms in held.chunks(TOGETHER) {
+            let keys: Vec<String> = rooms.iter().map(|room| room.name.to_ascii_lowercase()).collect();
+            // A device that comes in meanwhile has been looked up just now.
+            let seats: Vec<_> = rooms.iter().map(|room| room.core().seat()).collect();
+            let found = self.0.store.read(move |conn| rooms::registered_as(conn, &keys)).await?;
+            let found: HashMap<String, _> = found
+                .into_iter()
+                .filter_map(|row| Some((row.name_key?, (row.id.into(), row.key_hash))))
+                .collect();
+            for (room, seat) in rooms.iter().zip(seats) {
+                let stands = {
+                    let core = room.core();
+                    if core.seat() != seat {
+                        continue;
+                    }
+                    core.standing(found.get(&room.name.to_ascii_lowercase()).copied())
+                };
+                self.follow(room, stands);
+            }
+        }
+        Ok(())
+    }
+
+    fn follow(&self, room: &Room, stands: Standing) {
+        let news = match stands {
+            Standing::Fine => false,
+            Standing::MadeKnown(id) => room.core().is_registered(id),
+            Standing::Unwanted => room.core().let_go(self.now()),
+        };
+        if news {
+            self.0.waiting.soon(&room.name);
+            self.tell_presence(room);
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fairlead_model::DeviceId;
 use fairlead_model::device::DeviceName;
 use fairlead_store::registry::devices::{self, DeviceRow};
-use fairlead_store::{Store, StoreError, rooms};
+use fairlead_store::{Digest, Store, StoreError, rooms};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +66,8 @@ pub(crate) struct Admitted {
     pub(crate) name: String,
     /// The device of the registry.
     pub(crate) id: Option<DeviceId>,
+    /// The key that was asked of it, hashed.
+    pub(crate) key: Option<Digest>,
 }
 
 /// A device that is not.
@@ -102,7 +104,7 @@ impl Door {
         let away = |status, why| TurnedAway { status, why, knock: Some(name.to_string()) };
         match self.find(&name).await {
             Ok(Some(device)) if devices::key_matches(&device, key) => {
-                Ok(Admitted { name: device.name, id: Some(device.id.into()) })
+                Ok(Admitted { name: device.name, id: Some(device.id.into()), key: device.key_hash })
             }
             Ok(Some(device)) => {
                 let why = match key {
@@ -117,7 +119,7 @@ impl Door {
             Ok(None) if unregistered >= UNREGISTERED => {
                 Err(away(503, format!("{UNREGISTERED} devices that nobody registered are here already.")))
             }
-            Ok(None) => Ok(Admitted { name: name.to_string(), id: None }),
+            Ok(None) => Ok(Admitted { name: name.to_string(), id: None, key: None }),
             Err(error) => {
                 tracing::warn!(%error, device = %name, "the store does not say whether a device may come in");
                 let why = "The registry cannot be reached now. Come again.".to_owned();

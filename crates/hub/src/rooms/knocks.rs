@@ -18,6 +18,9 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// Most names that wait to be written; what comes on top comes again.
 const WAITING: usize = 200;
 
+/// Most names that screens are told of after one write: they read the list anew for each.
+const TOLD: usize = 5;
+
 /// Who knocked since the last write. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Knocks(Arc<Inner>);
@@ -33,7 +36,7 @@ impl Knocks {
     pub(crate) fn note(&self, clock: &Clock, name: &str, address: &str, why: &str) {
         let now = clock.now().into();
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= WAITING && !waiting.contains_key(name) {
+        if waiting.len() >= WAITING && !waiting.contains_key(name) && !make_room(&mut waiting, address) {
             return;
         }
         let knock = waiting.entry(name.to_owned()).or_insert_with(|| KnockRow {
@@ -71,7 +74,7 @@ impl Knocks {
             let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
             match store.write(move |tx| knocks::note(tx, &rows)).await {
                 Ok(()) => {
-                    names.into_iter().for_each(|name| bus.publish(&LiveEvent::Knock { name }));
+                    names.into_iter().take(TOLD).for_each(|name| bus.publish(&LiveEvent::Knock { name }));
                 }
                 // A device that is not let in comes again.
                 Err(error) => tracing::warn!(%error, "devices that were refused were not noted"),
@@ -81,5 +84,36 @@ impl Knocks {
                 () = stop.cancelled() => return,
             }
         }
+    }
+}
+
+/// Leaves out a name of the address that has tried most, where that is not this one; false where it is.
+fn make_room(waiting: &mut HashMap<String, KnockRow>, address: &str) -> bool {
+    let mut tried: HashMap<&str, usize> = HashMap::new();
+    waiting.values().for_each(|knock| *tried.entry(&knock.address).or_default() += 1);
+    let Some((most, count)) = tried.iter().max_by_key(|(_, count)| **count) else { return true };
+    if tried.get(address).copied().unwrap_or(0) + 1 >= *count {
+        return false;
+    }
+    let left_out = waiting.values().find(|knock| knock.address == *most).map(|knock| knock.name.clone());
+    left_out.is_some_and(|name| waiting.remove(&name).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_tries_many_names_keeps_nobody_off_the_list() {
+        let (clock, knocks) = (Clock::system(), Knocks::default());
+        for n in 0..300 {
+            knocks.note(&clock, &format!("N{n}"), "10.0.0.9", "x");
+        }
+        for n in 0..9 {
+            knocks.note(&clock, &format!("PK00{n}"), &format!("10.0.0.{}", n % 3), "x");
+        }
+        let rows = knocks.take();
+        assert_eq!(rows.len(), WAITING);
+        assert_eq!(rows.iter().filter(|row| row.name.starts_with("PK")).count(), 9);
     }
 }

@@ -22,13 +22,14 @@ use std::time::Duration;
 
 use fairlead_bus::Bus;
 use fairlead_model::room::{RoomFrame, RoomView, Way};
-use fairlead_model::{Clock, DeviceId, NodeId, Time};
+use fairlead_model::{Clock, NodeId, Time};
 use fairlead_store::registry::devices;
 use fairlead_store::{Store, StoreError, rooms};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use claims::Waiting;
+use door::Admitted;
 use figures::{Counted, Figures};
 use log::Log;
 use mailbox::{End, Receiver};
@@ -155,6 +156,11 @@ impl Rooms {
         (room, entered)
     }
 
+    /// Whether a device of this name has its line here.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|room| room.core().has_device())
+    }
+
     /// Removes a room in which nobody is.
     fn tidy(&self, name: &str) {
         let mut rooms = self.rooms();
@@ -167,15 +173,16 @@ impl Rooms {
     /// it. It is pinged each `beat`.
     pub(crate) fn arrive(
         &self,
-        name: &str,
-        id: Option<DeviceId>,
+        admitted: Admitted,
         address: &str,
         beat: Duration,
     ) -> Result<DeviceSeat, Box<str>> {
+        let Admitted { name, id, key } = admitted;
+        let name = name.as_str();
         let seat = self.0.seats.fetch_add(1, Ordering::Relaxed);
         let counted = self.figures().device(id.is_some());
         let (at, now) = (self.now(), Instant::now());
-        let arrival = Arrival { seat, id, address: address.to_owned(), at, now, beat, counted };
+        let arrival = Arrival { seat, id, key, address: address.to_owned(), at, now, beat, counted };
         let (room, came) = self.enter(name, |core| core.arrive(arrival));
         let (texts, old) = match came {
             Came::In { texts, old } => (texts, old),
@@ -216,7 +223,11 @@ impl Rooms {
 
     /// Tells screens which devices came and went, until the process stops.
     pub(crate) async fn tell_presences(&self, stop: CancellationToken) {
-        self.0.presences.run(&self.0.bus, &stop).await;
+        let now = |name: &str| {
+            let view = self.find(name)?.core().view(self.now());
+            Some((view.device_id, view.presence))
+        };
+        self.0.presences.run(&self.0.bus, now, &stop).await;
     }
 
     /// A page comes, to look at a device of the registry or at one that was here before.
@@ -253,8 +264,17 @@ impl Rooms {
             let device = devices::by_name(conn, &asked)?;
             let name = device.as_ref().map_or(asked, |device| device.name.clone());
             let room = rooms::get(conn, &name, now)?.map(|(view, row)| (view, row.epoch));
-            let never = device.map(|device| (never_here(&device), 0));
-            Ok((name, room.or(never)))
+            let away = match (room, device) {
+                // The name was another device's until now.
+                (Some((view, epoch)), Some(device))
+                    if view.device_id.is_some_and(|id| id != device.id.into()) =>
+                {
+                    Some((never_here(&device), epoch))
+                }
+                (None, Some(device)) => Some((never_here(&device), 0)),
+                (room, _) => room,
+            };
+            Ok((name, away))
         });
         let found = tokio::time::timeout(ASK, found).await.unwrap_or_else(|_| {
             Err(StoreError::Unavailable("it did not say in time where the device is".to_owned()))

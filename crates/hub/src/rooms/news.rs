@@ -27,8 +27,11 @@ pub(crate) struct Presences {
 #[derive(Default)]
 struct Queue {
     order: VecDeque<Arc<str>>,
-    newest: HashMap<Arc<str>, (Option<DeviceId>, Presence)>,
+    newest: HashMap<Arc<str>, Told>,
 }
+
+/// The device of the registry, and whether it is there.
+type Told = (Option<DeviceId>, Presence);
 
 impl Presences {
     /// Has it told soon.
@@ -41,13 +44,16 @@ impl Presences {
         self.news.notify_one();
     }
 
-    fn take(&self) -> Vec<LiveEvent> {
+    /// The next portion, as it is now: what was told first may have been put in last. A room that is gone by now was left as
+    /// it was told.
+    fn take(&self, now: impl Fn(&str) -> Option<Told>) -> Vec<LiveEvent> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut portion = Vec::new();
         while portion.len() < PORTION
             && let Some(name) = waiting.order.pop_front()
         {
-            if let Some((device_id, presence)) = waiting.newest.remove(&name) {
+            if let Some(told) = waiting.newest.remove(&name) {
+                let (device_id, presence) = now(&name).unwrap_or(told);
                 portion.push(LiveEvent::Presence { name: name.to_string(), device_id, presence });
             }
         }
@@ -55,9 +61,9 @@ impl Presences {
     }
 
     /// Tells until the process stops.
-    pub(crate) async fn run(&self, bus: &Bus, stop: &CancellationToken) {
+    pub(crate) async fn run(&self, bus: &Bus, now: impl Fn(&str) -> Option<Told>, stop: &CancellationToken) {
         loop {
-            let portion = self.take();
+            let portion = self.take(&now);
             if portion.is_empty() {
                 tokio::select! {
                     () = self.news.notified() => continue,
@@ -70,5 +76,31 @@ impl Presences {
                 () = stop.cancelled() => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fairlead_model::Time;
+
+    #[test]
+    fn screens_are_told_how_it_is_and_not_what_was_put_in_last() {
+        let presences = Presences::default();
+        let presence = |connected| Presence { connected, since: Time::from_micros(7) };
+        for name in ["here", "gone"] {
+            presences.tell(&name.into(), None, presence(true));
+            presences.tell(&name.into(), None, presence(false));
+        }
+        let told = presences.take(|name| (name == "here").then(|| (None, presence(true))));
+        let connected: Vec<bool> = told
+            .iter()
+            .map(|event| match event {
+                LiveEvent::Presence { presence, .. } => presence.connected,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(connected, [true, false]);
+        assert!(presences.take(|_| None).is_empty());
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fairlead_model::room::{Presence, RoomView};
 use fairlead_model::{DeviceId, Time};
+use fairlead_store::Digest;
 use fairlead_store::rooms::{self, Change, Settled};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -55,6 +56,8 @@ pub(crate) struct Arrival {
     pub(crate) seat: u64,
     /// The device of the registry.
     pub(crate) id: Option<DeviceId>,
+    /// The key that was asked of it, hashed.
+    pub(crate) key: Option<Digest>,
     /// From where it comes.
     pub(crate) address: String,
     /// When.
@@ -81,6 +84,17 @@ pub(crate) enum Came {
         /// From where that one came.
         holder: Box<str>,
     },
+}
+
+/// How a device on the line stands with the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// As it was when it came.
+    Fine,
+    /// It was made known as this device.
+    MadeKnown(DeviceId),
+    /// It would not be let in as it came: it is known no more, or needs a key, or another one.
+    Unwanted,
 }
 
 /// Why a text was not handed to the device.
@@ -125,6 +139,8 @@ pub(crate) struct Core {
     pages: Vec<Page>,
     values: Values,
     values_unwritten: bool,
+    /// Whose they are, of the registry's devices.
+    values_of: Option<DeviceId>,
     logged: (i64, u32),
     /// When live connections of other addresses lost the line last.
     takeovers: Vec<Instant>,
@@ -133,6 +149,7 @@ pub(crate) struct Core {
 struct Device {
     seat: u64,
     id: Option<DeviceId>,
+    key: Option<Digest>,
     address: Box<str>,
     since: Time,
     epoch: Option<i64>,
@@ -159,6 +176,7 @@ impl Core {
             pages: Vec::new(),
             values: Values::default(),
             values_unwritten: false,
+            values_of: None,
             logged: (0, 0),
             takeovers: Vec::new(),
         }
@@ -166,14 +184,29 @@ impl Core {
 
     /// A device takes the line, at once, whoever had it; but not where two devices of this name take it from each other.
     pub(crate) fn arrive(&mut self, arrival: Arrival) -> Came {
-        let Arrival { seat, id, address, at, now, beat, counted } = arrival;
+        let Arrival { seat, id, key, address, at, now, beat, counted } = arrival;
         if let Some(holder) = self.keeps_the_line(&address, now) {
             return Came::Contested { holder };
         }
+        if self.values_of.is_some() && self.values_of != id {
+            // The name is another device's now.
+            (self.values, self.values_unwritten) = (Values::default(), false);
+        }
+        self.values_of = id;
         let (outbox, texts) = mailbox(FOR_DEVICE);
         let address = address.into_boxed_str();
-        let device =
-            Device { seat, id, address, since: at, epoch: None, heard: now, beat, outbox, _counted: counted };
+        let device = Device {
+            seat,
+            id,
+            key,
+            address,
+            since: at,
+            epoch: None,
+            heard: now,
+            beat,
+            outbox,
+            _counted: counted,
+        };
         let old = self.device.replace(device);
         // Its going need not be written: that a device is there is the newer truth.
         self.went = None;
@@ -361,6 +394,11 @@ impl Core {
         self.device.is_some()
     }
 
+    /// The number of the device's connection.
+    pub(crate) fn seat(&self) -> Option<u64> {
+        self.device.as_ref().map(|device| device.seat)
+    }
+
     /// Whether pages look into the room from here, while the device is not.
     pub(crate) fn looks_elsewhere(&self) -> bool {
         self.device.is_none() && !self.pages.is_empty()
@@ -386,9 +424,23 @@ impl Core {
         match &mut self.device {
             Some(device) if device.id != Some(id) => {
                 device.id = Some(id);
+                self.values_of = Some(id);
                 true
             }
             _ => false,
+        }
+    }
+
+    /// How the device stands that is here, by the registry as it is now; `None` for nobody of this name.
+    pub(crate) fn standing(&self, found: Option<(DeviceId, Option<Digest>)>) -> Standing {
+        let Some(device) = &self.device else { return Standing::Fine };
+        match (device.id, found) {
+            (None, Some((id, None))) => Standing::MadeKnown(id),
+            (None, Some((_, Some(_)))) => Standing::Unwanted,
+            (Some(_), None) => Standing::Unwanted,
+            (Some(was), Some((is, _))) if was != is => Standing::Unwanted,
+            (Some(_), Some((_, Some(key)))) if device.key != Some(key) => Standing::Unwanted,
+            _ => Standing::Fine,
         }
     }
 
@@ -448,6 +500,8 @@ impl Core {
                 device.epoch = Some(*epoch);
                 if let Some(earlier) = earlier {
                     self.values.add_earlier(rooms::read_state(earlier));
+                    // What was written just now took its place.
+                    self.values_unwritten |= unwritten.change.state.is_some();
                 }
                 false
             }
@@ -482,7 +536,7 @@ mod tests {
     fn arrival(seat: u64, address: &str, now: Instant) -> Arrival {
         let (address, counted) = (address.to_owned(), Figures::default().device(false));
         let at = at(i64::try_from(seat).unwrap());
-        Arrival { seat, id: None, address, at, now, beat: BEAT, counted }
+        Arrival { seat, id: None, key: None, address, at, now, beat: BEAT, counted }
     }
 
     fn arrive(room: &mut Core, seat: u64) -> (Receiver<Text>, Option<Box<str>>) {
@@ -518,6 +572,55 @@ mod tests {
         // Silent for a beat, it is in nobody's way.
         assert_eq!(kept_by(&mut room, 7, "b", after(262)), None);
         assert!(!room.is_contested(after(400)));
+    }
+
+    fn ids() -> [DeviceId; 2] {
+        let (clock, _) = fairlead_model::Clock::manual(at(0));
+        [clock.new_id(), clock.new_id()].map(DeviceId::from)
+    }
+
+    #[test]
+    fn what_was_kept_before_is_written_again_with_what_came_since() {
+        let mut room = room();
+        let (_texts, _) = arrive(&mut room, 1);
+        room.heard(1, &text(r#"{"new":1}"#), at(2));
+        let claim = room.unwritten().unwrap();
+        let earlier = Some(rooms::write_state([(at(1), r#"{"old":1}"#)].into_iter()));
+        room.is_written(&claim, &Settled::Held { epoch: 1, earlier, taken_from: None }, at(3));
+        let (state, _) = room.unwritten().unwrap().change.state.expect("both are to be written");
+        assert_eq!(rooms::read_state(&state).len(), 2);
+    }
+
+    #[test]
+    fn a_device_that_has_anothers_name_has_not_its_values() {
+        let (mut room, now) = (room(), Instant::now());
+        let [one, two] = ids();
+        let arrives = |seat, id| Arrival { id: Some(id), ..arrival(seat, "a", now) };
+        room.arrive(arrives(1, one));
+        room.heard(1, &text(r#"{"a":1}"#), at(2));
+        room.arrive(arrives(2, one));
+        assert_eq!(room.values().len(), 1);
+        room.arrive(arrives(3, two));
+        assert!(room.values().is_empty() && room.unwritten().unwrap().change.state.is_none());
+    }
+
+    #[test]
+    fn a_device_that_would_not_be_let_in_any_more_is_unwanted() {
+        let (mut room, now) = (room(), Instant::now());
+        let [one, two] = ids();
+        let (key, other) = (Digest([1; 32]), Digest([2; 32]));
+        assert_eq!(room.standing(None), Standing::Fine);
+        room.arrive(arrival(1, "a", now));
+        assert_eq!(room.standing(None), Standing::Fine);
+        assert_eq!(room.standing(Some((one, None))), Standing::MadeKnown(one));
+        assert_eq!(room.standing(Some((one, Some(key)))), Standing::Unwanted);
+        room.arrive(Arrival { id: Some(one), key: Some(key), ..arrival(2, "a", now) });
+        for fine in [None, Some(key)] {
+            assert_eq!(room.standing(Some((one, fine))), Standing::Fine);
+        }
+        for unwanted in [None, Some((one, Some(other))), Some((two, None))] {
+            assert_eq!(room.standing(unwanted), Standing::Unwanted);
+        }
     }
 
     #[test]

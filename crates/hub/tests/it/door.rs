@@ -3,6 +3,7 @@
 use fairlead_model::device::{DeviceKind, DeviceView};
 use fairlead_model::live::LiveEvent;
 use fairlead_model::role::Role;
+use fairlead_store::registry::devices;
 use fairlead_store::{Conn, audit, rooms};
 use fairlead_testkit::Backend;
 use futures_util::SinkExt;
@@ -16,6 +17,7 @@ use crate::quay::{Quay, connect, end, next_text, old_request};
 fairlead_testkit::on_both_backends!(
     a_device_shows_its_key_where_it_has_one,
     an_unknown_device_is_refused_and_noted,
+    a_knock_goes_when_its_device_may_come_in,
     an_unknown_device_may_be_let_in_by_a_setting,
     a_page_needs_rights,
     an_old_page_needs_rights_too,
@@ -23,6 +25,9 @@ fairlead_testkit::on_both_backends!(
     screens_are_told_who_comes_and_goes,
     the_registry_is_followed_while_a_device_is_there,
     of_two_devices_of_one_name_the_first_keeps_the_line,
+    a_device_that_was_registered_without_a_word_is_known_soon,
+    a_device_that_has_a_place_needs_no_other,
+    a_name_that_another_device_has_now_begins_anew,
 );
 
 fn status(answer: &str) -> &str {
@@ -41,15 +46,15 @@ async fn a_device_shows_its_key_where_it_has_one(backend: Backend) {
         let answer = refused(&quay, path).await;
         assert_eq!(status(&answer), "401", "{answer}");
     }
+    let knocks = quay.system().until("hub", "/api/v1/knocks", |list| list["items"][0]["times"] == 5).await;
+    assert_eq!(knocks["items"][0]["name"], "PK007");
+    assert!(!knocks.to_string().contains("S3CRET"), "{knocks}");
     let mut buoy = quay.dial("/PK007?x=1&key=s3cret").await;
     let mut page = quay.page("PK007").await;
     buoy.say("in").await;
     assert_eq!(page.hears().await, "in");
     // A key that nobody asks for does no harm.
     quay.dial("/PK001?key=whatever").await;
-    let knocks = quay.system().until("hub", "/api/v1/knocks", |list| list["items"][0]["times"] == 5).await;
-    assert_eq!(knocks["items"][0]["name"], "PK007");
-    assert!(!knocks.to_string().contains("S3CRET"), "{knocks}");
     quay.port.system.stop().await;
 }
 
@@ -88,6 +93,34 @@ async fn an_unknown_device_is_refused_and_noted(backend: Backend) {
     // Registered now, it is let in.
     quay.register("PK404", None).await;
     quay.dial("/PK404").await;
+    quay.port.system.stop().await;
+}
+
+async fn a_knock_goes_when_its_device_may_come_in(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    quay.register("PK007", Some("s3cret")).await;
+    quay.system().hand.advance(std::time::Duration::from_secs(1));
+    for path in ["/PK007", "/pk403", "/PK404", "/PK405"] {
+        refused(&quay, path).await;
+    }
+    let knocked = async |wanted: &[&str]| {
+        let names = |list: &Value| {
+            let items = list["items"].as_array().unwrap().iter();
+            let mut names: Vec<_> = items.map(|knock| knock["name"].as_str().unwrap().to_owned()).collect();
+            names.sort_unstable();
+            names
+        };
+        quay.system().until("hub", "/api/v1/knocks", |list| names(list) == wanted).await;
+    };
+    knocked(&["PK007", "PK404", "PK405", "pk403"]).await;
+    // It is made known.
+    quay.system().hand.advance(std::time::Duration::from_secs(1));
+    quay.register("PK403", None).await;
+    quay.register("PK404", None).await;
+    knocked(&["PK007", "PK405"]).await;
+    // It has the line.
+    let _buoy = quay.dial("/PK007?key=s3cret").await;
+    knocked(&["PK405"]).await;
     quay.port.system.stop().await;
 }
 
@@ -264,6 +297,7 @@ async fn of_two_devices_of_one_name_the_first_keeps_the_line(backend: Backend) {
     let _first = dial(one).await.unwrap();
     let _second = dial(other).await.unwrap();
     let mut kept = dial(one).await.unwrap();
+    quay.until_written("PK001", true).await;
     for _ in 0..3 {
         let answer = dial(other).await.err().unwrap();
         assert_eq!(status(&answer), "409", "{answer}");
@@ -271,7 +305,9 @@ async fn of_two_devices_of_one_name_the_first_keeps_the_line(backend: Backend) {
     }
     assert_eq!(page.say("still there").await["type"], "said");
     assert_eq!(kept.hears().await, "still there");
-    let knocks = quay.system().until("hub", "/api/v1/knocks", |list| list["items"][0]["times"] == 3).await;
+    // What came before the line was written down is forgotten with it.
+    let knocked = |list: &Value| list["items"][0]["times"].as_i64().is_some_and(|times| times > 0);
+    let knocks = quay.system().until("hub", "/api/v1/knocks", knocked).await;
     let knock = &knocks["items"][0];
     assert_eq!((knock["name"].as_str(), knock["address"].as_str()), (Some("PK001"), Some("127.0.0.3")));
     assert!(knock["why"].as_str().unwrap().contains("is on the line, from 127.0.0.2."), "{knock}");
@@ -294,5 +330,64 @@ async fn of_two_devices_of_one_name_the_first_keeps_the_line(backend: Backend) {
     drop(again);
     page.until_connected(false).await;
     dial(other).await.unwrap();
+    quay.port.system.stop().await;
+}
+
+async fn a_device_that_was_registered_without_a_word_is_known_soon(backend: Backend) {
+    let quay = Quay::open(backend, &["hub.unknown_devices=accept"]).await;
+    let _buoy = quay.dial("/bench-7").await;
+    let mut keyless = quay.dial("/bench-8").await;
+    quay.until_written("bench-7", true).await;
+    let id = quay.register("bench-7", None).await;
+    quay.register("bench-8", Some("s3cret")).await;
+    quay.until_room("bench-7", |room| room["device_id"] == id.to_string()).await;
+    // One that has a key from now on must show it.
+    assert_eq!(keyless.ended().await, Some(1000));
+    quay.port.system.stop().await;
+}
+
+async fn a_device_that_has_a_place_needs_no_other(backend: Backend) {
+    let quay = Quay::open(backend, &["hub.device_connections=1"]).await;
+    let mut dead = quay.dial("/PK001").await;
+    assert_eq!(status(&refused(&quay, "/PK002").await), "503");
+    let mut again = quay.dial("/PK001").await;
+    assert_eq!(dead.ended().await, Some(1000));
+    let mut page = quay.page("PK001").await;
+    assert_eq!(page.say("you").await["type"], "said");
+    assert_eq!(again.hears().await, "you");
+    quay.port.system.stop().await;
+}
+
+async fn a_name_that_another_device_has_now_begins_anew(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let id = quay.register("PK009", None).await;
+    let mut buoy = quay.dial("/PK009").await;
+    buoy.say(r#"{"batt/main_v":4}"#).await;
+    quay.until_room("PK009", |room| room["values"].as_array().unwrap().len() == 1).await;
+    drop(buoy);
+    let kept = |list: &Value| {
+        let room = list["items"].as_array().unwrap().iter().find(|room| room["name"] == "PK009").unwrap();
+        room["values"].as_array().unwrap().len()
+    };
+    let path = "/api/v1/rooms?connected=false";
+    quay.until_written("PK009", false).await;
+    quay.system().until("hub", path, |list| kept(list) == 1).await;
+
+    let clock = quay.system().clock.clone();
+    let delete = move |tx: &mut fairlead_store::Tx<'_>| {
+        let row = devices::claim(tx, id)?;
+        devices::delete(tx, clock.now(), &row)
+    };
+    quay.system().store.write(delete).await.unwrap().unwrap();
+    let new = quay.register("PK009", None).await;
+    let room = quay.system().get("hub", "/api/v1/rooms/PK009").await;
+    assert_eq!((&room["device_id"], &room["values"]), (&new.to_string().into(), &Value::Array(Vec::new())));
+    let buoy = quay.dial("/PK009").await;
+    quay.until_written("PK009", true).await;
+    let room = quay.system().get("hub", "/api/v1/rooms/PK009").await;
+    assert_eq!(room["values"].as_array().unwrap().len(), 0, "{room}");
+    drop(buoy);
+    quay.until_written("PK009", false).await;
+    assert_eq!(kept(&quay.system().get("hub", path).await), 0);
     quay.port.system.stop().await;
 }

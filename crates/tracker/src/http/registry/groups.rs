@@ -20,7 +20,7 @@ use crate::service::State;
 const MOST: usize = 5_000;
 
 /// Most bytes of a list of that many.
-const MOST_BYTES: usize = 256 * 1024;
+const MOST_BYTES: usize = 1024 * 1024;
 
 /// A group to be added.
 #[derive(Debug, Deserialize, ToSchema)]
