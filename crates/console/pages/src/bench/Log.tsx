@@ -99,7 +99,12 @@ export function Log() {
           {t(all.length > 0 ? "bench.log.empty_words" : "bench.log.empty_how")}
         </Empty>
       ) : (
-        <ul className={css.lines}>
+        <ul
+          className={css.lines}
+          aria-label={t("bench.log")}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be in reach of the keyboard.
+          tabIndex={0}
+        >
           {shown.map((line) => (
             <Line key={line.n} line={line} view={view} zone={zone} />
           ))}

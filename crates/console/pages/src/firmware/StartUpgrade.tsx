@@ -33,7 +33,8 @@ export function Warnings({ warnings }: { warnings: readonly string[] }) {
     <ul className={css.warnings}>
       {warnings.map((warning) => (
         <li key={warning}>
-          <StateMark state="late" /> {warning}
+          <StateMark state="late" />
+          <span>{warning}</span>
         </li>
       ))}
     </ul>

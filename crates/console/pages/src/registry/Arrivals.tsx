@@ -112,7 +112,8 @@ function OneKnock({ knock }: { knock: Knock }) {
       </b>
       <div>
         <p>
-          {t("registry.knock_times", { n: times })} {t("registry.knock_from", { address })} · <Ago at={knock.last_at} />
+          {t("registry.knock_times", { n: times })} {t("registry.knock_from", { address })} ·{" "}
+          <Ago past at={knock.last_at} />
         </p>
         <p>
           <Sentence text={knock.why} />

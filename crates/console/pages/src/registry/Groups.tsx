@@ -170,8 +170,11 @@ export function Groups({ tabs }: { tabs: ReactNode }) {
         row={(group) => (
           <div className={`${css.cells} ${css.groups}`}>
             <span className={css.name}>{group.name}</span>
-            <span className={css.number}>{group.devices}</span>
             <span className={css.number}>
+              <span className={css.wide}>{group.devices}</span>
+              <span className={css.small}>{t("devices", { n: group.devices })}</span>
+            </span>
+            <span className={`${css.number} ${css.made}`}>
               <Ago at={group.created_at} />
             </span>
           </div>

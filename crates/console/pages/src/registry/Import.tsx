@@ -7,6 +7,7 @@ import { CSV_MOST, TEMPLATE } from "../domain/registry";
 import { t } from "../text/text";
 import { Choices } from "../ui/Choices";
 import { ErrorNote } from "../ui/ErrorNote";
+import form from "../ui/form.module.css";
 import list from "../ui/list.module.css";
 import { SectionFrame } from "../ui/SectionFrame";
 import { Sentence } from "../ui/Sentence";
@@ -45,7 +46,7 @@ function Choose({ text, setText, onCheck }: { text: string; setText(text: string
       <p>
         <Sentence text={t("registry.csv_how")} />
       </p>
-      <div className={css.tags}>
+      <div className={form.buttons}>
         <FileButton onChange={take} accept=".csv,text/csv,text/plain">
           {(props) => (
             <Button {...props} leftSection={<IconFile size={16} aria-hidden="true" />}>

@@ -26,7 +26,7 @@ export function AgoExact({ at }: { at: string }) {
   const { zone } = usePreferences();
   return (
     <span>
-      <Ago at={at} /> <span className="quiet">·</span> <span className={`quiet ${css.whole}`}>{exact(at, zone)}</span>
+      <Ago at={at} /> <span className={`quiet ${css.whole}`}>{exact(at, zone)}</span>
     </span>
   );
 }
