@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use fairlead_model::firmware::SourceView;
 use fairlead_model::live::LiveEvent;
-use fairlead_model::{JobId, RolloutId};
+use fairlead_model::{DeviceId, JobId, RolloutId};
 use fairlead_store::firmware::sources::SourceRow;
 use fairlead_store::firmware::versions::VersionRow;
 use fairlead_store::firmware::{jobs, rollouts};
+use fairlead_store::registry::devices;
 
 use crate::service::Firmware;
 use crate::sources::Source;
@@ -35,6 +36,15 @@ pub(crate) fn version(firmware: &Firmware, row: VersionRow) {
     match row.view() {
         Ok(version) => firmware.bus.publish(&LiveEvent::Version { version: Box::new(version) }),
         Err(error) => tracing::error!(%error, "a version of a firmware cannot be shown"),
+    }
+}
+
+/// Tells how a device is now.
+pub(crate) async fn device(firmware: &Firmware, id: DeviceId) {
+    let now = firmware.clock.now();
+    match firmware.store.read(move |conn| devices::view(conn, id, now)).await {
+        Ok(device) => firmware.bus.publish(&LiveEvent::Device { device: Box::new(device) }),
+        Err(error) => tracing::warn!(%error, "pages were not told of a device"),
     }
 }
 

@@ -9,26 +9,40 @@ use crate::upgrade::Heard;
 
 /// What was heard and is not written down yet, by job. No more jobs are in it than go on.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<HashMap<JobId, Heard>>);
+pub(crate) struct Progress {
+    heard: Mutex<HashMap<JobId, Heard>>,
+    /// Held while everything is being written down: what was taken out for that is nowhere else.
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// Everything that was heard, taken out to be written down. What is put back comes before this is dropped.
+pub(crate) struct Everything<'p> {
+    pub(crate) heard: Vec<(JobId, Heard)>,
+    _writing: tokio::sync::MutexGuard<'p, ()>,
+}
 
 impl Progress {
     /// Adds what was heard of a job's device.
     pub(crate) fn add(&self, job: JobId, heard: Heard) {
-        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut jobs = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         match jobs.get_mut(&job) {
             Some(known) => known.add(heard),
             None => drop(jobs.insert(job, heard)),
         }
     }
 
-    /// Takes out what was heard of one job's device.
-    pub(crate) fn take(&self, job: JobId) -> Option<Heard> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&job)
+    /// Takes out what was heard of one job's device, once nobody is writing everything down: by then it is either here
+    /// or written.
+    pub(crate) async fn take(&self, job: JobId) -> Option<Heard> {
+        let _nobody_writes = self.writing.lock().await;
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).remove(&job)
     }
 
     /// Takes out everything.
-    pub(crate) fn take_all(&self) -> Vec<(JobId, Heard)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
+    pub(crate) async fn take_all(&self) -> Everything<'_> {
+        let writing = self.writing.lock().await;
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        Everything { heard, _writing: writing }
     }
 }
 
@@ -66,22 +80,40 @@ mod tests {
         Heard { attempt, at: Time::from_micros(at), seen, current_file, hint: None, sizes: [1; 9].into() }
     }
 
-    #[test]
-    fn what_is_put_back_after_a_failed_write_is_older_than_what_came_meanwhile() {
+    #[tokio::test]
+    async fn what_is_put_back_after_a_failed_write_is_older_than_what_came_meanwhile() {
         let (progress, job) = (Progress::default(), JobId::from(uuid::Uuid::nil()));
         progress.add(job, heard(1, 10, 0));
-        let failed = progress.take(job).unwrap();
+        let failed = progress.take(job).await.unwrap();
         progress.add(job, heard(1, 20, 1));
         progress.add(job, failed);
-        let both = progress.take(job).unwrap();
+        let both = progress.take(job).await.unwrap();
         assert_eq!((both.seen.sum(&both.sizes), both.current_file.as_deref()), ((2, 2), Some("1.py")));
         assert_eq!(both.at, Time::from_micros(20));
         progress.add(job, both);
         // The device began anew.
         progress.add(job, heard(2, 30, 5));
         progress.add(job, heard(1, 40, 6));
-        let newest = progress.take(job).unwrap();
+        let newest = progress.take(job).await.unwrap();
         assert_eq!((newest.attempt, newest.seen.sum(&newest.sizes)), (2, (1, 1)));
-        assert!(progress.take_all().is_empty());
+        assert!(progress.take_all().await.heard.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_being_written_down_is_waited_for() {
+        let (progress, job) = (Progress::default(), JobId::from(uuid::Uuid::nil()));
+        progress.add(job, heard(1, 10, 0));
+        let all = progress.take_all().await;
+        // Its device says that it is done, while the writing goes on, and fails.
+        let taken = progress.take(job);
+        tokio::pin!(taken);
+        tokio::select! {
+            biased;
+            _ = &mut taken => panic!("it did not wait"),
+            () = std::future::ready(()) => {}
+        }
+        all.heard.iter().for_each(|(job, heard)| progress.add(*job, heard.clone()));
+        drop(all);
+        assert!(taken.await.is_some());
     }
 }

@@ -49,7 +49,10 @@ pub(crate) fn take_back(
     if let Some(other) = rollouts::backs(tx, id)?.first() {
         return Ok(Err(format!("This roll-out is taken back already, by {other}. Cancel that one first.")));
     }
-    let reached = reached(tx, id)?;
+    let reached = match reached(tx, &row)? {
+        Ok(reached) => reached,
+        Err(why) => return Ok(Err(why)),
+    };
     if reached.is_empty() {
         return Ok(Err(
             "No device got the version by this roll-out, so there is nothing to take back.".to_owned()
@@ -92,16 +95,33 @@ pub(crate) fn take_back(
     Ok(Ok(RollBack { rollouts: made, left_out }))
 }
 
-/// The devices that a roll-out gave its version.
-fn reached(tx: &mut Tx<'_>, id: RolloutId) -> Result<Vec<TargetRow>, StoreError> {
-    let mut reached: Vec<TargetRow> = Vec::new();
-    let mut filter = TargetFilter { state: Some(TargetState::Succeeded), ..TargetFilter::default() };
+/// The devices that a roll-out gave its version; also where their upgrade was given up and they were done later. A
+/// sentence while some are still fetching it: they would have it after they were taken back.
+fn reached(tx: &mut Tx<'_>, row: &RolloutRow) -> Result<Result<Vec<TargetRow>, String>, StoreError> {
+    let (mut reached, mut fetching): (Vec<TargetRow>, _) = (Vec::new(), 0);
+    let mut filter = TargetFilter::default();
     loop {
-        let portion = rollouts::targets(tx, id, &filter, PORTION)?;
-        let Some(last) = portion.last() else { return Ok(reached) };
+        let portion = rollouts::targets(tx, row.id.into(), &filter, PORTION)?;
+        let Some(last) = portion.last() else { break };
         filter.after = Some((last.ordinal, last.device_id.into()));
-        reached.extend(portion);
+        let ids: Vec<DeviceId> = portion.iter().map(|target| target.device_id.into()).collect();
+        let seen = jobs::seen(tx, &ids)?;
+        for target in portion {
+            let Some(job) = target.job_id else { continue };
+            let state: TargetState = target.state.parse().map_err(StoreError::Fault)?;
+            let has = seen.get(&target.device_id.into()).map(|seen| seen.version_id);
+            if state == TargetState::Offered && jobs::get(tx, job.into())?.has_begun() {
+                fetching += 1;
+            } else if state == TargetState::Succeeded || has == Some(row.version_id.into()) {
+                reached.push(target);
+            }
+        }
     }
+    if fetching > 0 {
+        let who = if fetching == 1 { "1 device is".to_owned() } else { format!("{fetching} devices are") };
+        return Ok(Err(format!("{who} still fetching this version. Wait until that is done, or cancel it.")));
+    }
+    Ok(Ok(reached))
 }
 
 /// The version that a device had before, where it can have it again.

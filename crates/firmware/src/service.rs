@@ -13,7 +13,7 @@ use fairlead_model::{Clock, NodeId};
 use fairlead_runtime::{Common, Context, Mount};
 use fairlead_store::Store;
 use fairlead_web::health::{Check, Health};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::door;
 use crate::git::{self, Mirrors};
@@ -23,6 +23,9 @@ use crate::library::{Bounds, Library};
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::sources;
+
+/// Questions about mirrors that are answered at a time: each is a git that may search for a minute.
+const QUESTIONS: usize = 4;
 
 /// The firmware service. Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +48,10 @@ pub struct Inner {
     pub(crate) progress: Progress,
     /// New names that devices may still be given.
     pub(crate) new_names: door::register::Budget,
+    /// What was said of devices that were refused.
+    pub(crate) said: door::entry::Said,
+    /// Questions about mirrors that people may have answered at a time.
+    pub(crate) questions: Semaphore,
     /// Who says what this process says in rooms.
     pub(crate) node: NodeId,
     /// Told when a roll-out may have something to do.
@@ -79,6 +86,8 @@ impl fairlead_runtime::Service for Firmware {
             listings: door::Listings::default(),
             progress: Progress::default(),
             new_names: door::register::Budget::default(),
+            said: door::entry::Said::default(),
+            questions: Semaphore::new(QUESTIONS),
             node: NodeId::new(&context.clock),
             stages_due: Notify::new(),
             library: Library::open(context.store.clone(), mirrors.clone(), &context.folder, bounds)?,

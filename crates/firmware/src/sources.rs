@@ -154,6 +154,12 @@ impl Source {
     }
 }
 
+/// Longest name of a user in an address of http, in characters. Tokens are longer.
+const LONGEST_USER: usize = 39;
+
+/// What tokens of well-known servers begin with.
+const TOKENS: [&str; 9] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "ATBB"];
+
 fn is_name(name: &str) -> bool {
     let fits = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
     let bytes = name.as_bytes();
@@ -186,6 +192,14 @@ fn protocol(url: &str) -> Result<&'static str, String> {
         return Err(
             "holds a password, which other programs of this machine could read: write `https://user:token@host` into \
              a file, and name that as `credentials`"
+                .to_owned(),
+        );
+    }
+    let looks_secret = user.len() > LONGEST_USER || TOKENS.iter().any(|token| user.starts_with(token));
+    if matches!(protocol, "https" | "http") && looks_secret {
+        return Err(
+            "holds a token as the user's name, which other programs of this machine could read: write \
+             `https://user:token@host` into a file, and name that as `credentials`"
                 .to_owned(),
         );
     }
@@ -236,6 +250,8 @@ mod tests {
             ("ssh://-oProxyCommand=x/b.git", None),
             ("a@-oProxyCommand=x:b", None),
             ("https://user:secret@host/b.git", None),
+            ("https://ghp_abcdef@github.com/a/b.git", None),
+            ("https://0123456789012345678901234567890123456789@host/b.git", None),
             ("https://host/b c.git", None),
         ] {
             assert_eq!(protocol(url).ok(), wanted, "{url}");

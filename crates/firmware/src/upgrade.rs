@@ -12,6 +12,7 @@ use fairlead_store::firmware::jobs::{self, JobRow};
 use fairlead_store::firmware::rollouts;
 use fairlead_store::firmware::seen::Seen;
 use fairlead_store::firmware::versions::{self, VersionRow};
+use fairlead_store::registry::devices;
 use fairlead_store::{Conn, StoreError, Tx};
 
 /// A device that asks and has not begun is given at least this long to begin.
@@ -88,6 +89,11 @@ pub(crate) fn make(
         VersionState::Preparing => false,
         VersionState::Refused => return Err(StoreError::Refused(cannot_be_given(version))),
     };
+    // Held until the job is there: whoever deletes the device sees it then.
+    match devices::claim(tx, wanted.device) {
+        Err(StoreError::NotFound) => return Err(StoreError::Refused("The device was deleted.".to_owned())),
+        claimed => drop(claimed?),
+    }
     if let Some(busy) = jobs::active_of(tx, wanted.device)? {
         return Ok(Made::Busy(busy));
     }

@@ -1,6 +1,11 @@
 //! Who may come in by the devices' door.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use actix_web::HttpRequest;
+use fairlead_model::Time;
 use fairlead_model::device::{DeviceKind, DeviceName};
 use fairlead_store::firmware::jobs::{self, JobRow};
 use fairlead_store::registry::devices::{self, DeviceRow};
@@ -65,9 +70,33 @@ pub(crate) async fn find(
     found.await?.ok_or_else(unknown)
 }
 
+/// When something was said of a device last: what a stranger can have said a thousand times a second is said once a
+/// minute, and counted.
+#[derive(Debug, Default)]
+pub(crate) struct Said(Mutex<HashMap<(String, &'static str), Time>>);
+
+impl Said {
+    /// Names that are remembered. Of more than that in a minute nothing is said.
+    const MOST: usize = 1_000;
+
+    fn is_due(&self, device: &str, why: &'static str, now: Time) -> bool {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.retain(|_, at| now.since(*at) < Duration::from_secs(60));
+        if said.len() >= Self::MOST || said.contains_key(&(device.to_owned(), why)) {
+            return false;
+        }
+        said.insert((device.to_owned(), why), now);
+        true
+    }
+}
+
 /// Notes that something was refused; the address is what a person can go by.
-pub(crate) fn refused(request: &HttpRequest, device: &str, why: &'static str) {
+pub(crate) fn refused(state: &Firmware, request: &HttpRequest, device: &str, why: &'static str) {
     metrics::counter!("fairlead_firmware_door_refused_total", "why" => why).increment(1);
+    let device: String = device.chars().take(64).collect();
+    if !state.said.is_due(&device, why, state.clock.now()) {
+        return;
+    }
     tracing::warn!(device, why, address = client_address(request), "refused at the devices' door");
 }
 
@@ -77,6 +106,18 @@ mod tests {
     use fairlead_store::{Digest, Micros};
 
     use super::*;
+
+    #[test]
+    fn what_is_refused_is_said_once_a_minute_of_a_device() {
+        let (said, at) = (Said::default(), |s: i64| Time::from_micros(s * 1_000_000));
+        assert!(said.is_due("PK001", "key", at(0)));
+        assert!(!said.is_due("PK001", "key", at(59)));
+        assert!(said.is_due("PK001", "init", at(59)));
+        assert!(said.is_due("PK002", "key", at(59)));
+        assert!(said.is_due("PK001", "key", at(60)));
+        let many = (0..5_000).filter(|n| said.is_due(&n.to_string(), "key", at(100))).count();
+        assert!(many < Said::MOST);
+    }
 
     fn device(key: Option<&str>) -> DeviceRow {
         DeviceRow {

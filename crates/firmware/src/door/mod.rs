@@ -2,7 +2,7 @@
 
 mod answer;
 mod command;
-mod entry;
+pub(crate) mod entry;
 mod listing;
 pub(crate) mod register;
 pub(crate) mod upgrade;

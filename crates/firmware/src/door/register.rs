@@ -13,6 +13,7 @@ use fairlead_web::{ApiError, Code};
 use serde::Deserialize;
 
 use super::{answer, entry};
+use crate::news;
 use crate::service::Firmware;
 
 /// New names that are given out in a minute by one process: enough for a shelf of devices, too few for a flood.
@@ -98,7 +99,7 @@ async fn serve(
     };
     may_register(request, state, secret, known.as_ref()).await?;
     if known.is_none() && !state.new_names.spend(state.clock.now()) {
-        entry::refused(request, name.as_deref().unwrap_or_default(), "flood");
+        entry::refused(state, request, name.as_deref().unwrap_or_default(), "flood");
         let why = format!("More than {NEW_IN_A_MINUTE} new devices came within a minute.");
         return Err(ApiError::new(Code::TooMany, why).retry_after(60));
     }
@@ -115,6 +116,9 @@ async fn serve(
         address = client_address(request),
         "a device registered itself"
     );
+    if registered.is_new {
+        news::device(state, registered.device.id.into()).await;
+    }
     Ok(answer::text(serde_json::json!({"iam": registered.device.name}).to_string()))
 }
 
@@ -142,7 +146,7 @@ async fn may_register(
     if is_open {
         return Ok(());
     }
-    entry::refused(request, known.map_or("", |device| device.name.as_str()), "registration");
+    entry::refused(state, request, known.map_or("", |device| device.name.as_str()), "registration");
     Err(ApiError::new(Code::NotAllowed, why))
 }
 

@@ -17,7 +17,7 @@ use super::answer::{self, Status};
 use super::command::{self, Command};
 use super::entry;
 use super::listing::Listing;
-use crate::jobs::sweep::CALL_AGAIN;
+use crate::jobs::sweep::{self, CALL_AGAIN};
 use crate::library::LibraryError;
 use crate::news;
 use crate::service::Firmware;
@@ -85,13 +85,13 @@ async fn serve(
     let command = command::read(&body).map_err(|why| ApiError::new(Code::BadRequest, why))?;
     let (device, job) = entry::find(state, (kind, iam), command.job()).await?;
     if let Err(why) = entry::may_upgrade(&state.settings, &device, secret) {
-        entry::refused(request, &device.name, "key");
+        entry::refused(state, request, &device.name, "key");
         return Err(ApiError::new(Code::NotAllowed, why));
     }
     // Another device's job is not told of.
     let is_foreign = job.as_ref().is_some_and(|job| job.device_id != device.id);
     if is_foreign {
-        entry::refused(request, &device.name, "job_of_another_device");
+        entry::refused(state, request, &device.name, "job_of_another_device");
     }
     let job = job.filter(|_| !is_foreign);
     let visit = Visit { request, state, device };
@@ -195,7 +195,7 @@ impl Visit<'_> {
     async fn init(&self) -> Result<HttpResponse, ApiError> {
         let settings = &self.state.settings;
         if !settings.device_init {
-            entry::refused(self.request, &self.device.name, "init");
+            entry::refused(self.state, self.request, &self.device.name, "init");
             let why = "Devices may not ask for an upgrade by themselves here; a person starts it.";
             return Err(ApiError::new(Code::NotAllowed, why));
         }
@@ -286,7 +286,7 @@ impl Visit<'_> {
             Err(error) => return Err(self.not_given(&row, error).await),
         };
         let Some((place, file)) = listing.file(path) else {
-            entry::refused(self.request, &self.device.name, "no_such_file");
+            entry::refused(self.state, self.request, &self.device.name, "no_such_file");
             return Err(ApiError::new(Code::NotFound, "There is no such file in this version."));
         };
         let content = match self.state.library.file(version, &file.path).await {
@@ -306,6 +306,10 @@ impl Visit<'_> {
             sizes: listing.sizes.clone(),
         };
         self.state.progress.add(row.id.into(), heard);
+        if self.state.stop.is_cancelled() {
+            // Nobody writes it down any more, and the device goes on with the next process.
+            sweep::note_one(self.state, row.id.into()).await?;
+        }
         Ok(answer::file(&file.path, content))
     }
 
@@ -395,7 +399,8 @@ impl Visit<'_> {
     /// Settles a job whose device says that it is done: it succeeded where every file was fetched in this attempt. False
     /// where some were not, as far as is written down now, and it is `last` that decides.
     async fn settle(&self, id: JobId, listing: Option<Arc<Listing>>, last: bool) -> Result<bool, ApiError> {
-        let (clock, heard) = (self.state.clock.clone(), self.state.progress.take(id));
+        let (clock, heard) = (self.state.clock.clone(), self.state.progress.take(id).await);
+        let kept = heard.clone();
         let work = move |tx: &mut Tx<'_>| {
             let mut row = jobs::claim(tx, id)?;
             if let Some(heard) = &heard {
@@ -416,7 +421,13 @@ impl Visit<'_> {
                 (_, Some(_)) => jobs::put(tx, &row).map(|()| false),
             }
         };
-        Ok(self.state.store.write(work).await?)
+        let settled = self.state.store.write(work).await;
+        if settled.is_err()
+            && let Some(heard) = kept
+        {
+            self.state.progress.add(id, heard);
+        }
+        Ok(settled?)
     }
 }
 

@@ -122,7 +122,21 @@ fn last_line(complaint: &str) -> String {
     clean(found.unwrap_or("it says nothing"))
 }
 
+/// The text without what stands before the host in addresses: many a server's token is written there as a user's name.
+fn without_users(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        clean.push_str("://");
+        let end = part.find(|c: char| c == '/' || c == '\'' || c == '"' || c.is_whitespace());
+        let host = part.get(..end.unwrap_or(part.len())).unwrap_or(part);
+        clean.push_str(host.rfind('@').and_then(|at| part.get(at + 1..)).unwrap_or(part));
+    }
+    clean
+}
+
 fn clean(text: &str) -> String {
+    let text = without_users(text);
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     printable.take(SHOWN).collect::<String>().trim_end_matches('.').to_owned()
 }
@@ -130,6 +144,21 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_token_in_an_address_is_shown() {
+        for (said, shown) in [
+            (
+                "fatal: could not read Password for 'https://ghp_abc@github.com': terminal prompts disabled",
+                "for 'https://github.com': terminal",
+            ),
+            ("fatal: x https://user:to@ken@host/a@b.git y", "x https://host/a@b.git y"),
+            ("fatal: to ada@example.org and ssh://git@host", "to ada@example.org and ssh://host"),
+        ] {
+            let sentence = sentence(said);
+            assert!(sentence.contains(shown) && !sentence.contains("ghp_"), "{sentence}");
+        }
+    }
 
     #[test]
     fn complaints_become_sentences() {

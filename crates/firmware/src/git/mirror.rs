@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fairlead_model::VersionId;
@@ -43,6 +44,8 @@ pub(crate) struct Mirror {
     home: PathBuf,
     /// The bare repository.
     folder: PathBuf,
+    /// Whether it was fetched by this process, or an earlier one in this folder.
+    is_filled: AtomicBool,
     /// Whoever fetches holds it.
     fetching: Mutex<()>,
     /// Whoever removes what was left by others holds it alone: it must not take a file for left that is in use.
@@ -56,8 +59,10 @@ impl Mirrors {
     pub(crate) fn new(home: &Path, sources: BTreeMap<String, Source>) -> Self {
         let fetches = Arc::new(Semaphore::new(FETCHES));
         let mirror = |(name, source): (String, Source)| {
+            let folder = home.join("mirrors").join(format!("{name}.git"));
             let mirror = Mirror {
-                folder: home.join("mirrors").join(format!("{name}.git")),
+                is_filled: AtomicBool::new(has_refs(&folder)),
+                folder,
                 home: home.to_owned(),
                 wanted: Notify::new(),
                 fetching: Mutex::new(()),
@@ -109,7 +114,15 @@ impl Mirror {
     /// # Errors
     /// What is wrong, in a sentence.
     pub(crate) async fn fetch(&self) -> Result<(), String> {
-        self.fetch_refs(&["--prune", "--"], &["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]).await
+        let refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+        self.fetch_refs(&["--prune", "--"], &refs).await?;
+        self.is_filled.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether what can be chosen is in it: it was fetched here once, and its folder is still there.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.is_there() && self.is_filled.load(Ordering::Relaxed)
     }
 
     /// Fetches one commit that no branch or tag leads to any more, where the server lets it go.
@@ -125,16 +138,17 @@ impl Mirror {
         let _turn = self.fetches.acquire().await;
         let _alone = self.fetching.lock().await;
         self.prepare().await?;
+        let most = self.most_now().await;
         let mut command = command_in(&self.home, &self.folder);
         self.open_the_way(&mut command);
         command.args(["fetch", "--force", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]);
         command.arg("--quiet").args(options).arg(&self.source.url).args(refs);
         let fetched = tokio::select! {
             fetched = process::run(command, FETCH, super::ANSWER) => fetched.map_err(|e| e.to_string()),
-            too_large = self.watch() => Err(too_large),
+            too_large = self.watch(most) => Err(too_large),
         };
         let result = match fetched {
-            Ok(finished) if finished.ok => self.keeps_within().await,
+            Ok(finished) if finished.ok => self.keeps_within_or_shrinks().await,
             Ok(finished) => Err(failure::sentence(&finished.complaint)),
             Err(sentence) => Err(sentence),
         };
@@ -192,24 +206,55 @@ impl Mirror {
     }
 
     /// Ends with a sentence when the mirror has grown too large.
-    async fn watch(&self) -> String {
+    async fn watch(&self, most: u64) -> String {
         loop {
             tokio::time::sleep(LOOK).await;
-            if let Err(sentence) = self.keeps_within().await {
+            if let Err(sentence) = self.keeps_within(most).await {
                 return sentence;
             }
         }
     }
 
-    async fn keeps_within(&self) -> Result<(), String> {
+    /// How large the mirror may be while it is fetched. One that is too large already may stay so until it was heard that
+    /// what made it large is gone at the other end.
+    async fn most_now(&self) -> u64 {
         let most = self.source.most_bytes;
+        if self.bytes().await <= most {
+            return most;
+        }
+        self.collect().await;
+        let bytes = self.bytes().await;
+        if bytes <= most { most } else { bytes.min(most.saturating_mul(2)).saturating_add(most / 16) }
+    }
+
+    /// What was fetched leaves the mirror within its bound, if need be without what nothing leads to any more.
+    async fn keeps_within_or_shrinks(&self) -> Result<(), String> {
+        let most = self.source.most_bytes;
+        if self.keeps_within(most).await.is_err() {
+            self.collect().await;
+        }
+        self.keeps_within(most).await
+    }
+
+    /// Removes whatever no branch, tag or version leads to any more.
+    async fn collect(&self) {
+        // Nobody may be about to keep what nothing leads to.
+        let _alone = self.sweeping.write().await;
+        let mut gc = command_in(&self.home, &self.folder);
+        gc.args(["-c", "gc.autoDetach=false", "gc", "--prune=now", "--quiet"]);
+        if let Err(error) = process::run(gc, TIDY, super::ANSWER).await.and_then(process::Finished::good) {
+            tracing::warn!(source = self.source.name, %error, "a mirror that is too large was not tidied");
+        }
+    }
+
+    async fn keeps_within(&self, most: u64) -> Result<(), String> {
         if self.bytes().await <= most {
             return Ok(());
         }
         Err(format!(
             "The mirror takes more than {} MB (`firmware.sources.{}.max_mb`): allow it more, or look what the \
              repository holds.",
-            most >> 20,
+            self.source.most_bytes >> 20,
             self.source.name
         ))
     }
@@ -257,14 +302,23 @@ impl Mirror {
     }
 }
 
+/// Whether there are branches in a mirror's folder: they are written when all that belongs to them is there.
+fn has_refs(folder: &Path) -> bool {
+    let mut branches = 0;
+    each_file(&folder.join("refs/heads"), &mut |_, _| branches += 1);
+    branches > 0 || folder.join("packed-refs").is_file()
+}
+
 /// Removes what a git that was killed has left: locks, which would stop the next one, and packs that were not finished.
 async fn sweep(folder: PathBuf) {
     let swept = tokio::task::spawn_blocking(move || {
+        let objects = folder.join("objects");
         each_file(&folder, &mut |path, _| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let is_left = path.extension().is_some_and(|end| end == "lock")
-                || name.starts_with("tmp_")
-                || name.starts_with(".tmp-");
+            // A branch or a tag may have such a name, and is a file too; none may end in `.lock`.
+            let is_unfinished =
+                path.starts_with(&objects) && (name.starts_with("tmp_") || name.starts_with(".tmp-"));
+            let is_left = is_unfinished || path.extension().is_some_and(|end| end == "lock");
             if is_left && let Err(error) = std::fs::remove_file(path) {
                 tracing::warn!(path = %path.display(), %error, "a left-over file was not removed");
             }
@@ -316,7 +370,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir_all(at("refs/heads")).unwrap();
         std::fs::create_dir_all(at("objects/pack")).unwrap();
-        for name in ["packed-refs", "refs/heads/main", "objects/pack/pack-1.pack"] {
+        for name in ["packed-refs", "refs/heads/main", "refs/heads/tmp_gps", "objects/pack/pack-1.pack"] {
             std::fs::write(at(name), "x").unwrap();
             std::fs::write(at(&format!("{name}.lock")), "x").unwrap();
         }
@@ -325,6 +379,7 @@ mod tests {
         let mut left = Vec::new();
         each_file(folder.path(), &mut |path, _| left.push(path.to_owned()));
         left.sort();
-        assert_eq!(left, [at("objects/pack/pack-1.pack"), at("packed-refs"), at("refs/heads/main")]);
+        let kept = ["objects/pack/pack-1.pack", "packed-refs", "refs/heads/main", "refs/heads/tmp_gps"];
+        assert_eq!(left, kept.map(at));
     }
 }

@@ -139,14 +139,15 @@ impl Mirror {
     }
 
     /// The tags that were made for a commit itself and carry words of their own: each with its short name and what it
-    /// holds.
+    /// holds. Of more than a hundred the first by name.
     ///
     /// # Errors
     /// Where git does not answer.
     pub(crate) async fn tags_of(&self, commit: &str) -> Result<Vec<(String, Vec<u8>)>, RunError> {
         let points_at = format!("--points-at={commit}");
         let format = "--format=%(refname)%00%(objecttype)%00%(objectname)%00";
-        let answer = self.ask(["for-each-ref", format, &points_at, "refs/tags"], ANSWER).await?.good()?;
+        let arguments = ["for-each-ref", "--count=100", format, &points_at, "refs/tags"];
+        let answer = self.ask(arguments, ANSWER).await?.good()?;
         let mut tags = Vec::new();
         for record in records(&answer.answer, 3) {
             let [name, kind, object] = record.as_slice() else { continue };

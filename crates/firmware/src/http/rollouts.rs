@@ -1,6 +1,7 @@
 //! Roll-outs: planning and making one, looking at them, and what people do with them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -21,6 +22,9 @@ use crate::plan::{self, Asked, RolloutPlan, StageSpec};
 use crate::rollback::{self, RollBack};
 use crate::rollout::{self, NewRollout, NewStage, Verb};
 use crate::service::Firmware;
+
+/// How long the answer to a person waits for what follows from a change.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Roll-outs, newest first.
 #[utoipa::path(get, path = "/api/v1/firmware/rollouts", tag = "firmware", params(PageQuery),
@@ -233,6 +237,11 @@ pub(crate) async fn change(
     let (id, verb) = path.into_inner();
     let id = RolloutId::from(id);
     let reason = reason.map(web::Json::into_inner).unwrap_or_default().reason;
+    if verb == Verb::Approve && caller.0.person.is_none() {
+        // Who made it by a token would be another one in the browser.
+        let sentence = "Only a person who has signed in approves a roll-out; a token does not.";
+        return Err(ApiError::new(Code::NotAllowed, sentence));
+    }
     let (clock, actor) = (state.clock.clone(), caller.0.name.clone());
     let work = move |tx: &mut Tx<'_>| {
         let changed = rollout::change(tx, &clock, id, verb, &actor, &reason)?;
@@ -249,10 +258,12 @@ pub(crate) async fn change(
     if let Err(why) = state.store.write(work).await? {
         return Err(ApiError::new(Code::InTheWay, why));
     }
-    // What follows from it is seen in the answer already; what fails here is done by the next look.
-    if let Err(error) = stages::advance(&state).await {
+    // What follows from it is seen in the answer already, where that is soon done. Each step is whole, so this can be
+    // left in the middle; the rest, and what fails here, is done by the next look.
+    if let Ok(Err(error)) = tokio::time::timeout(SOON, stages::advance(&state)).await {
         tracing::warn!(%error, "a roll-out was not stepped on; it is soon");
     }
+    state.stages_due.notify_one();
     news::rollouts(&state, BTreeSet::from([id])).await;
     Ok(web::Json(view(&state, id).await?))
 }

@@ -97,6 +97,7 @@ pub(crate) async fn revisions(
         ));
     }
     let mirror = fetched(&state, &name).await?;
+    let _turn = state.questions.acquire().await.map_err(ApiError::internal)?;
     let mut found = match kind {
         RevisionKind::Commit => commits(mirror, branch.as_deref(), &wanted, limit, page.cursor()?).await?,
         kind => refs(mirror, kind, &wanted, limit, page.cursor()?).await?,
@@ -221,11 +222,11 @@ fn mirror<'f>(firmware: &'f Firmware, name: &str) -> Result<&'f Mirror, ApiError
 /// [`Code::NotFound`], or [`Code::Unavailable`] with what is wrong with it.
 pub(super) async fn fetched<'f>(firmware: &'f Firmware, name: &str) -> Result<&'f Mirror, ApiError> {
     let mirror = mirror(firmware, name)?;
-    let view = view(firmware, mirror).await?;
-    // While it is fetched for the first time the folder is there, and nothing in it.
-    if mirror.is_there() && view.fetched_at.is_some() {
+    // The row is of all processes; this one's folder may be new, or have been lost.
+    if mirror.is_filled() {
         return Ok(mirror);
     }
+    let view = view(firmware, mirror).await?;
     let why = view.failure.unwrap_or_else(|| "It is being fetched for the first time.".to_owned());
     let sentence = format!("{name} was not fetched yet. {why}");
     Err(ApiError::new(Code::Unavailable, sentence).retry_after(10))

@@ -107,7 +107,8 @@ pub(crate) async fn choose(
             ));
         }
     };
-    let chosen = Chosen { source, revision, facts, by: caller.0.name };
+    let by = caller.0.name;
+    let chosen = Chosen { source, revision, facts, by: by.clone() };
     let (firmware, work) = (state.get_ref().clone(), chosen.clone());
     let taken = state.store.write(move |tx| take(tx, &firmware, &work)).await;
     let (row, status) = match taken {
@@ -123,7 +124,7 @@ pub(crate) async fn choose(
         tracing::warn!(%error, "a version's commit was not kept in the mirror; preparing it does so");
     }
     state.chosen.notify_one();
-    let row = if row.state()? == VersionState::Ready { judged_again(&state, row).await? } else { row };
+    let row = if row.state()? == VersionState::Ready { judged_again(&state, row, &by).await? } else { row };
     news::version(&state, row.clone());
     Ok(HttpResponse::build(status).json(row.view()?))
 }
@@ -194,7 +195,7 @@ fn fresh(firmware: &Firmware, chosen: &Chosen) -> VersionRow {
 }
 
 /// A version that is ready, chosen again: a tag may vouch for it by now, or a key that was not known before.
-async fn judged_again(firmware: &Firmware, row: VersionRow) -> Result<VersionRow, ApiError> {
+async fn judged_again(firmware: &Firmware, row: VersionRow, by: &str) -> Result<VersionRow, ApiError> {
     let judgement = match firmware.library.judge(&row).await {
         Ok(Some(judgement)) => judgement,
         Ok(None) => return Ok(row),
@@ -210,9 +211,20 @@ async fn judged_again(firmware: &Firmware, row: VersionRow) -> Result<VersionRow
     if now == row {
         return Ok(row);
     }
-    let changed = now.clone();
-    firmware.store.write(move |tx| versions::change(tx, VersionState::Ready, &changed)).await?;
-    Ok(now)
+    let (clock, by) = (firmware.clock.clone(), by.to_owned());
+    let work = move |tx: &mut Tx<'_>| {
+        if !versions::change(tx, VersionState::Ready, &now)? {
+            // Somebody has removed it meanwhile.
+            return versions::get(tx, now.id.into());
+        }
+        let subject = format!("firmware version {}", VersionId::from(now.id));
+        let who = now.signed_by.as_ref().map(|key| format!(", signed by {key}")).unwrap_or_default();
+        let detail = format!("{} {} is {} now{who}", now.source, now.commit_id, now.signature);
+        let entry = Entry { actor: &by, action: "firmware.judge", subject, detail: &detail };
+        audit::record(tx, &clock, &entry)?;
+        Ok(now.clone())
+    };
+    Ok(firmware.store.write(work).await?)
 }
 
 /// One version.

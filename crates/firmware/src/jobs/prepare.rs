@@ -1,10 +1,14 @@
 //! Preparing versions that were chosen. What is to be done stands in their rows, so a restart goes on with it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fairlead_model::VersionId;
 use fairlead_model::firmware::{SignatureState, VersionState};
 use fairlead_store::firmware::versions::{self, VersionRow};
 use fairlead_store::{StoreError, Tx};
+
+use tokio::task::JoinSet;
 
 use crate::library::{LibraryError, Made, MakeError};
 use crate::news;
@@ -35,11 +39,37 @@ pub(crate) async fn run(firmware: Firmware) {
 
 async fn all(firmware: &Firmware) -> Result<(), LibraryError> {
     let rows = firmware.store.read(|conn| versions::preparing(conn, TOGETHER)).await?;
+    let mut sources: BTreeMap<String, Vec<VersionRow>> = BTreeMap::new();
+    for row in rows {
+        sources.entry(row.source.clone()).or_default().push(row);
+    }
+    // Side by side: one repository may be silent for long.
+    let mut tasks = JoinSet::new();
+    for rows in sources.into_values() {
+        tasks.spawn(of_one_source(firmware.clone(), rows));
+    }
+    while let Some(ended) = tasks.join_next().await {
+        let changed = ended.unwrap_or_else(|error| Err(StoreError::Fault(error.to_string())));
+        match changed {
+            Ok(true) => firmware.library.clear_out().await?,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "a version was not prepared; it soon is"),
+        }
+    }
+    Ok(())
+}
+
+/// Prepares versions of one repository; whether any was settled.
+async fn of_one_source(firmware: Firmware, rows: Vec<VersionRow>) -> Result<bool, StoreError> {
     let mut is_changed = false;
     for row in rows {
-        is_changed |= one(firmware, row).await?;
+        if !one(&firmware, row).await? {
+            // What it does not give now for one version it does not give for the next one either.
+            break;
+        }
+        is_changed = true;
     }
-    if is_changed { firmware.library.clear_out().await } else { Ok(()) }
+    Ok(is_changed)
 }
 
 /// Prepares one version; false where it must wait.
@@ -64,12 +94,25 @@ async fn one(firmware: &Firmware, mut row: VersionRow) -> Result<bool, StoreErro
         }
     };
     metrics::counter!("fairlead_firmware_prepared_total", "outcome" => outcome).increment(1);
-    let clock = firmware.clock.clone();
+    let (clock, id) = (firmware.clock.clone(), VersionId::from(row.id));
     let settled = firmware.store.write(move |tx| settle(tx, row.clone(), made.as_ref(), clock.now().into()));
-    if let Some(row) = settled.await? {
-        news::version(firmware, row);
+    match settled.await? {
+        Some(row) => news::version(firmware, row),
+        None => let_go(firmware, id).await?,
     }
     Ok(true)
+}
+
+/// A version that was removed while it was being prepared: its commit stays in the mirror for nobody.
+async fn let_go(firmware: &Firmware, id: VersionId) -> Result<(), StoreError> {
+    let row = firmware.store.read(move |conn| versions::get(conn, id)).await?;
+    if row.state()? == VersionState::Refused
+        && let Some(mirror) = firmware.mirrors.get(&row.source)
+        && let Err(error) = mirror.let_go(id).await
+    {
+        tracing::warn!(%error, "a removed version's commit stays in the mirror");
+    }
+    Ok(())
 }
 
 /// Writes down what became of a version, unless somebody has settled it meanwhile.

@@ -40,7 +40,10 @@ pub(crate) async fn advance(firmware: &Firmware) -> Result<(), StoreError> {
     let running =
         firmware.store.read(|conn| rollouts::in_state(conn, RolloutState::Running, TOGETHER)).await?;
     for id in running {
-        step_on(firmware, id).await?;
+        // What is wrong with one roll-out is no reason to leave the others.
+        if let Err(error) = step_on(firmware, id).await {
+            tracing::error!(rollout = %id, %error, "a roll-out was not stepped on; that is tried again");
+        }
     }
     withdraw(firmware).await
 }

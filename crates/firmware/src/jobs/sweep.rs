@@ -43,20 +43,26 @@ pub(crate) async fn run(firmware: Firmware) {
 }
 
 async fn sweep(firmware: &Firmware) -> Result<(), StoreError> {
-    note(firmware).await?;
-    offer(firmware).await?;
-    give_up(firmware).await?;
-    call(firmware).await
+    // What goes wrong with one of these is no reason to leave the others.
+    let results =
+        [note(firmware).await, offer(firmware).await, give_up(firmware).await, call(firmware).await];
+    results.into_iter().collect()
+}
+
+/// Writes down what was heard of one device now: for what is heard when the sweeping has ended.
+pub(crate) async fn note_one(firmware: &Firmware, id: JobId) -> Result<(), StoreError> {
+    let Some(heard) = firmware.progress.take(id).await else { return Ok(()) };
+    note_portion(firmware, vec![(id, heard)]).await.map(|_| ())
 }
 
 /// Writes down what was heard since the last time.
 async fn note(firmware: &Firmware) -> Result<(), StoreError> {
-    let mut heard = firmware.progress.take_all();
+    let mut all = firmware.progress.take_all().await;
     // In one order everywhere, so that two processes do not wait for each other.
-    heard.sort_unstable_by_key(|(id, _)| *id);
+    all.heard.sort_unstable_by_key(|(id, _)| *id);
     let mut noted = Vec::new();
     let mut failure = None;
-    for portion in heard.chunks(PORTION) {
+    for portion in all.heard.chunks(PORTION) {
         if failure.is_none() {
             match note_portion(firmware, portion.to_vec()).await {
                 Ok(ids) => noted.extend(ids),
@@ -67,6 +73,7 @@ async fn note(firmware: &Firmware) -> Result<(), StoreError> {
             portion.iter().for_each(|(id, heard)| firmware.progress.add(*id, heard.clone()));
         }
     }
+    drop(all);
     news::progress(firmware, noted).await;
     failure.map_or(Ok(()), Err)
 }

@@ -59,20 +59,26 @@ impl From<std::io::Error> for MakeError {
 }
 
 impl Inner {
-    /// Makes a version's folder. Only one is made at a time: whoever calls holds `making`.
+    /// Brings a version's commit into the mirror.
+    ///
+    /// # Errors
+    /// See [`MakeError`].
+    pub(super) async fn bring(&self, row: &VersionRow) -> Result<(), MakeError> {
+        bring(self.mirror_of(row)?, row.id.into(), &row.commit_id).await
+    }
+
+    fn mirror_of(&self, row: &VersionRow) -> Result<&Mirror, MakeError> {
+        let sentence = || format!("The settings name no repository `{}` any more.", row.source);
+        self.mirrors.get(&row.source).map(AsRef::as_ref).ok_or_else(|| MakeError::Refused(sentence()))
+    }
+
+    /// Makes a version's folder of what was brought. Only one is made at a time: whoever calls holds `making`.
     ///
     /// # Errors
     /// See [`MakeError`]; then nothing half-made remains.
     pub(super) async fn make(&self, row: &VersionRow) -> Result<Made, MakeError> {
-        let Some(mirror) = self.mirrors.get(&row.source) else {
-            return Err(MakeError::Refused(format!(
-                "The settings name no repository `{}` any more.",
-                row.source
-            )));
-        };
-        let version = VersionId::from(row.id);
-        bring(mirror, version, &row.commit_id).await?;
-        mirror.keep(version, &row.commit_id).await?;
+        let mirror = self.mirror_of(row)?;
+        mirror.keep(row.id.into(), &row.commit_id).await?;
         let most_files = usize::try_from(MOST_FILES).unwrap_or(usize::MAX);
         let tree = mirror.tree(&row.commit_id, most_files, self.most_bytes).await?;
         let mut reader = mirror.blobs()?;

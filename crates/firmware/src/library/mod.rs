@@ -9,6 +9,7 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use actix_web::web::Bytes;
 use fairlead_model::VersionId;
@@ -23,6 +24,10 @@ use shelf::{Read, Shelf};
 
 use crate::git::Mirrors;
 use crate::signature::Judgement;
+
+/// How long a device waits for a repository from which its version must be fetched again. Its client waits without end,
+/// but whoever stands between gives up after two minutes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Manifests that are held in memory.
 const MANIFESTS: usize = 64;
@@ -116,14 +121,15 @@ impl Library {
         if let Some(content) = self.read(manifest.digest, file).await {
             return Ok(content);
         }
+        self.put_away(version, manifest.digest, file).await?;
+        // Not while others wait for the shelf: a repository may be silent for long.
+        let brought = tokio::time::timeout(PATIENCE, self.0.bring(&row)).await;
+        let silent = || LibraryError::Damaged("The repository does not answer now.".to_owned());
+        brought.map_err(|_| silent())?.map_err(|error| LibraryError::Damaged(error.to_string()))?;
         let _alone = self.0.making.lock().await;
         // Somebody else may have made it meanwhile.
         if let Some(content) = self.read(manifest.digest, file).await {
             return Ok(content);
-        }
-        if self.0.shelf.has(manifest.digest) {
-            metrics::counter!("fairlead_firmware_damaged_total").increment(1);
-            tracing::error!(%version, path = file.path, "a prepared file is damaged; the version is made again");
         }
         self.mend(&row, manifest.digest).await?;
         let content = self.read(manifest.digest, file).await;
@@ -137,6 +143,8 @@ impl Library {
     /// # Errors
     /// See [`MakeError`].
     pub(crate) async fn prepare(&self, row: &VersionRow) -> Result<Made, MakeError> {
+        // First: one repository that is silent keeps the versions of no other one from being made.
+        self.0.bring(row).await?;
         let _alone = self.0.making.lock().await;
         self.0.make(row).await
     }
@@ -195,7 +203,9 @@ impl Library {
     /// The settings may have become stricter, or a key may be trusted no more, since the version was prepared.
     fn check_signature(&self, row: &VersionRow) -> Result<(), LibraryError> {
         let Some(source) = self.0.mirrors.get(&row.source).map(|mirror| &mirror.source) else {
-            return Ok(());
+            // Nor are there rules for its signatures any more.
+            let why = format!("The settings name no repository `{}` any more.", row.source);
+            return Err(LibraryError::Refused(why));
         };
         let is_good = row.signature()? == SignatureState::Good
             && row.signed_by.as_ref().is_some_and(|name| source.keys.has(name));
@@ -242,12 +252,27 @@ impl Library {
         }
     }
 
+    /// Takes a folder with a damaged file off the shelf: what is wrong is never given out, even if it cannot be made
+    /// again.
+    async fn put_away(
+        &self,
+        version: VersionId,
+        digest: Digest,
+        file: &FileEntry,
+    ) -> Result<(), LibraryError> {
+        let _alone = self.0.making.lock().await;
+        // Somebody else may have made it again meanwhile.
+        if !self.0.shelf.has(digest) || self.read(digest, file).await.is_some() {
+            return Ok(());
+        }
+        metrics::counter!("fairlead_firmware_damaged_total").increment(1);
+        tracing::error!(%version, path = file.path, "a prepared file is damaged; the version is made again");
+        let discarded = self.0.shelf.discard(digest).await;
+        discarded.map_err(|error| LibraryError::Damaged(format!("Its folder cannot be replaced: {error}.")))
+    }
+
     /// Makes a version's folder again, which must come out as it was.
     async fn mend(&self, row: &VersionRow, digest: Digest) -> Result<(), LibraryError> {
-        // What is wrong is never given out, even if it cannot be made again.
-        let discarded = self.0.shelf.discard(digest).await;
-        discarded
-            .map_err(|error| LibraryError::Damaged(format!("Its folder cannot be replaced: {error}.")))?;
         let made = self.0.make(row).await.map_err(|error| LibraryError::Damaged(error.to_string()))?;
         if made.manifest.digest == digest {
             return Ok(());

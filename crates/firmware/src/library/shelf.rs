@@ -109,7 +109,13 @@ impl Shelf {
         // Moved away first: a folder is on the shelf whole or not at all.
         let away = self.making.join(Uuid::new_v4().simple().to_string());
         match tokio::fs::rename(self.folder(digest), &away).await {
-            Ok(()) => tokio::fs::remove_dir_all(&away).await,
+            Ok(()) => {
+                // It is off the shelf; what is left of it goes when the service starts the next time.
+                if let Err(error) = tokio::fs::remove_dir_all(&away).await {
+                    tracing::warn!(path = %away.display(), %error, "a folder was not removed");
+                }
+                Ok(())
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(e) => Err(e),
         }
@@ -126,8 +132,10 @@ impl Shelf {
             let name = entry.file_name();
             let digest = hex::decode(name.as_encoded_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
             if let Some(digest) = digest.map(Digest).filter(|digest| !kept.contains(digest)) {
-                self.discard(digest).await?;
-                removed += 1;
+                match self.discard(digest).await {
+                    Ok(()) => removed += 1,
+                    Err(error) => tracing::warn!(%error, "a prepared version was not taken off the disk"),
+                }
             }
         }
         Ok(removed)

@@ -220,7 +220,26 @@ async fn a_signature_that_is_required_by_now_is_missed() {
     bench.repository.signed_tag("v1", "alice");
     bench.fetch().await;
     let judged = strict.judge(&row).await.unwrap().unwrap();
-    assert_eq!((judged.state, judged.signed_by.as_deref()), (SignatureState::Good, Some("alice")));
+    assert_eq!(judged.state, SignatureState::Good);
+    let by = judged.signed_by.clone().unwrap();
+    assert!(by.starts_with("alice ("), "{by}");
+    let mut good = row.clone();
+    (good.signature, good.signed_by) = (judged.state.as_str().to_owned(), judged.signed_by);
+    bench.store.write(move |tx| versions::change(tx, VersionState::Ready, &good)).await.unwrap();
+    strict.file(version, "main.py").await.unwrap();
+    // Her key was stolen and exchanged: the old one vouches no more, although the name is the same.
+    let other = bench.repository.ssh_key("alice2");
+    let exchanged = bench.reopened(|settings| {
+        settings.signature = SignatureRule::Required;
+        settings.ssh_signers = StringList(vec![format!("alice:{other}")]);
+    });
+    let error = exchanged.file(version, "main.py").await.unwrap_err();
+    assert!(matches!(error, LibraryError::Refused(_)), "{error}");
+    // Taken out of the settings, its versions are not given out either: nobody says any more who must have signed.
+    let nothing = Arc::new(Mirrors::new(bench.folder.path(), BTreeMap::new()));
+    let without = Library::open(bench.store.clone(), nothing, bench.folder.path(), BOUNDS).unwrap();
+    let error = without.file(version, "main.py").await.unwrap_err();
+    assert!(error.to_string().contains("name no repository `scout` any more"), "{error}");
 }
 
 #[tokio::test]

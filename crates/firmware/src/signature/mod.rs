@@ -4,6 +4,7 @@ mod list;
 mod tag;
 
 use fairlead_model::firmware::SignatureState;
+use sha2::{Digest as _, Sha256};
 
 use crate::library::Manifest;
 
@@ -12,6 +13,26 @@ use crate::library::Manifest;
 pub(crate) struct Keys {
     minisign: Vec<(String, minisign_verify::PublicKey)>,
     ssh: Vec<(String, ssh_key::PublicKey)>,
+    /// What is kept of each: its name and the beginning of its SHA-256.
+    marks: Vec<(Kind, String, String)>,
+}
+
+/// How a key is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Minisign,
+    Ssh,
+}
+
+/// A key's name, and enough of the SHA-256 of what it is to tell it from another one of the same name. `key` is as in the
+/// settings; what is said of an ssh key beside its kind and itself does not count.
+fn mark(kind: Kind, name: &str, key: &str) -> String {
+    let itself = match kind {
+        Kind::Minisign => key,
+        Kind::Ssh => key.split_whitespace().nth(1).unwrap_or(key),
+    };
+    let digest = hex::encode(Sha256::digest(itself.as_bytes()));
+    format!("{name} ({})", digest.get(..16).unwrap_or_default())
 }
 
 /// What is known of a version when its signature is judged.
@@ -34,7 +55,7 @@ pub(crate) struct Evidence<'e> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Judgement {
     pub(crate) state: SignatureState,
-    /// The name of the key.
+    /// The key: its name and a mark of itself.
     pub(crate) signed_by: Option<String>,
     /// Where it is not good: what is wrong or missing, in a sentence.
     pub(crate) note: Option<String>,
@@ -59,6 +80,15 @@ impl Keys {
     /// # Errors
     /// The setting's name and what is wrong with it.
     pub(crate) fn parse(minisign: &[String], ssh: &[String]) -> Result<Self, String> {
+        let mut marks = Vec::new();
+        for (kind, setting, entries) in
+            [(Kind::Minisign, "minisign_keys", minisign), (Kind::Ssh, "ssh_signers", ssh)]
+        {
+            for entry in entries {
+                let (name, key) = split(setting, entry)?;
+                marks.push((kind, name.to_owned(), mark(kind, name, key)));
+            }
+        }
         let minisign = minisign.iter().map(|entry| {
             let (name, key) = split("minisign_keys", entry)?;
             let key = minisign_verify::PublicKey::from_base64(key).map_err(|_| {
@@ -83,6 +113,7 @@ impl Keys {
         Ok(Self {
             minisign: minisign.collect::<Result<_, String>>()?,
             ssh: ssh.collect::<Result<_, String>>()?,
+            marks,
         })
     }
 
@@ -91,23 +122,37 @@ impl Keys {
         self.minisign.is_empty() && self.ssh.is_empty()
     }
 
-    /// Whether a key of this name vouches for versions.
+    /// Whether the key that was written down so vouches for versions. Its name is not enough: a key that was stolen is
+    /// exchanged under the same one.
     pub(crate) fn has(&self, name: &str) -> bool {
-        let mut names =
-            self.minisign.iter().map(|(name, _)| name).chain(self.ssh.iter().map(|(name, _)| name));
-        names.any(|known| known == name)
+        self.marks.iter().any(|(_, _, mark)| mark == name)
+    }
+
+    fn marked(&self, kind: Kind, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Good(name) => Verdict::Good(self.mark(kind, &name)),
+            other => other,
+        }
+    }
+
+    /// What is kept of the key of a name that has vouched.
+    fn mark(&self, kind: Kind, name: &str) -> String {
+        let found = self.marks.iter().find(|(of, known, _)| *of == kind && known == name);
+        found.map_or_else(|| name.to_owned(), |(_, _, mark)| mark.clone())
     }
 
     /// Who vouches for a version. One good signature is enough; without one, a bad one counts, if it is of the list of
     /// files or of the very tag that was chosen.
     pub(crate) fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
         let list = match &evidence.signed_list {
-            Some((text, signature)) => list::judge(&self.minisign, text, signature, evidence),
+            Some((text, signature)) => {
+                self.marked(Kind::Minisign, list::judge(&self.minisign, text, signature, evidence))
+            }
             None => Verdict::None,
         };
         let mut verdicts = vec![list];
         for (name, held) in evidence.tags {
-            let verdict = tag::judge(&self.ssh, evidence.commit, name, held);
+            let verdict = self.marked(Kind::Ssh, tag::judge(&self.ssh, evidence.commit, name, held));
             let is_chosen = evidence.chosen.strip_prefix("refs/tags/").unwrap_or(evidence.chosen) == name;
             if is_chosen || matches!(verdict, Verdict::Good(_)) {
                 verdicts.push(verdict);

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fairlead_model::DeviceId;
 use fairlead_model::device::DeviceKind;
-use fairlead_model::{DeviceId, VersionId};
 use fairlead_simulator::satellite::bench::{Ended, Flash, Habits, Trouble, UpgradeClient};
-use fairlead_store::firmware::versions;
 use fairlead_testkit::{Backend, PATIENCE, on_both_backends};
 use serde_json::json;
 
@@ -25,7 +24,9 @@ fn client(field: &Field, name: &str) -> UpgradeClient {
 
 /// Tries once; a client that waits for ever fails the test.
 async fn run(client: &mut UpgradeClient, flash: &mut Flash) -> Ended {
-    tokio::time::timeout(PATIENCE, client.run(flash)).await.expect("the client waits for ever")
+    tokio::time::timeout(PATIENCE, client.run(flash))
+        .await
+        .unwrap_or_else(|_| panic!("the client waits for ever"))
 }
 
 fn on(flash: &Flash) -> Tree {
@@ -116,14 +117,7 @@ async fn who_had_nothing_to_fetch_meanwhile_is_not_asked_twice(backend: Backend)
 async fn whoever_waits_for_what_has_ended_is_let_go(backend: Backend) {
     let field = Field::open(backend, &[]).await;
     let ready = field.version("v1", &small_tree("one")).await;
-    // A version that stays in preparation: its repository does not answer.
-    field.hide(true);
-    let id: VersionId = ready.parse().unwrap();
-    let mut row = field.system.store.read(move |conn| versions::get(conn, id)).await.unwrap();
-    let waiting = VersionId::new(&field.system.clock);
-    (row.id, row.state, row.commit_id) = (waiting.into(), "preparing".to_owned(), "1".repeat(40));
-    field.system.store.write(move |tx| versions::insert(tx, &row)).await.unwrap();
-    let waiting = waiting.to_string();
+    let waiting = field.waiting(&ready).await;
     let cancel = async |job: &str| {
         field.done(&format!("/api/v1/firmware/jobs/{job}/cancel"), &json!({"reason": "no"})).await
     };

@@ -1,6 +1,7 @@
 //! The devices' own protocol, byte for byte.
 
 use fairlead_model::device::DeviceKind;
+use fairlead_store::changes;
 use fairlead_testkit::{Backend, on_both_backends};
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ on_both_backends!(
     statuses_are_those_that_the_client_knows,
     only_what_is_on_the_list_is_given,
     another_devices_job_is_not_told_of,
+    done_before_it_began_is_not_believed,
     done_is_believed_where_every_file_was_fetched,
     devices_ask_by_themselves_only_where_they_may,
     a_request_that_makes_no_sense_is_answered_all_the_same,
@@ -75,6 +77,13 @@ async fn a_tree_is_fetched_by_the_devices_own_client(backend: Backend) {
     );
     assert_eq!(job["cause"], Value::Null);
     assert_eq!(field.seen(id).await, Some(version));
+    // Programs that follow the feed are told that the device has another version.
+    let (clock, before) = (field.system.clock.clone(), field.system.store.read(changes::last).await.unwrap());
+    field.system.store.write(move |tx| changes::put_in_order(tx, &clock, 100)).await.unwrap();
+    let steps =
+        field.system.store.read(move |conn| changes::after(conn, before, 100)).await.unwrap().unwrap();
+    let last = steps.last().unwrap();
+    assert!(last.changed.devices.contains(&id), "{last:?}");
     assert_eq!(buoy.check().await, (0, 10));
     field.close().await;
 }
@@ -226,6 +235,21 @@ async fn another_devices_job_is_not_told_of(backend: Backend) {
     own.upgrade().await.unwrap();
     field.until_job(&job, "succeeded").await;
     assert_eq!(field.seen(other_id).await, None);
+    field.close().await;
+}
+
+async fn done_before_it_began_is_not_believed(backend: Backend) {
+    let field = Field::open(backend, &[]).await;
+    let ready = field.version("v1", &small_tree("one")).await;
+    let waiting = field.waiting(&ready).await;
+    let (mut buoy, id) = field.buoys(1).await.remove(0);
+    let job = field.job(id, &waiting).await;
+    let (number, status) = buoy.check().await;
+    assert_eq!(status, 0);
+    buoy.ask(json!({"cmd": "complete", "job_id": number, "status": true})).await.unwrap();
+    let failed = field.until_job(&job, "failed").await;
+    assert_eq!(failed["cause"], "The device says that it is done, and never began.");
+    assert_eq!(field.seen(id).await, None);
     field.close().await;
 }
 

@@ -6,11 +6,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use fairlead_firmware::Firmware;
-use fairlead_model::DeviceId;
 use fairlead_model::device::DeviceKind;
+use fairlead_model::{DeviceId, VersionId};
 use fairlead_runtime::{Host, Hosted};
 use fairlead_store::firmware::jobs::{self, JobRow};
+use fairlead_store::firmware::versions;
 use fairlead_store::registry::registration;
+use fairlead_store::{people, sign_in};
 use fairlead_testkit::{Backend, PATIENCE, System};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -145,6 +147,17 @@ impl Field {
         std::fs::rename(from, to).unwrap();
     }
 
+    /// A version that stays in preparation: its repository does not answer. The version's id.
+    pub async fn waiting(&self, like: &str) -> String {
+        self.hide(true);
+        let like: VersionId = like.parse().unwrap();
+        let mut row = self.system.store.read(move |conn| versions::get(conn, like)).await.unwrap();
+        let id = VersionId::new(&self.system.clock);
+        (row.id, row.state, row.commit_id) = (id.into(), "preparing".to_owned(), "1".repeat(40));
+        self.system.store.write(move |tx| versions::insert(tx, &row)).await.unwrap();
+        id.to_string()
+    }
+
     pub fn server(&self) -> String {
         self.system.url("firmware", "").trim_start_matches("http://").to_owned()
     }
@@ -206,6 +219,24 @@ impl Field {
             buoys.push((Device::new(&self.server(), "buoy", &name), id));
         }
         buoys
+    }
+
+    /// The browser of a person who may operate, and has signed in.
+    pub async fn person(&self, name: &'static str) -> Client {
+        let (clock, secret) = (self.system.clock.clone(), fairlead_web::auth::fresh_token());
+        let kept = secret.clone();
+        let work = move |tx: &mut fairlead_store::Tx<'_>| {
+            let role = fairlead_model::role::Role::Operator;
+            let person = people::create(tx, &clock, name, role, None)?.unwrap();
+            let until = clock.now().plus(hours(8));
+            sign_in::create_session(tx, &clock, &kept, "csrf", name, role, until)?;
+            people::claim_session(tx, person.id.into(), sign_in::hash(&kept), false, clock.now())
+        };
+        self.system.store.write(work).await.unwrap();
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("Cookie", format!("{}={secret}", fairlead_web::auth::COOKIE).parse().unwrap());
+        headers.insert(fairlead_web::auth::CSRF_HEADER, "csrf".parse().unwrap());
+        Client::builder().default_headers(headers).timeout(PATIENCE).build().unwrap()
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Response {

@@ -80,6 +80,51 @@ async fn what_can_be_chosen_is_listed(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_that_was_too_large_recovers_when_its_repository_does() {
+    let repository = Repository::with_firmware();
+    let bench = Bench::with_mirror(Backend::Embedded, &repository.url(), &["max_mb=1"]).await;
+    repository.git(&["checkout", "-q", "-b", "large"]);
+    // Nothing that could be packed.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut noise = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    let content: Vec<u8> = (0..3 << 20).map(|_| noise()).collect();
+    repository.write("large.bin", &content);
+    repository.commit("By mistake");
+    let failure = bench.fetch().await["failure"].as_str().unwrap_or_default().to_owned();
+    assert!(failure.contains("more than 1 MB"), "{failure}");
+    repository.git(&["checkout", "-q", "main"]);
+    repository.git(&["branch", "-D", "large"]);
+    let after = bench.fetch().await;
+    assert_eq!(after["failure"], Value::Null, "{after}");
+    assert_eq!(bench.settled("main").await["state"], "ready");
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_that_was_lost_is_not_taken_for_an_empty_repository() {
+    let repository = Repository::with_firmware();
+    let mut bench = Bench::with_mirror(Backend::Embedded, &repository.url(), &[]).await;
+    bench.system.stop_services().await;
+    std::fs::remove_dir_all(bench.folder().join("mirrors")).unwrap();
+    let away = repository.work().with_extension("away");
+    std::fs::rename(repository.work(), &away).unwrap();
+    bench.run().await;
+    bench.source(|source| source["failure"].is_string()).await;
+    let url = bench.system.url("firmware", "/api/v1/firmware/sources/scout/revisions?kind=branch");
+    assert_eq!(bench.system.client.get(&url).send().await.unwrap().status(), 503);
+    assert_eq!(bench.choose("main").await.0, 503);
+    std::fs::rename(&away, repository.work()).unwrap();
+    assert_eq!(bench.fetch().await["failure"], Value::Null);
+    assert_eq!(bench.settled("main").await["state"], "ready");
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_way_leads_to_the_repository() {
     let repository = Repository::with_firmware();
     let open = HttpServer::start(repository.home(), None).await;

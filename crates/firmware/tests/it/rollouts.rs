@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use fairlead_model::DeviceId;
 use fairlead_model::device::DeviceKind;
 use fairlead_model::role::Role;
+use fairlead_model::{DeviceId, RolloutId};
 use fairlead_store::audit;
+use fairlead_store::firmware::rollouts;
 use fairlead_testkit::{Backend, on_both_backends};
 use serde_json::{Value, json};
 
@@ -28,6 +29,8 @@ on_both_backends!(
     what_cannot_be_is_told_all_at_once,
     busy_devices_are_left_out_in_words,
     a_share_is_of_those_that_need_it,
+    a_broken_one_stops_no_other,
+    who_was_done_too_late_is_taken_back_as_well,
     a_stage_that_nobody_tried_lets_no_other_begin,
 );
 
@@ -233,15 +236,22 @@ async fn a_second_person_approves(backend: Backend) {
         refused["detail"],
         "The roll-out waits for another person's approval, so it cannot be started."
     );
-    let own = field.refused(&format!("{}/approve", path(id)), &json!({}), 409).await;
-    assert_eq!(own["detail"], "Who made a roll-out cannot approve it; another person does.");
+    // By a token it could be the same person.
+    let machine = field.system.client_as(Role::Operator).await;
+    assert_eq!(field.post_as(&machine, &format!("{}/approve", path(id)), &json!({})).await.status(), 403);
+    let (maker, other) = (field.person("Grace").await, field.person("Ada").await);
     let approve = format!("{}/approve", path(id));
     let viewer = field.system.client_as(Role::Viewer).await;
     assert_eq!(field.post_as(&viewer, &approve, &json!({})).await.status(), 403);
-    let operator = field.system.client_as(Role::Operator).await;
-    let approved: Value = field.post_as(&operator, &approve, &json!({})).await.json().await.unwrap();
-    assert_eq!((&approved["state"], &approved["approved_by"]), (&json!("ready"), &json!("operator")));
-    field.refused(&approve, &json!({}), 409).await;
+    let own: Value = field.post_as(&maker, "/api/v1/firmware/rollouts", &body).await.json().await.unwrap();
+    let own = format!("{}/approve", path(own["id"].as_str().unwrap()));
+    let refused = field.post_as(&maker, &own, &json!({})).await;
+    assert_eq!(refused.status(), 409);
+    let refused: Value = refused.json().await.unwrap();
+    assert_eq!(refused["detail"], "Who made a roll-out cannot approve it; another person does.");
+    let approved: Value = field.post_as(&other, &approve, &json!({})).await.json().await.unwrap();
+    assert_eq!((&approved["state"], &approved["approved_by"]), (&json!("ready"), &json!("Ada")));
+    assert_eq!(field.post_as(&other, &approve, &json!({})).await.status(), 409);
     start(&field, id).await;
     field.until_rollout(id, |rollout| counts(rollout, 0)[1] == 1).await;
     field.close().await;
@@ -268,7 +278,7 @@ async fn a_pause_takes_back_what_was_not_begun(backend: Backend) {
     upgrade_all(&mut buoys[1..]).await;
     let done = field.until_rollout(&id, |rollout| rollout["state"] == "finished").await;
     assert_eq!(counts(&done, 0), [0, 0, 3, 0, 0]);
-    for verb in ["start", "approve", "pause", "resume", "cancel", "retry"] {
+    for verb in ["start", "pause", "resume", "cancel", "retry"] {
         field.refused(&format!("{}/{verb}", path(&id)), &json!({"reason": "x"}), 409).await;
     }
     field.refused(&format!("{}/explode", path(&id)), &json!({}), 404).await;
@@ -598,5 +608,66 @@ async fn a_stage_that_nobody_tried_lets_no_other_begin(backend: Backend) {
     field.until_rollout(&id, |rollout| counts(rollout, 1)[1] == 2).await;
     upgrade_all(&mut buoys[1..]).await;
     field.until_rollout(&id, |rollout| rollout["state"] == "finished").await;
+    field.close().await;
+}
+
+async fn a_broken_one_stops_no_other(backend: Backend) {
+    let field = Field::open(backend, &[]).await;
+    let version = field.version("v1", &small_tree("one")).await;
+    let mut buoys = field.buoys(2).await;
+    let broken = make(&field, &version, json!([stage(&buoys[..1])])).await;
+    let whole = make(&field, &version, json!([stage(&buoys[1..])])).await;
+    start(&field, &broken).await;
+    field.until_rollout(&broken, |rollout| counts(rollout, 0)[1] == 1).await;
+    let id: RolloutId = broken.parse().unwrap();
+    let spoil = move |tx: &mut fairlead_store::Tx<'_>| {
+        let (mut stage, _) = rollouts::stages(tx, id)?.remove(0);
+        stage.state = "nonsense".to_owned();
+        rollouts::put_stage(tx, &stage)
+    };
+    field.system.store.write(spoil).await.unwrap();
+    start(&field, &whole).await;
+    field.until_rollout(&whole, |rollout| counts(rollout, 0)[1] == 1).await;
+    // What is offered and not begun is taken back.
+    act(&field, &whole, "pause").await;
+    field.until_rollout(&whole, |rollout| counts(rollout, 0) == [1, 0, 0, 0, 0]).await;
+    act(&field, &whole, "resume").await;
+    field.until_rollout(&whole, |rollout| counts(rollout, 0)[1] == 1).await;
+    upgrade_all(&mut buoys[1..]).await;
+    field.until_rollout(&whole, |rollout| rollout["state"] == "finished").await;
+    field.close().await;
+}
+
+async fn who_was_done_too_late_is_taken_back_as_well(backend: Backend) {
+    let field = Field::open(backend, &[]).await;
+    let old = field.version("v1", &small_tree("one")).await;
+    let new = field.version("v2", &small_tree("two")).await;
+    let mut buoys = field.buoys(2).await;
+    for (buoy, id) in &mut buoys {
+        field.job(*id, &old).await;
+        buoy.upgrade().await.unwrap();
+    }
+    let all = json!([{"device_ids": ids(&buoys), "success_percent": 100, "error_percent": 100}]);
+    let id = make(&field, &new, all).await;
+    start(&field, &id).await;
+    field.until_rollout(&id, |rollout| counts(rollout, 0)[1] == 2).await;
+    upgrade_all(&mut buoys[..1]).await;
+    let number = buoys[1].0.begin(3).await;
+    let job = job_of(&field, buoys[1].1).await;
+    let job_path = format!("/api/v1/firmware/jobs/{job}");
+    field.system.until("firmware", &job_path, |job| job["files_done"] == 3).await;
+    let back = format!("{}/roll-back", path(&id));
+    let busy = field.refused(&back, &json!({}), 409).await;
+    assert_eq!(
+        busy["detail"],
+        "1 device is still fetching this version. Wait until that is done, or cancel it."
+    );
+    field.system.hand.advance(hours(3));
+    field.until_job(&job, "timed_out").await;
+    buoys[1].0.ask(json!({"cmd": "complete", "job_id": number, "status": true})).await.unwrap();
+    assert_eq!(field.seen(buoys[1].1).await, Some(new));
+    field.until_rollout(&id, |rollout| rollout["state"] != "running").await;
+    let made = field.done(&back, &json!({})).await;
+    assert_eq!((&made["left_out"], &made["rollouts"][0]["stages"][0]["devices"]), (&json!([]), &json!(2)));
     field.close().await;
 }

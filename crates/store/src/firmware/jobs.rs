@@ -465,6 +465,7 @@ pub fn note_seen(
     version: VersionId,
     since: Time,
 ) -> Result<(), StoreError> {
+    tx.changed.devices.insert(device);
     let (device, version, since) = (Id::from(device), Id::from(version), Micros::from(since));
     let known = diesel::update(device_firmware::table.find(device))
         .set((device_firmware::version_id.eq(version), device_firmware::since.eq(since)))
