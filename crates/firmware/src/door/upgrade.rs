@@ -351,7 +351,7 @@ impl Visit<'_> {
     /// Ends a job, if it goes on.
     async fn end(&self, id: JobId, ending: Ending) -> Result<(), ApiError> {
         // What it fetched within the last second is not written down yet.
-        let (clock, heard) = (self.state.clock.clone(), self.state.progress.take(id));
+        let (clock, heard) = (self.state.clock.clone(), self.state.progress.take(id).await);
         let work = move |tx: &mut Tx<'_>| {
             let mut row = jobs::claim(tx, id)?;
             if row.state()?.is_active() {
