@@ -5,6 +5,7 @@ import { appWords } from "../domain/benchWords";
 import { span } from "../domain/time";
 import { volts } from "../domain/units";
 import { useNow, useSpeed } from "../live/store";
+import type { Room } from "../registry/apiTypes";
 import { t } from "../text/text";
 import { Ago } from "../ui/Ago";
 import { Copyable } from "../ui/Copyable";
@@ -14,6 +15,10 @@ import { StateMark } from "../ui/StateMark";
 import css from "./bench.module.css";
 import { OrderButton } from "./OrderButton";
 import { useLine, useOrder, useWake } from "./useLine";
+
+/** Whether the device was never on the line, as far as it is known: it said nothing, and came from nowhere. */
+const never = ({ presence, values_at, address }: Room) =>
+  !presence.connected && values_at === null && (address ?? null) === null;
 
 /** `On the line since 12 min · 4.03 V`, in the head of the page. */
 export function Standing() {
@@ -26,10 +31,12 @@ export function Standing() {
       {room && (
         <span className={css.standing}>
           <StateMark state={room.presence.connected ? "ok" : "never"} />
-          <b>{t(room.presence.connected ? "bench.connected" : "bench.absent")}</b>
-          <span className="quiet">
-            {t(room.presence.connected ? "registry.came" : "registry.left")} <Ago past at={room.presence.since} />
-          </span>
+          <b>{t(room.presence.connected ? "bench.connected" : never(room) ? "bench.never" : "bench.absent")}</b>
+          {!never(room) && (
+            <span className="quiet">
+              {t(room.presence.connected ? "registry.came" : "registry.left")} <Ago past at={room.presence.since} />
+            </span>
+          )}
         </span>
       )}
       {battery !== null && <span className="quiet">{volts(battery)} V</span>}
@@ -66,7 +73,7 @@ export function LinkStrip() {
       <span>
         {gone !== null && leavesTheLine(gone)
           ? t("bench.gone_how", { app: appWords(gone) })
-          : t(room.values_at === null ? "bench.never_how" : "bench.absent_how")}
+          : t(never(room) ? "bench.never_how" : "bench.absent_how")}
       </span>
     </div>
   );
