@@ -26,7 +26,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 }
 
 /// Which addresses belong to which service, for the proxy before separate binaries.
-pub(crate) const ROUTES: [(&str, &str); 31] = [
+pub(crate) const ROUTES: [(&str, &str); 32] = [
     ("/rockblock/", "intake"),
     ("/rockstar/", "intake"),
     ("/cloudloop/", "intake"),
@@ -52,6 +52,7 @@ pub(crate) const ROUTES: [(&str, &str); 31] = [
     ("/d/", "firmware"),
     ("/api/v1/firmware/", "firmware"),
     ("/api/v1/firmware/hooks/", "firmware"),
+    ("/api/v1/firmware/rollouts", "firmware"),
     ("/api/v1/rooms", "hub"),
     ("/api/v1/rooms/", "hub"),
     ("/api/v1/knocks", "hub"),

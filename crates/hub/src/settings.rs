@@ -52,7 +52,7 @@ impl Default for Settings {
             device_listen: "0.0.0.0:7777".to_owned(),
             page_listen: "127.0.0.1:7770".to_owned(),
             unknown_devices: UnknownDevices::Refuse,
-            device_connections: 20_000,
+            device_connections: 10_000,
             device_ping_s: 60,
         }
     }
