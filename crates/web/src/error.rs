@@ -92,9 +92,7 @@ pub struct ProblemJson {
     pub detail: String,
     /// The stable code.
     pub code: String,
-    /// All that is wrong, a sentence each, where the request was looked at as a whole.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    /// All that is wrong, a sentence each, where the request was looked at as a whole; else empty.
     pub errors: Vec<String>,
     /// To be quoted when asking for help.
     pub request_id: String,

@@ -3615,7 +3615,7 @@ export interface components {
             code: string;
             /** @description What happened, in a sentence. */
             detail: string;
-            /** @description All that is wrong, a sentence each, where the request was looked at as a whole. */
+            /** @description All that is wrong, a sentence each, where the request was looked at as a whole; else empty. */
             errors: string[];
             /** @description To be quoted when asking for help. */
             request_id: string;
