@@ -68,6 +68,9 @@ codes! {
     Unavailable SERVICE_UNAVAILABLE "0503" "The server cannot do this now" "The store, the journal or the broker does not take it now. Nothing was done; send it again later.";
 }
 
+/// Most sentences in one error.
+const MOST_ERRORS: usize = 100;
+
 /// What a failed request is answered with. It cannot hold a cause: that is logged where the error is made.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{} {detail}", code.number())]
@@ -104,9 +107,15 @@ impl ApiError {
         Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
     }
 
-    /// Names all that is wrong with a request, a sentence each; together they are the detail.
+    /// Names all that is wrong with a request, a sentence each; together they are the detail. Of very many it names the
+    /// first hundred, and says how many there are besides.
     #[must_use]
-    pub fn all(code: Code, errors: Vec<String>) -> Self {
+    pub fn all(code: Code, mut errors: Vec<String>) -> Self {
+        let besides = errors.len().saturating_sub(MOST_ERRORS);
+        if besides > 0 {
+            errors.truncate(MOST_ERRORS);
+            errors.push(format!("And {besides} more of the kind."));
+        }
         Self { errors: errors.clone(), ..Self::new(code, errors.join(" ")) }
     }
 
