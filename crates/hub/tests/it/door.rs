@@ -234,19 +234,25 @@ async fn what_is_no_websocket_is_told_so(backend: Backend) {
 async fn screens_are_told_who_comes_and_goes(backend: Backend) {
     let quay = Quay::open(backend, &[]).await;
     let (mut screen, _) = quay.port.ready_page().await;
-    let buoy = quay.dial("/PK001").await;
-    let mut told = async |kind: &str| loop {
+    let mut told = async |kind: &str, name: &str| loop {
         let event = next(&mut screen).await;
-        if event["type"] == kind {
+        if event["type"] == kind && event["name"] == name {
             return event;
         }
     };
-    let came = told("presence").await;
-    assert_eq!((came["name"].as_str(), &came["presence"]["connected"]), (Some("PK001"), &Value::Bool(true)));
+    // Over a broker the hub may not be heard yet.
+    loop {
+        let _other = quay.dial("/PK002").await;
+        if tokio::time::timeout(std::time::Duration::from_secs(2), told("presence", "PK002")).await.is_ok() {
+            break;
+        }
+    }
+    let buoy = quay.dial("/PK001").await;
+    assert_eq!(told("presence", "PK001").await["presence"]["connected"], true);
     drop(buoy);
-    assert_eq!(told("presence").await["presence"]["connected"], false);
+    assert_eq!(told("presence", "PK001").await["presence"]["connected"], false);
     refused(&quay, "/PK404").await;
-    assert_eq!(told("knock").await["name"], "PK404");
+    told("knock", "PK404").await;
     quay.port.system.stop().await;
 }
 
