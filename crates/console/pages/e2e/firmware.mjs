@@ -63,7 +63,7 @@ export async function firmware(browser, page, step) {
     await page.goto(`${base}/firmware`);
     await options(page, "Roll-outs").filter({ hasText: ROLLOUT }).click();
     await page.getByText("In stage 2, 1 of 3 devices failed", { exact: false }).waitFor({ timeout: STOPS_WITHIN_MS });
-    await page.getByText(/^Stopped/).waitFor();
+    await page.getByText(/^Stopped · v/).waitFor();
     await browser.mustBeAccessible(page);
     await page.getByRole("button", { name: "Show the devices that failed" }).click();
     await devices(page).filter({ hasText: WELL }).waitFor({ state: "detached" });
@@ -81,7 +81,10 @@ export async function firmware(browser, page, step) {
     await page.getByLabel("Reason").fill(REASON);
     await browser.mustBeAccessible(page);
     await page.getByRole("button", { name: "Go on", exact: true }).click();
-    await page.getByText(/^Running/).first().waitFor();
+    await page
+      .getByText(/^Running/)
+      .first()
+      .waitFor();
     await page.getByText(/^Stage 3 of 3 is under way/).waitFor({ timeout: BEGINS_WITHIN_MS });
     await page.getByText("About it, and who did what").click();
     await page.getByText(REASON, { exact: false }).waitFor();
