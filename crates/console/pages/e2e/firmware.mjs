@@ -81,10 +81,7 @@ export async function firmware(browser, page, step) {
     await page.getByLabel("Reason").fill(REASON);
     await browser.mustBeAccessible(page);
     await page.getByRole("button", { name: "Go on", exact: true }).click();
-    await page
-      .getByText(/^Running/)
-      .first()
-      .waitFor();
+    await page.getByText(/^Running · v/).waitFor();
     await page.getByText(/^Stage 3 of 3 is under way/).waitFor({ timeout: BEGINS_WITHIN_MS });
     await page.getByText("About it, and who did what").click();
     await page.getByText(REASON, { exact: false }).waitFor();
