@@ -125,6 +125,11 @@ impl Bus {
         }
     }
 
+    /// What the names of its exchanges and queues on a broker begin with.
+    pub fn prefix(&self) -> &str {
+        &self.inner.options.prefix
+    }
+
     /// Whether messages get through.
     pub fn state(&self) -> BusState {
         match &*self.transport {

@@ -6,6 +6,7 @@ mod backoff;
 mod bus;
 mod enqueue;
 mod envelope;
+pub mod exchange;
 mod handle;
 mod local;
 mod options;

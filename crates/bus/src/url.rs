@@ -20,6 +20,8 @@ pub struct AmqpUrl(AMQPUri);
 
 const FORMS: &str = "a bus URL is local: or amqp://USER:PASSWORD@HOST:PORT/VHOST (amqps:// for TLS)";
 
+const FOREIGN: &str = "The address of a broker is amqp://HOST:PORT/VHOST, or amqps:// for TLS.";
+
 impl FromStr for BusUrl {
     type Err = String;
 
@@ -44,6 +46,29 @@ impl AmqpUrl {
             "/".clone_into(&mut uri.vhost);
         }
         Ok(Self(uri))
+    }
+
+    /// A broker of somebody else, whose user and password are given apart.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) fn foreign(text: &str, user: &str, password: &str, heartbeat_s: u16) -> Result<Self, String> {
+        if !text.starts_with("amqp://") && !text.starts_with("amqps://") {
+            return Err(FOREIGN.to_owned());
+        }
+        let Self(mut uri) = Self::parse(text).map_err(|_| FOREIGN.to_owned())?;
+        if text.contains('@') {
+            return Err("The address holds a user name: give user name and password apart.".to_owned());
+        }
+        user.clone_into(&mut uri.authority.userinfo.username);
+        password.clone_into(&mut uri.authority.userinfo.password);
+        uri.query.heartbeat = Some(heartbeat_s);
+        Ok(Self(uri))
+    }
+
+    /// The name under which the broker is signed in to.
+    pub(crate) fn user(&self) -> &str {
+        &self.0.authority.userinfo.username
     }
 
     /// The broker's host and port, for sentences about it.

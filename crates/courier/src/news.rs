@@ -1,11 +1,13 @@
 //! What the pages are told: passing, and nothing depends on it.
 
+use fairlead_model::ProblemId;
+use fairlead_model::endpoint::EndpointView;
 use fairlead_model::live::LiveEvent;
 use fairlead_model::mt::{AccountState, AccountView, MtState};
 use fairlead_store::satellite::mt::{self, MtRow, accounts, calls};
-use fairlead_store::{Conn, StoreError};
+use fairlead_store::{Conn, StoreError, problems};
 
-use crate::drivers::{self, Account};
+use crate::drivers::Account;
 use crate::service::Courier;
 
 /// Days that the page's longer sum covers.
@@ -25,14 +27,15 @@ pub(crate) fn account(
     let (state, reason) = match (&row.paused_since, &account.driver) {
         (Some(_), _) => (AccountState::Paused, row.pause_reason.clone()),
         (None, None) => {
-            let sentence = format!("{} Messages wait until both are.", drivers::not_set(account.name));
+            let sentence =
+                format!("{} Messages wait until both are.", account.provider.not_set(account.name));
             (AccountState::NoCredentials, Some(sentence))
         }
         (None, Some(_)) => (AccountState::Ready, None),
     };
     Ok(AccountView {
         name: account.name.to_owned(),
-        provider: "rockblock".to_owned(),
+        provider: account.provider.as_str().to_owned(),
         state,
         reason,
         paused_since: row.paused_since.map(Into::into),
@@ -48,6 +51,19 @@ pub(crate) fn outgoing(courier: &Courier, row: MtRow) {
     match row.view() {
         Ok(mt) => courier.bus.publish(&LiveEvent::Outgoing { mt: Box::new(mt) }),
         Err(error) => tracing::error!(%error, "a message to a device cannot be shown"),
+    }
+}
+
+/// Tells that an endpoint has changed.
+pub(crate) fn endpoint(courier: &Courier, endpoint: EndpointView) {
+    courier.bus.publish(&LiveEvent::Endpoint { endpoint: Box::new(endpoint) });
+}
+
+/// Tells of a problem that is new.
+pub(crate) async fn problem(courier: Courier, id: ProblemId) {
+    match courier.store.read(move |conn| problems::get(conn, id)).await {
+        Ok(problem) => courier.bus.publish(&LiveEvent::Problem { problem }),
+        Err(error) => tracing::warn!(%error, "the pages were not told of a problem"),
     }
 }
 
@@ -67,4 +83,15 @@ pub(crate) async fn account_changed(
     let account = shown.await?;
     courier.bus.publish(&LiveEvent::Account { account: account.clone() });
     Ok(account)
+}
+
+/// Tells how problems are now. Lossy by design: nothing depends on it.
+pub(crate) async fn problems(courier: &Courier, ids: Vec<ProblemId>) {
+    if ids.is_empty() {
+        return;
+    }
+    let found = courier.store.read(move |conn| problems::views(conn, &ids)).await;
+    for problem in found.unwrap_or_default() {
+        courier.bus.publish(&LiveEvent::Problem { problem });
+    }
 }

@@ -7,12 +7,13 @@ use fairlead_model::mt::{MtState, Order};
 use fairlead_model::queue::MtWaiting;
 use fairlead_model::{MessageId, ModemId, MtId};
 use fairlead_store::satellite::modems as fleet;
-use fairlead_store::satellite::mt::{self, MtRow, modems};
+use fairlead_store::satellite::mt::{self, MtRow, modems, origins};
 use fairlead_store::{Digest, StoreError, Tx};
 use sha2::{Digest as _, Sha256};
 
-use crate::drivers::DEFAULT_ACCOUNT;
+use crate::budget;
 use crate::news;
+use crate::reach;
 use crate::rules;
 use crate::service::Courier;
 
@@ -21,6 +22,8 @@ use crate::service::Courier;
 pub(crate) struct Request {
     pub(crate) modem: ModemId,
     pub(crate) order: Order,
+    /// Where it tells a position: of which modem. Older ones of it that wait give way.
+    pub(crate) position_of: Option<ModemId>,
     pub(crate) by: String,
     pub(crate) asked_by_message: Option<MessageId>,
     pub(crate) key: Option<Digest>,
@@ -56,7 +59,7 @@ pub(crate) fn build_of(known: &modems::MtModemRow, inferred: Option<&str>) -> Op
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where there is no such modem; [`StoreError::Refused`] with the reason where its device
-/// cannot be told this.
+/// cannot be told this, or a budget has too little left. Nothing was written then.
 pub(crate) fn take(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Result<Taken, StoreError> {
     let imei = fleet::view(tx, request.modem)?.imei.to_string();
     let claimed = fleet::claim(tx, std::slice::from_ref(&imei))?;
@@ -73,8 +76,12 @@ pub(crate) fn take(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Res
             "The provider takes nothing for this modem: {fault} Put that right with the provider, then clear it here."
         )));
     }
+    let reach = reach::of(tx, courier, request.modem)?;
+    if let Some(refusal) = reach.refusal {
+        return Err(StoreError::Refused(refusal));
+    }
     let build = build_of(&known, inferred.as_deref());
-    let (text, proof) = rules::text_of(&request.order, build).map_err(StoreError::Refused)?;
+    let (text, proof) = rules::text_of(&request.order, build, reach.provider).map_err(StoreError::Refused)?;
     let waiting = mt::count_of_modem(tx, request.modem, &[MtState::Queued])?;
     if waiting >= i64::from(courier.settings.waiting_per_modem) {
         return Err(StoreError::Refused(format!("{waiting} messages wait for this modem already.")));
@@ -85,7 +92,7 @@ pub(crate) fn take(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Res
         id: MtId::new(clock).into(),
         modem_id: request.modem.into(),
         imei,
-        account: known.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
+        account: reach.account,
         kind: request.order.kind().as_str().to_owned(),
         value: request.order.value(),
         text,
@@ -106,7 +113,11 @@ pub(crate) fn take(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Res
         provider_id: None,
         confirmed_by: None,
     };
-    let superseded = supersede(tx, courier, request, MtId::from(row.id))?;
+    let replaced = replaced_by(tx, courier, request)?;
+    if let Some(why) = budget::refusal(tx, now, &row, &replaced)? {
+        return Err(StoreError::Refused(why));
+    }
+    let superseded = supersede(tx, courier, replaced, MtId::from(row.id))?;
     mt::insert(tx, clock, &row)?;
     fairlead_bus::enqueue(
         tx,
@@ -117,21 +128,31 @@ pub(crate) fn take(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Res
     Ok(Taken::New { row, superseded })
 }
 
-/// The newest interval is the one that is meant: older ones that were not sent give way.
+/// What gives way to a request, where it was not sent: of intervals the newest is the one that is meant, and of the
+/// positions of one device.
+fn replaced_by(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Result<Vec<MtRow>, StoreError> {
+    let most = i64::from(courier.settings.waiting_per_modem);
+    match (&request.order, request.position_of) {
+        (Order::Interval { .. }, _) => {
+            let mut waiting = mt::of_modem(tx, request.modem, &[MtState::Queued], most)?;
+            waiting.retain(|row| row.kind == request.order.kind().as_str());
+            Ok(waiting)
+        }
+        (Order::Position { .. }, Some(source)) => origins::queued_positions(tx, request.modem, source, most),
+        _ => Ok(Vec::new()),
+    }
+}
+
 fn supersede(
     tx: &mut Tx<'_>,
     courier: &Courier,
-    request: &Request,
+    replaced: Vec<MtRow>,
     by: MtId,
 ) -> Result<Vec<MtRow>, StoreError> {
-    let Order::Interval { .. } = request.order else { return Ok(Vec::new()) };
     let mut superseded = Vec::new();
-    let most = i64::from(courier.settings.waiting_per_modem);
-    for mut row in mt::of_modem(tx, request.modem, &[MtState::Queued], most)? {
-        if row.kind != request.order.kind().as_str() {
-            continue;
-        }
-        courier.settle(&mut row, MtState::Superseded, format!("A newer interval took its place: {by}."));
+    for mut row in replaced {
+        let cause = format!("A newer {} took its place: {by}.", row.kind);
+        courier.settle(&mut row, MtState::Superseded, cause);
         if mt::change(tx, &courier.clock, MtState::Queued, &row)? {
             superseded.push(row);
         }

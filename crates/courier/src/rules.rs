@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use fairlead_model::message::Dialect;
 use fairlead_model::mt::{Order, OrderKind, Proof};
+use fairlead_wire::Refusal;
 use fairlead_wire::pk::{Command, MT_LIMIT_BYTES, MtText, ReportInterval, SleepSpan};
-use fairlead_wire::rockblock::MtRefusal;
 
-use crate::drivers::Outcome;
+use crate::drivers::{Outcome, Provider};
 
 /// Shortest interval that a v2 buoy heeds, in minutes: it raises shorter ones to two (v2 firmware).
 const V2_SHORTEST_MINUTES: u32 = 2;
@@ -26,8 +26,11 @@ pub(crate) struct Offer {
     pub(crate) range: Option<(u32, u32)>,
 }
 
-/// What a device of this build makes of a kind of order; `None` where nobody knows the build.
-pub(crate) fn offer(kind: OrderKind, build: Option<Dialect>) -> Offer {
+/// What a device of this build makes of a kind of order that this provider carries; `None` where nobody knows the build.
+pub(crate) fn offer(kind: OrderKind, build: Option<Dialect>, provider: Provider) -> Offer {
+    if provider == Provider::Rockcore {
+        return to_tracker(kind);
+    }
     let whole = (ReportInterval::MIN_MINUTES, ReportInterval::MAX_MINUTES);
     let range = match (kind, build) {
         (OrderKind::Interval, Some(Dialect::V2Buoy)) => Some((V2_SHORTEST_MINUTES, whole.1)),
@@ -36,9 +39,12 @@ pub(crate) fn offer(kind: OrderKind, build: Option<Dialect>) -> Offer {
         _ => None,
     };
     let (refusal, proof) = match (build, kind) {
+        (Some(Dialect::V2Buoy | Dialect::V3Buoy), OrderKind::Position) => {
+            (Some("A buoy shows no positions."), Proof::None)
+        }
         // Whatever it is told, it says whether it takes it.
         (Some(Dialect::V3Buoy), OrderKind::Text) => (None, Proof::Answer),
-        (_, OrderKind::Text) => (None, Proof::None),
+        (_, OrderKind::Text | OrderKind::Position) => (None, Proof::None),
         (Some(Dialect::Handset), _) => (Some("A handset shows positions and heeds no command."), Proof::None),
         (Some(Dialect::V3Buoy), OrderKind::Beacon) => {
             (Some("A v3 buoy has no last-mile beacon."), Proof::None)
@@ -54,12 +60,25 @@ pub(crate) fn offer(kind: OrderKind, build: Option<Dialect>) -> Offer {
     Offer { refusal, proof, range }
 }
 
+/// What a RockSTAR makes of a kind of order: people read it, and it acknowledges what it got.
+fn to_tracker(kind: OrderKind) -> Offer {
+    let refusal = match kind {
+        OrderKind::Text | OrderKind::Position => None,
+        _ => Some("A RockSTAR takes texts, and heeds no command."),
+    };
+    Offer { refusal, proof: if refusal.is_none() { Proof::Receipt } else { Proof::None }, range: None }
+}
+
 /// The text of an order for a device of this build, with what would prove it.
 ///
 /// # Errors
 /// Why this device cannot be told this, in a sentence.
-pub(crate) fn text_of(order: &Order, build: Option<Dialect>) -> Result<(String, Proof), String> {
-    let Offer { refusal, proof, range } = offer(order.kind(), build);
+pub(crate) fn text_of(
+    order: &Order,
+    build: Option<Dialect>,
+    provider: Provider,
+) -> Result<(String, Proof), String> {
+    let Offer { refusal, proof, range } = offer(order.kind(), build, provider);
     if let Some(refusal) = refusal {
         return Err(refusal.to_owned());
     }
@@ -76,10 +95,14 @@ pub(crate) fn text_of(order: &Order, build: Option<Dialect>) -> Result<(String, 
             MtText::command(Command::Sleep(span.ok_or_else(|| out_of_range("A sleep", "seconds", range))?))
         }
         Order::Support => MtText::support(),
-        Order::Text { text } => {
+        Order::Text { text } | Order::Position { text } => {
             if text.is_empty() || text.len() > MT_LIMIT_BYTES {
                 let bytes = text.len();
                 return Err(format!("A text has 1 to {MT_LIMIT_BYTES} bytes; this one has {bytes}."));
+            }
+            // It goes to a screen.
+            if provider == Provider::Rockcore && text.chars().any(|c| c.is_control() && c != '\n') {
+                return Err("A text for a RockSTAR has no control characters.".to_owned());
             }
             return Ok((text.clone(), proof));
         }
@@ -122,16 +145,14 @@ pub(crate) fn next(outcome: Outcome, attempts: i32) -> Next {
         Outcome::Unknown { why } => {
             Next::Unknown { cause: format!("{why}. The provider may have it or not.") }
         }
-        Outcome::Refused { code, text } => {
-            let said = format!("The provider refused it: {code}, {text}.");
-            match code {
-                MtRefusal::Credentials => Next::Pause { cause: said, alarm: true },
-                MtRefusal::NoCredit => Next::Pause { cause: said, alarm: false },
-                MtRefusal::UnknownModem | MtRefusal::NoLineRental => Next::Fail { cause: said, modem: true },
-                MtRefusal::NotHex | MtRefusal::TooLong | MtRefusal::NoData | MtRefusal::Other(_) => {
-                    Next::Fail { cause: said, modem: false }
-                }
-                MtRefusal::SystemError => Next::Later { pause: pause(attempts), cause: said },
+        Outcome::Refused { refusal, said } => {
+            let cause = format!("The provider refused it: {}.", said.trim_end_matches('.'));
+            match refusal {
+                Refusal::Credentials => Next::Pause { cause, alarm: true },
+                Refusal::Credit => Next::Pause { cause, alarm: false },
+                Refusal::Modem => Next::Fail { cause, modem: true },
+                Refusal::Message => Next::Fail { cause, modem: false },
+                Refusal::System => Next::Later { pause: pause(attempts), cause },
             }
         }
     }
@@ -158,10 +179,27 @@ pub(crate) const fn wakes(before: i64, build: Option<Dialect>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fairlead_wire::rockblock::MtRefusal;
+
+    #[test]
+    fn a_rockstar_is_told_texts_alone() {
+        let told = |order: Order| text_of(&order, None, Provider::Rockcore);
+        let text = |text: &str| Order::Text { text: text.to_owned() };
+        assert_eq!(told(text("Come home\nsoon")), Ok(("Come home\nsoon".to_owned(), Proof::Receipt)));
+        let position = Order::Position { text: "PK001 36.80000, -122.05000".to_owned() };
+        assert_eq!(told(position).map(|(_, proof)| proof), Ok(Proof::Receipt));
+        for order in [Order::Beacon { on: true }, Order::Interval { minutes: 5 }, Order::Support] {
+            assert_eq!(told(order), Err("A RockSTAR takes texts, and heeds no command.".to_owned()));
+        }
+        assert!(told(text("")).is_err() && told(text(&"x".repeat(271))).is_err());
+        assert_eq!(told(text("a\u{7}")), Err("A text for a RockSTAR has no control characters.".to_owned()));
+    }
 
     #[test]
     fn a_device_is_told_only_what_it_heeds() {
-        let text = |order: Order, build| text_of(&order, build).map(|(text, proof)| (text, proof.as_str()));
+        let text = |order: Order, build| {
+            text_of(&order, build, Provider::Rockblock).map(|(text, proof)| (text, proof.as_str()))
+        };
         let (v2, v3) = (Some(Dialect::V2Buoy), Some(Dialect::V3Buoy));
         let told = |words: &str, proof| Ok((words.to_owned(), proof));
         assert_eq!(text(Order::Beacon { on: true }, v2), told("+DATA:PK005,1;", "beacon"));
@@ -191,7 +229,10 @@ mod tests {
 
     #[test]
     fn each_answer_has_its_consequence() {
-        let refused = |code| next(Outcome::Refused { code: MtRefusal::of(code), text: "no".to_owned() }, 1);
+        let refused = |code| {
+            let (refusal, said) = (MtRefusal::of(code).refusal(), format!("{code}, no"));
+            next(Outcome::Refused { refusal, said }, 1)
+        };
         assert!(matches!(refused(10), Next::Pause { alarm: true, .. }));
         assert!(matches!(refused(13), Next::Pause { alarm: false, .. }));
         for code in [11, 12] {

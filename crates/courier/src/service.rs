@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
-use fairlead_bus::Bus;
+use fairlead_bus::{Bus, Consumer};
+use fairlead_model::Clock;
 use fairlead_model::mt::MtState;
-use fairlead_model::{Clock, Imei};
 use fairlead_runtime::{Common, Context, Mount};
 use fairlead_store::Store;
 use fairlead_store::satellite::mt::MtRow;
 use fairlead_web::health::Health;
 
+use crate::deliveries::{self, Lanes, Wake};
 use crate::drivers::{self, Account};
+use crate::endpoints::{Dialling, Ground, Sealer, look_for_key};
 use crate::http;
-use crate::jobs::{hear::Hear, serve::Serve, steer::Steer, sweep};
+use crate::jobs::{hear::Hear, schedule, serve::Serve, sweep};
 use crate::settings::Settings;
 
 /// The courier. Cheap to clone.
@@ -27,8 +29,7 @@ pub struct Courier(Arc<Inner>);
 pub struct Inner {
     pub(crate) settings: Settings,
     pub(crate) accounts: BTreeMap<&'static str, Account>,
-    /// Which handset steers which buoys.
-    pub(crate) handsets: BTreeMap<Imei, Vec<Imei>>,
+    pub(crate) lanes: Arc<Lanes>,
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
@@ -47,9 +48,13 @@ impl fairlead_runtime::Service for Courier {
     type Settings = Settings;
 
     async fn start(settings: Settings, context: Context) -> anyhow::Result<Mount> {
+        let dialling = Dialling::new(&settings.webhook_networks.0).map_err(anyhow::Error::msg)?;
+        let bus_prefix = context.bus.prefix().to_owned();
+        let ground = Ground { clock: context.clock.clone(), dialling, bus_prefix };
+        let sealer = Sealer::open(&settings.secrets_key, &context.folder)?;
         let courier = Self(Arc::new(Inner {
+            lanes: Arc::new(Lanes::new(sealer, ground)),
             accounts: drivers::accounts(&settings)?,
-            handsets: handsets(&settings.handsets.0)?,
             store: context.store.clone(),
             bus: context.bus.clone(),
             clock: context.clock.clone(),
@@ -59,6 +64,7 @@ impl fairlead_runtime::Service for Courier {
         // No other process can be calling for what lies in an embedded store.
         if courier.store.is_embedded() {
             sweep::orphans(&courier).await?;
+            courier.store.write(fairlead_store::routing::deliveries::release_all).await?;
         }
         let concurrency = usize::from(courier.settings.concurrency.max(1));
         let (serve, stop) = (Serve(courier.clone()), context.stop.clone());
@@ -66,9 +72,11 @@ impl fairlead_runtime::Service for Courier {
         context.spawn("courier serve", async move { bus.consume(serve, concurrency, stop).await });
         let (hear, bus, stop) = (Hear(courier.clone()), context.bus.clone(), context.stop.clone());
         context.spawn("courier hear", async move { bus.consume(hear, 8, stop).await });
-        let (steer, bus, stop) = (Steer(courier.clone()), context.bus.clone(), context.stop.clone());
-        context.spawn("courier steer", async move { bus.consume(steer, 4, stop).await });
+        let (wake, bus, stop) = (Wake(courier.clone()), context.bus.clone(), context.stop.clone());
+        context.spawn("courier wake", async move { bus.consume(wake, Wake::TOGETHER, stop).await });
+        context.spawn("courier deliveries", deliveries::run(courier.clone()));
         context.spawn("courier sweep", sweep::run(courier.clone()));
+        context.spawn("courier schedules", schedule::run(courier.clone()));
         let state = web::Data::new(courier);
         Ok(Mount::new(move |config| {
             config.app_data(state.clone());
@@ -76,7 +84,9 @@ impl fairlead_runtime::Service for Courier {
         }))
     }
 
-    fn doctor(settings: &Settings, _: &Common, doctor: &Health) {
+    fn doctor(settings: &Settings, common: &Common, doctor: &Health) {
+        let (key, folder) = (settings.secrets_key.clone(), common.data.dir.join(Self::NAME));
+        doctor.add(move || std::future::ready(look_for_key(&key, &folder)));
         // A setting that cannot be used is refused at the start, with a sentence.
         for account in drivers::accounts(settings).unwrap_or_default().into_values() {
             if let Some(driver) = account.driver.map(Arc::new) {
@@ -103,20 +113,4 @@ impl Inner {
     pub(crate) fn on_the_clock(&self, real: Duration) -> Duration {
         real.saturating_mul(self.clock.speed())
     }
-}
-
-fn handsets(pairs: &[String]) -> anyhow::Result<BTreeMap<Imei, Vec<Imei>>> {
-    let mut handsets: BTreeMap<Imei, Vec<Imei>> = BTreeMap::new();
-    for pair in pairs {
-        let read = pair.split_once('>').and_then(|(handset, buoy)| {
-            Some((handset.trim().parse::<Imei>().ok()?, buoy.trim().parse::<Imei>().ok()?))
-        });
-        let Some((handset, buoy)) = read else {
-            anyhow::bail!(
-                "courier.handsets has `{pair}`; an entry is the handset's IMEI, `>`, and the buoy's IMEI"
-            );
-        };
-        handsets.entry(handset).or_default().push(buoy);
-    }
-    Ok(handsets)
 }

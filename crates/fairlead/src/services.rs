@@ -26,7 +26,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 }
 
 /// Which addresses belong to which service, for the proxy before separate binaries.
-pub(crate) const ROUTES: [(&str, &str); 32] = [
+pub(crate) const ROUTES: [(&str, &str); 38] = [
     ("/rockblock/", "intake"),
     ("/rockstar/", "intake"),
     ("/cloudloop/", "intake"),
@@ -40,10 +40,16 @@ pub(crate) const ROUTES: [(&str, &str); 32] = [
     ("/api/v1/downlinks/", "courier"),
     ("/api/v1/accounts", "courier"),
     ("/api/v1/credits", "courier"),
+    ("/api/v1/budgets", "courier"),
+    ("/api/v1/schedules", "courier"),
+    ("/api/v1/endpoints", "courier"),
+    ("/api/v1/deliveries", "courier"),
+    ("/api/v1/routes", "tracker"),
+    ("/api/v1/formats", "tracker"),
+    ("/api/v1/import", "intake"),
     ("/api/v1/devices", "tracker"),
     ("/api/v1/groups", "tracker"),
     ("/api/v1/registration", "tracker"),
-    ("/api/v1/queues", "tracker"),
     ("/v1/", "tracker"),
     ("/v1/app", "console"),
     ("/v1/device/", "console"),

@@ -15,15 +15,22 @@ use fairlead_model::{Clock, Imei, MessageId, Trust};
 use fairlead_store::audit::{self, Entry};
 use fairlead_store::satellite::messages::{self, MessageRow};
 use fairlead_store::satellite::{modems, readings};
-use fairlead_store::{Conn, Store, StoreError, Tx};
+use fairlead_store::{Conn, Digest, Store, StoreError, Tx};
 use fairlead_wire::rockblock::export::{ExportedRow, NoMessage, read_row};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::jobs::drain::{self, Doors, Policy};
-use crate::pushed::{Keys, Provider, Pushed};
+use crate::pushed::{Provider, Pushed};
 use crate::record::{self, Imported, Prepared, Source};
 
 pub use table::Table;
+
+/// Longest subject in the audit log, in characters.
+const SUBJECT: usize = 128;
+
+/// Most gaps of which a report says that they are closed.
+const MOST_CLOSED: usize = 100;
 
 /// Rows in one unit of work.
 const BATCH: usize = 200;
@@ -65,17 +72,41 @@ pub struct Report {
     pub to_devices: usize,
     /// Headings of columns that nobody recognised, and that were left out.
     pub unknown_columns: Vec<String>,
+    /// Gaps that the new messages close, the first hundred.
+    pub closes: Vec<ClosedGap>,
     /// Rows that were not understood, and why.
     pub not_understood: Vec<NotUnderstood>,
 }
 
+/// A gap that an import closes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ClosedGap {
+    /// The modem.
+    #[schema(value_type = String)]
+    pub imei: Imei,
+    /// The first number that was missing.
+    pub first_momsn: i32,
+    /// The last one.
+    pub last_momsn: i32,
+    /// How many were.
+    pub missing: i64,
+}
+
 /// A row that was not understood.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NotUnderstood {
     /// The row.
     pub row: usize,
     /// Why, in a sentence.
     pub reason: String,
+}
+
+/// A row as it goes into the store.
+struct Ready {
+    row: usize,
+    /// The key that it would have without the number that it was given.
+    numberless: Option<Digest>,
+    message: Prepared,
 }
 
 /// A row on its way to a message.
@@ -109,6 +140,13 @@ impl Import {
             report.known += all - fresh.len();
             let gaps = store.read(move |conn| numbers::gaps(conn, imei)).await?;
             let given = numbers::give(&mut fresh, &gaps);
+            let closes = numbers::closed(&fresh, &gaps).into_iter().map(|gap| ClosedGap {
+                imei,
+                first_momsn: gap.first_momsn,
+                last_momsn: gap.last_momsn,
+                missing: gap.missing,
+            });
+            report.closes.extend(closes.take(MOST_CLOSED.saturating_sub(report.closes.len())));
             self.store(store, clock, fresh, &given, &mut report).await?;
         }
         if !self.dry_run {
@@ -129,7 +167,7 @@ impl Import {
         let mut by_serial: BTreeMap<String, Result<Imei, String>> = BTreeMap::new();
         for (row, cells) in (1..).zip(&table.rows) {
             let mut refuse = |reason: String| report.not_understood.push(NotUnderstood { row, reason });
-            let read = match read_row(cells.iter().map(|(heading, cell)| (heading.as_str(), cell.as_str()))) {
+            let read = match read_row(cells.iter().map(|(heading, cell)| (&**heading, cell.as_str()))) {
                 Ok(read) => read,
                 Err(NoMessage::ToDevice) => {
                     report.to_devices += 1;
@@ -176,8 +214,8 @@ impl Import {
         report: &mut Report,
     ) -> Result<(), StoreError> {
         for batch in fresh.chunks(BATCH) {
-            let prepared: Vec<(usize, Prepared)> =
-                batch.iter().filter_map(|c| Some((c.row, self.prepare(clock, c)?))).collect();
+            let ready = |c: &Candidate| self.prepare(clock, c, given.contains(&c.row));
+            let prepared: Vec<Ready> = batch.iter().filter_map(ready).collect();
             let (clock, dry_run) = (clock.clone(), self.dry_run);
             let prepared = Arc::new(prepared);
             let new = if dry_run {
@@ -194,7 +232,9 @@ impl Import {
         Ok(())
     }
 
-    fn prepare(&self, clock: &Clock, candidate: &Candidate) -> Option<Prepared> {
+    fn prepare(&self, clock: &Clock, candidate: &Candidate, is_given: bool) -> Option<Ready> {
+        let without =
+            |c: &Candidate| Some(Pushed::Rockblock(Box::new(c.read.push(c.imei, None)?)).keys().message);
         let push = Pushed::Rockblock(Box::new(candidate.read.push(candidate.imei, candidate.momsn)?));
         let source = Source {
             content_type: Some("application/json".to_owned()),
@@ -211,19 +251,21 @@ impl Import {
             source,
             &candidate.body,
         );
-        Some(Prepared::Message {
+        let message = Prepared::Message {
             keys: push.keys(),
             trust: Trust::Unsigned,
             row: Box::new(row),
             faults: push.faults().iter().map(ToString::to_string).collect(),
-        })
+        };
+        let numberless = if is_given { without(candidate) } else { None };
+        Some(Ready { row: candidate.row, numberless, message })
     }
 
     async fn note(&self, store: &Store, clock: &Clock, report: &Report) -> Result<(), StoreError> {
         let (clock, actor, file) = (clock.clone(), self.actor.clone(), self.file.clone());
         let detail = format!("{} rows, {} new", report.rows, report.new);
         let note = move |tx: &mut Tx<'_>| {
-            let subject = format!("file {file}");
+            let subject = format!("file {file}").chars().take(SUBJECT).collect();
             audit::record(
                 tx,
                 &clock,
@@ -268,25 +310,32 @@ fn unknown_here(conn: &mut Conn, imei: Imei, rows: &[Candidate]) -> Result<Vec<C
     Ok(unknown)
 }
 
-/// The rows whose keys nobody has; of two rows with one key, the first.
-fn not_here(conn: &mut Conn, prepared: &[(usize, Prepared)]) -> Result<BTreeSet<usize>, StoreError> {
-    let keys: Vec<_> = prepared.iter().filter_map(|(_, item)| item.keys()).map(|keys| keys.message).collect();
+/// The rows whose keys nobody has; of two rows with one key, the first. A row that was given a number now may be here
+/// without one: an import that was cut off gave it none, because there was no gap yet.
+fn not_here(conn: &mut Conn, ready: &[Ready]) -> Result<BTreeSet<usize>, StoreError> {
+    let keys: Vec<Digest> = ready.iter().flat_map(Ready::keys).collect();
     let taken = messages::by_keys(conn, &keys)?;
     let mut seen = BTreeSet::new();
-    let is_new = |keys: &Keys, seen: &mut BTreeSet<[u8; 32]>| {
-        !taken.contains_key(&keys.message) && seen.insert(keys.message.0)
+    let mut is_new = |one: &&Ready| {
+        let Some(first) = one.message.keys() else { return false };
+        !one.keys().any(|key| taken.contains_key(&key)) && seen.insert(first.message.0)
     };
-    let rows = prepared.iter().filter(|(_, item)| item.keys().is_some_and(|keys| is_new(&keys, &mut seen)));
-    Ok(rows.map(|(row, _)| *row).collect())
+    Ok(ready.iter().filter(|one| is_new(one)).map(|one| one.row).collect())
 }
 
-fn put_in(
-    tx: &mut Tx<'_>,
-    clock: &Clock,
-    prepared: &[(usize, Prepared)],
-) -> Result<BTreeSet<usize>, StoreError> {
-    let new = not_here(tx, prepared)?;
-    let items: Vec<Prepared> = prepared.iter().map(|(_, item)| item.clone()).collect();
+impl Ready {
+    fn keys(&self) -> impl Iterator<Item = Digest> {
+        self.message.keys().map(|keys| keys.message).into_iter().chain(self.numberless)
+    }
+}
+
+fn put_in(tx: &mut Tx<'_>, clock: &Clock, ready: &[Ready]) -> Result<BTreeSet<usize>, StoreError> {
+    let new = not_here(tx, ready)?;
+    let items: Vec<Prepared> = ready
+        .iter()
+        .filter(|one| one.numberless.is_none() || new.contains(&one.row))
+        .map(|one| one.message.clone())
+        .collect();
     drain::store_batch(tx, clock, BY_HAND, &items)?;
     Ok(new)
 }

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) round_trip: RoundTrip,
     /// When the last test push began; locked while one is under way.
     pub(crate) last_test: Mutex<Option<Time>>,
+    /// Locked while a file is imported.
+    pub(crate) importing: Mutex<()>,
 }
 
 /// Counters of the hot path, looked up once.
@@ -64,6 +66,7 @@ impl Service for Intake {
             facts: context.facts.clone(),
             round_trip: RoundTrip::new(&context.public_url, &settings.rockblock),
             last_test: Mutex::new(None),
+            importing: Mutex::new(()),
         });
         // By the names of `fairlead_model::door::DoorFacts`, which the console reads.
         context.facts.set("require_trust", json!(settings.rockblock.require_trust));

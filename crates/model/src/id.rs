@@ -97,4 +97,14 @@ ids! {
     JobId;
     /// One roll-out.
     RolloutId;
+    /// One route.
+    RouteId;
+    /// One endpoint: where routes deliver to, beside devices.
+    EndpointId;
+    /// One message on its way to one target. Stays the same through all tries.
+    DeliveryId;
+    /// One budget of credits.
+    BudgetId;
+    /// One order that is given again and again.
+    ScheduleId;
 }

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::device::DeviceView;
+use crate::endpoint::EndpointView;
 use crate::firmware::{JobView, RolloutView, SourceView, VersionView};
 use crate::message::{MessageView, ModemView};
 use crate::mt::{AccountView, MtView};
 use crate::problem::ProblemView;
 use crate::room::Presence;
-use crate::{DeviceId, ProblemId, Time};
+use crate::{DeviceId, EndpointId, ProblemId, Time};
 
 /// One piece of news. It is passing: a screen that missed some asks for a new snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -56,6 +57,17 @@ pub enum LiveEvent {
         /// The device.
         #[schema(value_type = String, format = Uuid)]
         id: DeviceId,
+    },
+    /// An endpoint as it is now. Told at most once a second for each, however much is delivered to it.
+    Endpoint {
+        /// The endpoint.
+        endpoint: Box<EndpointView>,
+    },
+    /// An endpoint that was deleted.
+    EndpointGone {
+        /// The endpoint.
+        #[schema(value_type = String, format = Uuid)]
+        id: EndpointId,
     },
     /// A device came, or went.
     Presence {

@@ -28,9 +28,14 @@ pub enum Order {
     },
     /// SUPPORT: a v2 buoy reboots into its Wi-Fi support application.
     Support,
-    /// A text as it stands, at most 270 bytes. For administrators.
+    /// A text as it stands, at most 270 bytes. For administrators, but to a RockSTAR: people read it there.
     Text {
         /// The text.
+        text: String,
+    },
+    /// Another device's position, as a route made it. Nobody can ask for it.
+    Position {
+        /// The text as the device gets it.
         text: String,
     },
 }
@@ -44,6 +49,7 @@ impl Order {
             Self::Sleep { .. } => OrderKind::Sleep,
             Self::Support => OrderKind::Support,
             Self::Text { .. } => OrderKind::Text,
+            Self::Position { .. } => OrderKind::Position,
         }
     }
 
@@ -53,7 +59,7 @@ impl Order {
             Self::Beacon { on } => Some(i64::from(*on)),
             Self::Interval { minutes } => Some(i64::from(*minutes)),
             Self::Sleep { seconds } => Some(i64::from(*seconds)),
-            Self::Support | Self::Text { .. } => None,
+            Self::Support | Self::Text { .. } | Self::Position { .. } => None,
         }
     }
 
@@ -66,6 +72,7 @@ impl Order {
             OrderKind::Sleep => Self::Sleep { seconds: number()? },
             OrderKind::Support => Self::Support,
             OrderKind::Text => Self::Text { text: text.to_owned() },
+            OrderKind::Position => Self::Position { text: text.to_owned() },
         })
     }
 }
@@ -83,6 +90,8 @@ words! {
         Support "support",
         /// A text as it stands.
         Text "text",
+        /// Another device's position.
+        Position "position",
     }
 }
 
@@ -130,6 +139,8 @@ words! {
         Beacon "beacon",
         /// A v2 buoy reports in the new rhythm.
         Rhythm "rhythm",
+        /// A RockSTAR acknowledges the message by its number.
+        Receipt "receipt",
         /// Nothing can show it.
         None "none",
     }
@@ -160,7 +171,7 @@ words! {
 }
 
 /// Bytes that one credit pays for, begun ones counted whole (Ground Control's price list for RockBLOCK).
-const BYTES_A_CREDIT: usize = 50;
+pub const BYTES_A_CREDIT: usize = 50;
 
 /// What one sending of so many bytes costs, in credits: one for each 50 bytes begun.
 pub fn credits(bytes: usize) -> i32 {

@@ -25,11 +25,17 @@ pub enum ProblemKind {
     RefusedCommand,
     /// A message on the bus that no handler could finish.
     FailedWork,
+    /// An endpoint failed for so long that nothing is delivered to it any more.
+    EndpointDisabled,
+    /// A device was told something, has been heard since, and has not shown what it should have.
+    ProofMissing,
+    /// A budget of credits is nearly spent, or spent.
+    BudgetLow,
 }
 
 impl ProblemKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::FaultyPush,
         Self::UnreadableText,
         Self::ConflictingMessage,
@@ -38,6 +44,9 @@ impl ProblemKind {
         Self::NewModemLimit,
         Self::RefusedCommand,
         Self::FailedWork,
+        Self::EndpointDisabled,
+        Self::ProofMissing,
+        Self::BudgetLow,
     ];
 
     /// The word used in JSON and in the store.
@@ -51,6 +60,9 @@ impl ProblemKind {
             Self::NewModemLimit => "new_modem_limit",
             Self::RefusedCommand => "refused_command",
             Self::FailedWork => "failed_work",
+            Self::EndpointDisabled => "endpoint_disabled",
+            Self::ProofMissing => "proof_missing",
+            Self::BudgetLow => "budget_low",
         }
     }
 
@@ -65,6 +77,9 @@ impl ProblemKind {
             Self::NewModemLimit => "A new modem waits for you",
             Self::RefusedCommand => "A handset's command was not passed on",
             Self::FailedWork => "Some work could not be finished",
+            Self::EndpointDisabled => "An endpoint was switched off",
+            Self::ProofMissing => "A device has not shown that it got something",
+            Self::BudgetLow => "A budget is nearly spent",
         }
     }
 }

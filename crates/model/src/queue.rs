@@ -3,6 +3,7 @@
 //! To add a queue: a struct here with `impl QueueMessage`, and a consumer in the service that does the work.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 use crate::live::LiveEvent;
 use crate::{MessageId, ModemId};
@@ -18,7 +19,7 @@ pub trait QueueMessage: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 /// The names of all durable queues.
-pub const QUEUES: [&str; 4] = [MoStored::NAME, MtWaiting::NAME, MoHeard::NAME, MoCommand::NAME];
+pub const QUEUES: [&str; 4] = [MoStored::NAME, MtWaiting::NAME, MoHeard::NAME, DeliveryWaiting::NAME];
 
 /// Passing news: lossy, to everyone who listens.
 pub trait TopicMessage: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
@@ -75,18 +76,17 @@ impl QueueMessage for MoHeard {
         "A modem that was told something has spoken; the courier looks whether that proves delivery.";
 }
 
-/// A handset wants a buoy to be told something.
+/// Something waits to be delivered to a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct MoCommand {
-    /// The handset's message.
-    #[schemars(with = "uuid::Uuid")]
-    pub message_id: MessageId,
+pub struct DeliveryWaiting {
+    /// The endpoint, or the device.
+    pub target_id: Uuid,
 }
 
-impl QueueMessage for MoCommand {
-    const NAME: &'static str = "mo.command";
+impl QueueMessage for DeliveryWaiting {
+    const NAME: &'static str = "delivery.waiting";
     const VERSION: u32 = 1;
-    const PURPOSE: &'static str = "A handset sent a command; the courier passes it on where it may.";
+    const PURPOSE: &'static str = "Something waits to be delivered to a target; the courier delivers it.";
 }
 
 impl TopicMessage for LiveEvent {

@@ -59,8 +59,10 @@ pub enum Scope {
     Devices,
     /// Firmware: versions, upgrades, roll-outs.
     Firmware,
-    /// Messages to devices, accounts and credits.
+    /// Messages to devices, accounts, credits, budgets and schedules.
     Outgoing,
+    /// Routes, endpoints and deliveries.
+    Routes,
     /// The live line and the change feed, which show everything that changes.
     Changes,
     /// How the server is.
@@ -71,13 +73,14 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Modems,
         Self::Devices,
         Self::Firmware,
         Self::Messages,
         Self::Problems,
         Self::Outgoing,
+        Self::Routes,
         Self::Changes,
         Self::System,
         Self::People,
@@ -92,6 +95,7 @@ impl Scope {
             Self::Messages => "messages",
             Self::Problems => "problems",
             Self::Outgoing => "outgoing",
+            Self::Routes => "routes",
             Self::Changes => "changes",
             Self::System => "system",
             Self::People => "people",

@@ -2,6 +2,7 @@
 
 mod bench;
 mod provider;
+mod receiver;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use crate::satellite::{
 use crate::verify::verify;
 use bench::{BenchArguments, RepositoryArguments};
 use provider::{MtArguments, ProviderArguments};
+use receiver::{ReceiverArguments, SubscriberArguments};
 
 const DAY_S: u64 = 86_400;
 /// Where boats with trackers sail.
@@ -45,6 +47,10 @@ enum What {
     Provider(ProviderArguments),
     /// Push what RockSTAR trackers sent until now, each push once
     Rockstars(RockstarsArguments),
+    /// Take webhooks, believe those that are signed, and show them, until Ctrl-C
+    Receiver(ReceiverArguments),
+    /// Show what is published at an MQTT broker, until Ctrl-C
+    Subscriber(SubscriberArguments),
     /// Put devices on the bench: on the line to the hub, and fetching firmware when they are told to
     Bench(BenchArguments),
     /// Write a git repository with firmware for devices on the bench
@@ -156,6 +162,8 @@ impl Arguments {
             What::Verify(arguments) => arguments.run().await,
             What::Provider(arguments) => arguments.run().await,
             What::Rockstars(arguments) => arguments.run().await,
+            What::Receiver(arguments) => arguments.run().await,
+            What::Subscriber(arguments) => arguments.run().await,
             What::Bench(arguments) => arguments.run().await,
             What::Repository(arguments) => arguments.run().await,
             What::PublicKey => say(PUBLIC_KEY_PEM.trim_end()).map(|()| ExitCode::SUCCESS),
@@ -170,11 +178,14 @@ impl PlayArguments {
         let ledger = Ledger::open(&self.ledger)?;
         let asked = WorldSettings { seed: self.seed, present: clock.now(), fleet: None };
         let mut world = World::new(ledger.note_world(asked)?);
-        let _taking_mts = self.mt.start(&mut world, &clock).await?;
+        let taking_mts = self.mt.start(&mut world, &clock).await?;
         let faults = if self.no_faults { Faults::NONE } else { Faults::BELIEVABLE };
         let platform = self.cloudloop.map(CloudloopFormat::platform).unwrap_or_default();
         let settings = ProviderSettings { faults, platform, ..ProviderSettings::default() };
-        let provider = Provider::new(&self.url, clock.clone(), settings)?;
+        let mut provider = Provider::new(&self.url, clock.clone(), settings)?;
+        if let Some(api) = &taking_mts {
+            provider = provider.telling(api.mailboxes());
+        }
         let stop = CancellationToken::new();
         tokio::spawn(stop_after(self.span, stop.clone()));
 

@@ -2,6 +2,7 @@
 
 mod charges;
 mod compare;
+mod deliveries;
 mod mt_report;
 mod peer;
 mod report;
@@ -9,16 +10,20 @@ mod report;
 use std::time::Duration;
 
 use anyhow::Result;
-use fairlead_model::Secret;
+use fairlead_model::delivery::DeliveryState;
 use fairlead_model::mt::MtState;
+use fairlead_model::{EndpointId, Secret, Time};
 
 use crate::ledger::Ledger;
+use crate::receiver::Receiver;
+use crate::satellite::Sent;
 use crate::satellite::mt::Charge;
 
 pub use charges::{Life, MtFinding, Wrong, compare_charges, needs_steps};
 pub use compare::{Finding, Verdict, compare};
+pub use deliveries::{DeliveryReport, Missed};
 pub use mt_report::MtReport;
-pub use peer::{Held, MessageKey, Peer, Step, Told};
+pub use peer::{Held, MessageKey, Peer, Posted, Step, Told};
 pub use report::Report;
 
 /// Between two looks.
@@ -78,6 +83,45 @@ pub async fn verify_charges(
         let report = MtReport::of(&charged, &lives, compare_charges(&charged, &lives));
         let is_still = report.passed && report.count(MtState::Sending) == 0;
         if is_still || tokio::time::Instant::now() >= deadline {
+            return Ok(report);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What a webhook's receiver should have got, and since when.
+pub struct Owed<'a> {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// Its receiver.
+    pub receiver: &'a Receiver,
+    /// When the route to it was there.
+    pub since: Time,
+}
+
+/// Compares what a webhook's receiver was owed by the ledger with what it has taken. `is_owed` says of a message whether
+/// its route passes it on.
+///
+/// It looks again, at most for `patience`, while something waits or is missing.
+///
+/// # Errors
+/// Where the API cannot be reached, refuses the token, or answers something else than deliveries.
+pub async fn verify_deliveries(
+    ledger: &Ledger,
+    owed: &Owed<'_>,
+    is_owed: impl Fn(&Sent) -> bool + Send,
+    (api, token): (&str, &Secret),
+    patience: Duration,
+) -> Result<DeliveryReport> {
+    let peer = Peer::new(api, token)?;
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        // The ledger first: what is accepted while the pages are read is not missed.
+        let keys = deliveries::owed(&ledger.entries(), owed.since, &is_owed);
+        let (posted, held) = (peer.posted(owed.endpoint).await?, peer.messages().await?);
+        let report = DeliveryReport::of(&keys, &held, &posted, owed.receiver);
+        let waits = posted.iter().any(|posted| posted.state == DeliveryState::Waiting);
+        if report.passed && !waits || tokio::time::Instant::now() >= deadline {
             return Ok(report);
         }
         tokio::time::sleep(PAUSE).await;

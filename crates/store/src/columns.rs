@@ -19,7 +19,7 @@ pub struct Id([u8; 16]);
 pub struct Digest(pub [u8; 32]);
 
 /// A [`Time`] as microseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, FromSqlRow, AsExpression)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, FromSqlRow, AsExpression)]
 #[diesel(sql_type = BigInt)]
 pub struct Micros(pub i64);
 
@@ -61,7 +61,8 @@ macro_rules! typed_ids {
 
 typed_ids!(
     MessageId, ModemId, MtId, CallId, ProblemId, HeldId, OutboxId, EnvelopeId, TokenId, SessionId, PersonId,
-    AuditId, NoteId, DeviceId, LinkId, GroupId, QueueId, NodeId, VersionId, JobId, RolloutId
+    AuditId, NoteId, DeviceId, LinkId, GroupId, QueueId, NodeId, VersionId, JobId, RolloutId, RouteId,
+    EndpointId, DeliveryId, BudgetId, ScheduleId
 );
 
 impl From<Time> for Micros {

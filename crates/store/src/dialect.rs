@@ -37,12 +37,15 @@ macro_rules! insert_rows {
 pub(crate) use insert_rows;
 
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use fairlead_model::mt::BYTES_A_CREDIT;
 
+use crate::routing::deliveries::DeliveryRow;
 use crate::satellite::modems::ModemRow;
 use crate::satellite::mt::accounts::AccountRow;
-use crate::schema::{modems, mt_accounts, outbox};
+use crate::schema::{deliveries, modems, mt_accounts, outbox};
 use crate::{Conn, Id, Micros, StoreError, StoreUrl};
 
 /// Bytes that the data take: SQLite's files, or what the server's statistics say of the schema.
@@ -93,6 +96,27 @@ pub(crate) fn claimable_outbox(conn: &mut Conn, now: Micros, limit: i64) -> Resu
     Ok(ids)
 }
 
+/// Due deliveries to a target that nobody has claimed, locked until the transaction ends where the database can: as with
+/// [`claimable_outbox`].
+pub(crate) fn claimable_deliveries(
+    conn: &mut Conn,
+    target: Id,
+    now: Micros,
+    limit: i64,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let due = deliveries::table
+        .filter(deliveries::state.eq("waiting"))
+        .filter(deliveries::target_id.eq(target))
+        .filter(deliveries::due_at.le(now))
+        .filter(deliveries::claimed_until.le(now))
+        .order((deliveries::due_at, deliveries::id))
+        .limit(limit);
+    Ok(match conn {
+        Conn::Sqlite(c) => due.select(DeliveryRow::as_select()).load(c)?,
+        Conn::Mysql(c) => due.select(DeliveryRow::as_select()).for_update().skip_locked().load(c)?,
+    })
+}
+
 /// The modems of some IMEIs, locked until the transaction ends where the database can: messages of one modem are
 /// understood one after the other. SQLite has one writer, so they are anyway.
 pub(crate) fn locked_modems(conn: &mut Conn, imeis: &[String]) -> Result<Vec<ModemRow>, StoreError> {
@@ -111,6 +135,19 @@ pub(crate) fn locked_account(conn: &mut Conn, name: &str) -> Result<Option<Accou
         Conn::Mysql(c) => account.select(AccountRow::as_select()).for_update().load(c)?,
     };
     Ok(found.into_iter().next())
+}
+
+/// The sum of what the texts of `mt_messages` cost, in credits: as [`credits`](fairlead_model::mt::credits) counts them.
+pub(crate) fn cost_of_texts(conn: &Conn) -> SqlLiteral<BigInt> {
+    let (all, more) = (BYTES_A_CREDIT, BYTES_A_CREDIT - 1);
+    sql(&match conn {
+        Conn::Sqlite(_) => {
+            format!("COALESCE(SUM(MAX(1, (LENGTH(CAST(mt_messages.text AS BLOB)) + {more}) / {all})), 0)")
+        }
+        Conn::Mysql(_) => format!(
+            "CAST(COALESCE(SUM(GREATEST(1, (LENGTH(mt_messages.text) + {more}) DIV {all})), 0) AS SIGNED)"
+        ),
+    })
 }
 
 /// Locks the first modem of all until the transaction ends, where the database can: whoever counts modems in order

@@ -23,6 +23,7 @@ pub mod problems;
 pub mod registry;
 pub mod reports;
 pub mod rooms;
+pub mod routing;
 pub mod satellite;
 pub mod sequences;
 pub mod sign_in;

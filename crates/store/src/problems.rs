@@ -276,6 +276,20 @@ pub fn settle_subject(
     }
 }
 
+/// Whether there is a problem of a kind about a subject, open or settled.
+///
+/// # Errors
+/// What the database says.
+pub fn is_known(conn: &mut Conn, kind: ProblemKind, subject: &str) -> Result<bool, StoreError> {
+    let known = problems::table
+        .filter(problems::kind.eq(kind.as_str()))
+        .filter(problems::subject.eq(subject))
+        .select(problems::id)
+        .first::<Id>(conn)
+        .optional()?;
+    Ok(known.is_some())
+}
+
 /// Removes the problems of a kind about these subjects, where what they were about is gone.
 ///
 /// # Errors

@@ -598,6 +598,140 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    endpoints (id) {
+        id -> Binary,
+        number -> Nullable<BigInt>,
+        kind -> Text,
+        name -> Text,
+        name_key -> Text,
+        enabled -> Bool,
+        config -> Text,
+        secrets -> Nullable<Binary>,
+        created_at -> BigInt,
+        created_by -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    endpoint_states (endpoint_id) {
+        endpoint_id -> Binary,
+        failures_in_a_row -> Integer,
+        failing_since -> Nullable<BigInt>,
+        open_until -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+        disabled_why -> Nullable<Text>,
+        delivered_at -> Nullable<BigInt>,
+        failed_at -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    routes (id) {
+        id -> Binary,
+        number -> BigInt,
+        name -> Text,
+        enabled -> Bool,
+        source_kind -> Text,
+        source_id -> Nullable<Binary>,
+        source_word -> Nullable<Text>,
+        messages -> Text,
+        conditions -> Text,
+        target_kind -> Text,
+        target_id -> Binary,
+        format -> Nullable<Text>,
+        lives_s -> BigInt,
+        same_key -> Binary,
+        created_at -> BigInt,
+        created_by -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Binary,
+        route_id -> Nullable<Binary>,
+        target_kind -> Text,
+        target_id -> Binary,
+        message_id -> Nullable<Binary>,
+        modem_id -> Nullable<Binary>,
+        device_id -> Nullable<Binary>,
+        state -> Text,
+        cause -> Text,
+        attempts -> Integer,
+        due_at -> Nullable<BigInt>,
+        claimed_until -> BigInt,
+        created_at -> BigInt,
+        tried_at -> Nullable<BigInt>,
+        settled_at -> Nullable<BigInt>,
+        status -> Nullable<Integer>,
+        format -> Text,
+        content_type -> Text,
+        attributes -> Text,
+        body -> Binary,
+        response -> Nullable<Binary>,
+        mt_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    mt_origins (mt_id) {
+        mt_id -> Binary,
+        route_id -> Binary,
+        delivery_id -> Binary,
+        source_modem -> Binary,
+        position_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    cloudloop_things (modem_id) {
+        modem_id -> Binary,
+        thing -> Text,
+        learned_at -> BigInt,
+        counted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    credit_budgets (id) {
+        id -> Binary,
+        scope -> Text,
+        account -> Nullable<Text>,
+        subject_id -> Nullable<Binary>,
+        period -> Text,
+        credits -> BigInt,
+        warn_percent -> Integer,
+        warned_for -> Nullable<Integer>,
+        spent_for -> Nullable<Integer>,
+        same_key -> Binary,
+        created_at -> BigInt,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
+    mt_schedules (id) {
+        id -> Binary,
+        name -> Text,
+        target_kind -> Text,
+        target_id -> Binary,
+        told -> Text,
+        days -> Text,
+        at_minute -> Integer,
+        time_zone -> Text,
+        next_at -> Nullable<BigInt>,
+        last_at -> Nullable<BigInt>,
+        last_result -> Nullable<Text>,
+        created_at -> BigInt,
+        created_by -> Text,
+        changed_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     mo_messages,
     mo_keys,
@@ -646,5 +780,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_firmware,
     rollouts,
     rollout_stages,
-    rollout_targets
+    rollout_targets,
+    endpoints,
+    endpoint_states,
+    routes,
+    deliveries,
+    mt_origins,
+    cloudloop_things,
+    credit_budgets,
+    mt_schedules
 );

@@ -6,10 +6,12 @@
     reason = "a test that cannot be set up fails here"
 )]
 
+mod far;
 pub mod servers;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use fairlead_model::role::Role;
@@ -18,6 +20,8 @@ use fairlead_runtime::{Arguments, Hosted, Loaded, Process, Running, Shape};
 use fairlead_store::{Store, sign_in};
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub use far::{FarExchange, FarMessage};
 
 /// How long a test waits for what must come before it fails. Generous: it is no timing assertion.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -129,9 +133,40 @@ pub fn amqp_url() -> String {
     required("FAIRLEAD_TEST_AMQP_URL")
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests learn of their servers by the environment")]
+/// AWS as moto answers for it: one server for all tests of a process, which ends with the process.
+///
+/// # Panics
+/// Where the environment does not say where moto's program is, or it does not start.
+pub fn moto_url() -> &'static str {
+    static MOTO: OnceLock<servers::PrivateMoto> = OnceLock::new();
+    let moto = MOTO.get_or_init(|| {
+        let program = known("FAIRLEAD_TEST_MOTO").unwrap_or_else(|| {
+            panic!(
+                "set FAIRLEAD_TEST_MOTO to the program moto_server (`pip install 'moto[server]'`), or run `cargo xtask test`"
+            )
+        });
+        servers::PrivateMoto::start(program.as_ref()).expect("moto starts")
+    });
+    moto.url()
+}
+
+/// An MQTT broker for one test.
+///
+/// # Panics
+/// Where Mosquitto is not installed, or does not start.
+pub fn mosquitto() -> servers::PrivateMosquitto {
+    servers::PrivateMosquitto::start().unwrap_or_else(|error| {
+        panic!("Mosquitto is needed (`apt-get install mosquitto`, or run `cargo xtask test`): {error:#}")
+    })
+}
+
 fn required(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("set {name} or run `cargo xtask test`"))
+    known(name).unwrap_or_else(|| panic!("set {name} or run `cargo xtask test`"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests learn of their servers by the environment")]
+fn known(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 impl Database {
@@ -258,6 +293,11 @@ impl System {
         }
     }
 
+    /// What its names on the broker begin with; those of the default settings where it has no broker.
+    pub fn bus_prefix(&self) -> &str {
+        self.broker.as_ref().map_or("fairlead", |broker| broker.prefix.as_str())
+    }
+
     fn store_url(&self) -> String {
         match &self.database {
             None => format!("sqlite:{}", self.folder.path().join("store.sqlite").display()),
@@ -379,7 +419,7 @@ impl Broker {
             return;
         };
         let channel = connection.create_channel().await.unwrap();
-        for queue in ["mo.stored", "dead"] {
+        for queue in fairlead_model::queue::QUEUES.into_iter().chain(["dead"]) {
             let name = format!("{}.{queue}", self.prefix);
             channel
                 .queue_delete(name.as_str().into(), lapin::options::QueueDeleteOptions::default())

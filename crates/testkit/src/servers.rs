@@ -1,4 +1,5 @@
-//! Private MariaDB and RabbitMQ servers: started from nothing in a folder of their own, gone with their owner.
+//! Private servers (MariaDB, RabbitMQ, Mosquitto, and moto as AWS): started from nothing in a folder of their own, gone
+//! with their owner.
 //!
 //! Each server listens on a free port of 127.0.0.1, reads no configuration of the machine and keeps everything in one
 //! temporary folder, so any number of them run beside each other and beside the machine's own. It outlives a
@@ -122,9 +123,17 @@ impl PrivateRabbitMq {
     /// # Errors
     /// Where RabbitMQ is not installed, or does not start; the error ends with what it logged last.
     pub fn start() -> Result<Self> {
+        Self::start_with("")
+    }
+
+    /// Starts an empty broker with lines of its own in `rabbitmq.conf`.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(lines: &str) -> Result<Self> {
         attempt(|| {
             let mut server = Server::prepare("rabbitmq", Ready::AnswersAmqp)?;
-            write_broker_configuration(&server.folder, server.port)?;
+            write_broker_configuration(&server.folder, server.port, lines)?;
             let epmd_port = free_port()?;
             server.launch_companion(epmd_command(epmd_port), epmd_port)?;
             server.launch(broker_command(&server.folder, server.port, epmd_port)?)?;
@@ -187,6 +196,120 @@ impl PrivateRabbitMq {
     /// Where it does not run.
     pub fn thaw(&mut self) -> Result<()> {
         self.server.signal("CONT")
+    }
+}
+
+/// A Mosquitto broker of one's own, which lets in the user `fairlead` with the password `geheim`, and nobody else. What
+/// it retains outlives a stop, not a kill.
+#[derive(Debug)]
+pub struct PrivateMosquitto {
+    server: Server,
+}
+
+impl PrivateMosquitto {
+    /// Starts an empty broker.
+    ///
+    /// # Errors
+    /// Where Mosquitto is not installed, or does not start; the error ends with what it logged last.
+    pub fn start() -> Result<Self> {
+        Self::start_with("")
+    }
+
+    /// Starts an empty broker with lines of its own in `mosquitto.conf`, which belong to its listener.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(lines: &str) -> Result<Self> {
+        attempt(|| {
+            let mut server = Server::prepare("mosquitto", Ready::AnswersMqtt)?;
+            write_mosquitto_configuration(&server.folder, server.port, lines)?;
+            server.run_once(mosquitto_password_command(&server.folder)?)?;
+            server.launch(mosquitto_command(&server.folder)?)?;
+            Ok(Self { server })
+        })
+    }
+
+    /// The port on 127.0.0.1; the same after a restart.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// Asks the broker to stop in good order and waits until it has.
+    ///
+    /// # Errors
+    /// Where it can be neither stopped nor killed.
+    pub fn stop(&mut self) -> Result<()> {
+        self.server.stop()
+    }
+
+    /// Kills the broker at once, as a power cut would.
+    ///
+    /// # Errors
+    /// Where it cannot be killed.
+    pub fn kill(&mut self) -> Result<()> {
+        self.server.kill()
+    }
+
+    /// Starts it again on the same port, after stopping it where it still runs.
+    ///
+    /// # Errors
+    /// Where it does not come back; the error ends with what it logged last.
+    pub fn restart(&mut self) -> Result<()> {
+        self.server.stop()?;
+        self.server.launch(mosquitto_command(&self.server.folder)?)
+    }
+
+    /// Halts the broker without closing its connections, so that it seems infinitely slow.
+    ///
+    /// # Errors
+    /// Where it does not run.
+    pub fn freeze(&mut self) -> Result<()> {
+        self.server.signal("STOP")
+    }
+
+    /// Lets a frozen broker go on.
+    ///
+    /// # Errors
+    /// Where it does not run.
+    pub fn thaw(&mut self) -> Result<()> {
+        self.server.signal("CONT")
+    }
+}
+
+/// moto's server: AWS as far as a test needs it, with nothing in it.
+#[derive(Debug)]
+pub struct PrivateMoto {
+    server: Server,
+    url: String,
+}
+
+impl PrivateMoto {
+    /// Starts moto's program `moto_server`, which lies where `program` says.
+    ///
+    /// # Errors
+    /// Where it does not start; the error ends with what it logged last.
+    pub fn start(program: &Path) -> Result<Self> {
+        attempt(|| {
+            let mut server = Server::prepare("moto", Ready::AnswersHttp)?;
+            let mut command = Command::new(program);
+            command.args(["-H", "127.0.0.1", "-p", &server.port.to_string()]);
+            server.launch(command)?;
+            let url = format!("http://127.0.0.1:{}", server.port);
+            Ok(Self { server, url })
+        })
+    }
+
+    /// `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The server's process id while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.pid()
     }
 }
 
@@ -263,6 +386,22 @@ enum Ready {
     Greets,
     /// It answers the protocol header of AMQP 0-9-1.
     AnswersAmqp,
+    /// It answers an MQTT client's first packet, if only by refusing it.
+    AnswersMqtt,
+    /// It answers a request by HTTP.
+    AnswersHttp,
+}
+
+impl Ready {
+    /// What it is asked with; nothing where it speaks first.
+    const fn question(self) -> &'static [u8] {
+        match self {
+            Self::Greets => b"",
+            Self::AnswersAmqp => b"AMQP\x00\x00\x09\x01",
+            Self::AnswersMqtt => b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x0a\x00\x01x",
+            Self::AnswersHttp => b"GET / HTTP/1.0\r\n\r\n",
+        }
+    }
 }
 
 /// What both kinds of server have in common: a folder, a port, a process, and its guard.
@@ -497,10 +636,11 @@ fn connect(port: u16) -> std::io::Result<TcpStream> {
 /// Whether the server on `port` speaks its protocol, not merely holds the port open.
 fn serves(port: u16, ready: Ready) -> bool {
     let Ok(mut stream) = connect(port) else { return false };
-    if matches!(ready, Ready::AnswersAmqp) && stream.write_all(b"AMQP\x00\x00\x09\x01").is_err() {
+    if stream.write_all(ready.question()).is_err() {
         return false;
     }
-    stream.read_exact(&mut [0; 8]).is_ok()
+    // The shortest answer, MQTT's, has four bytes.
+    stream.read_exact(&mut [0; 4]).is_ok()
 }
 
 /// A port nobody listens on, below the range from which the kernel takes ports for outgoing connections: a server
@@ -568,11 +708,12 @@ fn epmd_command(port: u16) -> Command {
     command
 }
 
-fn write_broker_configuration(folder: &Path, port: u16) -> Result<()> {
+fn write_broker_configuration(folder: &Path, port: u16, lines: &str) -> Result<()> {
     let configuration = format!(
         "listeners.tcp.1 = 127.0.0.1:{port}\n\
          log.file = false\nlog.console = true\nlog.console.level = warning\n\
-         disk_free_limit.absolute = 50MB\n"
+         disk_free_limit.absolute = 50MB\n\
+         {lines}\n"
     );
     fs::write(folder.join("rabbitmq.conf"), configuration)?;
     // Empty, so that the machine's own file is not read.
@@ -607,5 +748,30 @@ fn broker_command(folder: &Path, port: u16, epmd_port: u16) -> Result<Command> {
         // Idle schedulers sleep instead of spinning, and are not tied to a core that another broker is tied to.
         .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+sbwt none +sbwtdcpu none +sbwtdio none")
         .env("RABBITMQ_SCHEDULER_BIND_TYPE", "u");
+    Ok(command)
+}
+
+fn write_mosquitto_configuration(folder: &Path, port: u16, lines: &str) -> Result<()> {
+    let at = folder.display();
+    // A broker that root starts becomes another user, who may not read this folder, unless told not to.
+    let user = if is_root(folder)? { "user root\n" } else { "" };
+    let configuration = format!(
+        "{user}log_dest stderr\npersistence true\npersistence_location {at}/\n\
+         allow_anonymous false\npassword_file {at}/passwords\n\
+         listener {port} 127.0.0.1\n{lines}\n"
+    );
+    fs::write(folder.join("mosquitto.conf"), configuration)?;
+    Ok(())
+}
+
+fn mosquitto_password_command(folder: &Path) -> Result<Command> {
+    let mut command = Command::new(program("mosquitto_passwd")?);
+    command.args(["-b", "-c"]).arg(folder.join("passwords")).args(["fairlead", "geheim"]);
+    Ok(command)
+}
+
+fn mosquitto_command(folder: &Path) -> Result<Command> {
+    let mut command = Command::new(program("mosquitto")?);
+    command.arg("-c").arg(folder.join("mosquitto.conf"));
     Ok(command)
 }

@@ -21,8 +21,31 @@ pub(crate) struct Decoded {
     pub(crate) marks: Vec<String>,
     /// Why the text could not be read, where it could not.
     pub(crate) unreadable: Option<String>,
-    /// It is a handset's wish.
-    pub(crate) is_command: bool,
+    /// What it says beside the reading.
+    pub(crate) extra: Extra,
+}
+
+/// What a message says that has no column among the readings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Extra {
+    /// Status bits.
+    pub(crate) status_bits: Option<u32>,
+    /// Altitude, metres.
+    pub(crate) altitude_m: Option<f64>,
+    /// Battery, percent of full.
+    pub(crate) battery_percent: Option<f64>,
+    /// Whether it has power from outside.
+    pub(crate) external_power: Option<bool>,
+    /// Temperature, degrees Celsius.
+    pub(crate) temperature_c: Option<f64>,
+    /// Why a tracker speaks.
+    pub(crate) trigger: Option<String>,
+    /// The text that somebody typed on a tracker.
+    pub(crate) text: Option<String>,
+    /// What is wanted of a buoy.
+    pub(crate) command: Option<pk::Command>,
+    /// The provider's number of the message that a tracker says it has.
+    pub(crate) acknowledges: Option<u64>,
 }
 
 /// Reads a message of a modem whose build is known, or not.
@@ -35,7 +58,7 @@ pub(crate) fn decode(row: &MessageRow, modem_id: Id, known: Option<Dialect>) -> 
         summary: None,
         marks: Vec::new(),
         unreadable: None,
-        is_command: false,
+        extra: Extra::default(),
     };
     match row.payload.as_deref() {
         _ if rockstar::sent(row) => rockstar::read(&mut decoded, row),
@@ -50,7 +73,7 @@ pub(crate) fn decode(row: &MessageRow, modem_id: Id, known: Option<Dialect>) -> 
         Some(payload) => match pk::decode(payload, &Context { transmitted_at, known }) {
             Ok(Message::Position(report)) => apply_report(&mut decoded, &report),
             Ok(Message::Command(command)) => {
-                decoded.is_command = true;
+                decoded.extra.command = Some(command);
                 command.code().clone_into(&mut decoded.reading.kind);
                 decoded.reading.dialect = Some(Dialect::Handset.as_str().to_owned());
                 decoded.summary = Some(format!("{} {}", command.code(), command.value()));
@@ -129,6 +152,7 @@ fn apply_report(decoded: &mut Decoded, report: &Report) {
     reading.status = report.wake_reason.map(|r| r.status().as_str().to_owned());
     reading.beacon_on = report.beacon_on();
     reading.dialect = report.dialect.map(|d| d.as_str().to_owned());
+    decoded.extra.status_bits = report.status;
     decoded.marks = report.marks.iter().map(sentence).collect();
     decoded.summary = Some(summary(report));
 }

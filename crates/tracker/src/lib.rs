@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod cloudloop;
 mod decode;
 mod http;
 mod jobs;
 mod rockstar;
+mod routing;
 mod rules;
 mod service;
 mod settings;

@@ -51,7 +51,10 @@ pub(crate) fn read(decoded: &mut Decoded, row: &MessageRow) {
             Err(why) => fail(decoded, sentence(&why)),
         }
     }
-    decoded.is_command = command.is_some();
+    decoded.extra.command = command;
+    if push.trigger == Some(Trigger::Message) {
+        decoded.extra.text = text.as_ref().map(|text| text.clone().into_owned());
+    }
     let wish = command.map(|command| format!("{} {}", command.code(), command.value()));
     decoded.summary = Some(summary(&push, text.as_deref(), wish));
 }
@@ -79,6 +82,14 @@ fn apply(decoded: &mut Decoded, push: &Push) {
     if push.source == Some(Source::Gps) {
         reading.speed_m_s = push.speed_m_s;
         reading.course_deg = push.course_deg;
+        decoded.extra.altitude_m = push.altitude_m;
+    }
+    decoded.extra.trigger = push.trigger.as_ref().map(|trigger| trigger.as_str().to_owned());
+    decoded.extra.battery_percent = push.battery_percent;
+    decoded.extra.external_power = push.external_power;
+    decoded.extra.temperature_c = push.temperature_c;
+    if push.trigger == Some(Trigger::Acknowledge) {
+        decoded.extra.acknowledges = push.message_ack;
     }
     if push.source.is_none() && push.position.is_some() {
         let source = push.fields.get("source").map_or("", String::as_str);

@@ -181,11 +181,12 @@ fn scope_of(path: &str) -> Option<Scope> {
     let area = path.strip_prefix("/api/v1/")?.split('/').next()?;
     Some(match area {
         "modems" => Scope::Modems,
-        "devices" | "groups" | "registration" | "queues" | "rooms" | "knocks" => Scope::Devices,
+        "devices" | "groups" | "registration" | "rooms" | "knocks" => Scope::Devices,
         "firmware" => Scope::Firmware,
-        "messages" => Scope::Messages,
+        "messages" | "import" => Scope::Messages,
         "problems" | "held" => Scope::Problems,
-        "outgoing" | "downlinks" | "accounts" | "credits" => Scope::Outgoing,
+        "outgoing" | "downlinks" | "accounts" | "credits" | "budgets" | "schedules" => Scope::Outgoing,
+        "routes" | "endpoints" | "deliveries" | "formats" => Scope::Routes,
         "live" | "feed" => Scope::Changes,
         "system" | "first-run" => Scope::System,
         "people" | "tokens" | "audit" => Scope::People,

@@ -4,11 +4,13 @@
 //! format is read into a [`rockblock::Push`](crate::rockblock::Push), beside what Cloudloop alone tells.
 
 mod build;
+mod downlink;
 mod key;
 mod lingo;
 mod push;
 
 pub use build::{Fields, Format};
+pub use downlink::{SendAnswer, read_send_answer};
 pub use push::Push;
 
 use crate::rockblock::body::{form_fields, json_fields};

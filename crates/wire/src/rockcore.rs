@@ -5,16 +5,19 @@
 //! message is named by its `id`, and by nothing else.
 //!
 //! [`parse`] reads a body into a [`Push`]; [`command`] reads the texts by which a tracker steers a buoy; [`claims`]
-//! compares a push with its token; [`Fields`] builds the same bodies for a simulated provider.
+//! compares a push with its token; [`Fields`] builds the same bodies for a simulated provider; [`read_send_answer`] reads what
+//! the provider answers to a text for a tracker.
 
 mod build;
 pub mod claims;
+mod downlink;
 mod key;
 mod push;
 mod text;
 mod trigger;
 
 pub use build::Fields;
+pub use downlink::{SendAnswer, read_send_answer};
 pub(crate) use push::parse_time;
 pub use push::{Push, Source};
 pub use text::{Unreadable, command};

@@ -21,6 +21,7 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 pub(crate) enum Need {
     MariaDb,
     RabbitMq,
+    Mosquitto,
     Chromium,
     Nginx,
     Node,
@@ -36,6 +37,7 @@ impl Need {
         match self {
             Self::MariaDb => &["mariadbd"],
             Self::RabbitMq => &["rabbitmq-server"],
+            Self::Mosquitto => &["mosquitto"],
             Self::Chromium => &["chromium", "chromium-browser", "google-chrome"],
             Self::Nginx => &["nginx"],
             Self::Node => &["node"],
@@ -50,6 +52,7 @@ impl Need {
         match self {
             Self::MariaDb => "mariadb-server",
             Self::RabbitMq => "rabbitmq-server",
+            Self::Mosquitto => "mosquitto",
             Self::Chromium => "chromium",
             Self::Nginx => "nginx-light",
             Self::Node => "nodejs",
@@ -148,21 +151,40 @@ pub(crate) fn npm<I: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<I
     command
 }
 
-/// Schemathesis, which asks an API for everything that its description allows, and much that it does not.
-const SCHEMATHESIS: &str = "4.32.5";
+/// A program from PyPI that tests use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FromPyPi {
+    /// The folder's name, before the version.
+    name: &'static str,
+    version: &'static str,
+    /// What pip is asked for, before the version.
+    wanted: &'static str,
+    program: &'static str,
+}
 
-/// Where Schemathesis is; installed from PyPI below `folder` where it is not there yet.
-pub(crate) fn schemathesis(folder: &Path) -> Result<PathBuf> {
-    let home = folder.join(format!("schemathesis-{SCHEMATHESIS}"));
-    let program = home.join("bin/schemathesis");
-    if !program.is_file() {
-        say(format!("Installing Schemathesis {SCHEMATHESIS} from PyPI"));
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))
-            .context("Python cannot make a virtual environment: on Debian, install python3-venv")?;
-        let wanted = format!("schemathesis=={SCHEMATHESIS}");
-        run(Command::new(home.join("bin/pip")).args(["install", "--quiet", &wanted]))?;
+/// Schemathesis, which asks an API for everything that its description allows, and much that it does not.
+pub(crate) const SCHEMATHESIS: FromPyPi =
+    FromPyPi { name: "schemathesis", version: "4.32.5", wanted: "schemathesis", program: "schemathesis" };
+
+/// moto, which answers as AWS does.
+pub(crate) const MOTO: FromPyPi =
+    FromPyPi { name: "moto", version: "5.2.5", wanted: "moto[server]", program: "moto_server" };
+
+impl FromPyPi {
+    /// Where the program is; installed below `folder` where it is not there yet.
+    pub(crate) fn installed(self, folder: &Path) -> Result<PathBuf> {
+        let Self { name, version, wanted, program } = self;
+        let home = folder.join(format!("{name}-{version}"));
+        let program = home.join("bin").join(program);
+        if !program.is_file() {
+            say(format!("Installing {name} {version} from PyPI"));
+            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))
+                .context("Python cannot make a virtual environment: on Debian, install python3-venv")?;
+            let wanted = format!("{wanted}=={version}");
+            run(Command::new(home.join("bin/pip")).args(["install", "--quiet", &wanted]))?;
+        }
+        Ok(program)
     }
-    Ok(program)
 }
 
 #[cfg(test)]

@@ -282,9 +282,14 @@ fn prepared(url: &AmqpUrl, options: &Options) -> AMQPUri {
 }
 
 /// The connection's socket, kept so that it can be closed from outside.
-type Socket = Arc<Mutex<Option<std::net::TcpStream>>>;
+pub(crate) type Socket = Arc<Mutex<Option<std::net::TcpStream>>>;
 
-async fn dial(uri: AMQPUri, properties: ConnectionProperties, socket: Socket) -> lapin::Result<Connection> {
+/// Connects, and notes the socket as soon as there is one.
+pub(crate) async fn dial(
+    uri: AMQPUri,
+    properties: ConnectionProperties,
+    socket: Socket,
+) -> lapin::Result<Connection> {
     let runtime = lapin::runtime::default_runtime()?;
     let dialling = runtime.clone();
     let connect = async move |uri: AMQPUri, _| {
@@ -301,7 +306,8 @@ async fn dial(uri: AMQPUri, properties: ConnectionProperties, socket: Socket) ->
     Connection::connector(uri, runtime, connect, properties).await
 }
 
-fn hang_up(socket: &Socket) {
+/// Ends a connection from outside.
+pub(crate) fn hang_up(socket: &Socket) {
     if let Some(socket) = socket.lock().unwrap_or_else(PoisonError::into_inner).take() {
         let _ = socket.shutdown(Shutdown::Both);
     }

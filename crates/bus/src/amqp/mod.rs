@@ -22,6 +22,7 @@ use crate::bus::Inner;
 use crate::topic::Passing;
 use crate::{AmqpUrl, BusState, Consumer};
 use connection::Link;
+pub(crate) use connection::{Socket, dial, hang_up};
 use topics::Teller;
 pub(crate) use topology::DEAD_DELIVERY_LIMIT;
 

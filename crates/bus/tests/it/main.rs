@@ -16,6 +16,7 @@ mod servers;
 mod broker;
 mod chaos;
 mod conformance;
+mod exchange;
 mod local;
 mod proxy;
 mod topics;

@@ -7,6 +7,7 @@ import { outgoing } from "./outgoing.mjs";
 import { mustFit, options, part, tab } from "./page.mjs";
 import { people, signOut } from "./people.mjs";
 import { ABSENT, registry } from "./registry.mjs";
+import { routes, routesOnPhone } from "./routes.mjs";
 
 /** The devices of the demo. */
 const FLEET = 12;
@@ -192,6 +193,8 @@ export async function journey(browser, link, expects) {
   await step("a bench fits a hand", () => benchOnPhone(browser, phone, ABSENT));
   await firmware(browser, page, step);
   await step("firmware fits a hand", () => firmwareOnPhone(browser, phone));
+  await routes(browser, page, step);
+  await step("routes fit a hand", () => routesOnPhone(browser, phone));
   await people(browser, page, step, PHONE);
 
   await step("signing out ends the session, and the link is used up", async () => {

@@ -158,7 +158,7 @@ async fn the_system_tells_its_facts_to_those_who_may_know(backend: Backend) {
     assert!(facts["store"]["size_bytes"].as_u64().unwrap() > 0);
     let queues: Vec<&Value> =
         facts["queues"].as_array().unwrap().iter().map(|queue| &queue["name"]).collect();
-    assert_eq!(queues, ["mo.command", "mo.heard", "mo.stored", "mt.waiting"]);
+    assert_eq!(queues, ["delivery.waiting", "mo.heard", "mo.stored", "mt.waiting"]);
     assert_eq!(facts["now"], json!(system.clock.now()));
     assert!(!facts.to_string().contains("root@"), "no address of a server with its user");
     system.stop().await;

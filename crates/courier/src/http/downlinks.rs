@@ -14,8 +14,8 @@ use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::drivers::DEFAULT_ACCOUNT;
 use crate::order::build_of;
+use crate::reach::{self, Reach};
 use crate::rules;
 use crate::service::Courier;
 
@@ -27,20 +27,22 @@ pub(crate) async fn get(
     state: web::Data<Courier>,
     id: web::Path<Uuid>,
 ) -> Result<web::Json<DownlinkView>, ApiError> {
-    let id = ModemId::from(id.into_inner());
-    Ok(web::Json(state.store.read(move |conn| view(conn, id)).await?))
+    let (id, courier) = (ModemId::from(id.into_inner()), state.get_ref().clone());
+    Ok(web::Json(state.store.read(move |conn| view(conn, &courier, id)).await?))
 }
 
-fn view(conn: &mut Conn, id: ModemId) -> Result<DownlinkView, StoreError> {
+fn view(conn: &mut Conn, courier: &Courier, id: ModemId) -> Result<DownlinkView, StoreError> {
     let modem = fleet::view(conn, id)?;
     let known = modems::get(conn, id)?;
     let build = build_of(&known, modem.dialect.map(Dialect::as_str));
+    let Reach { account, provider, refusal } = reach::of(conn, courier, id)?;
     let before = mt::count_of_modem(conn, id, &[MtState::Queued, MtState::Sending, MtState::Accepted])?;
-    let offers = OrderKind::ALL.iter().map(|kind| {
-        let offer = rules::offer(*kind, build);
+    // Positions are made by routes alone.
+    let offers = OrderKind::ALL.iter().filter(|kind| **kind != OrderKind::Position).map(|kind| {
+        let offer = rules::offer(*kind, build, provider);
         OfferView {
             kind: *kind,
-            refusal: offer.refusal.map(str::to_owned),
+            refusal: offer.refusal.map(str::to_owned).or_else(|| refusal.clone()),
             proof: offer.proof,
             range: offer.range,
         }
@@ -49,7 +51,7 @@ fn view(conn: &mut Conn, id: ModemId) -> Result<DownlinkView, StoreError> {
         modem_id: id,
         generation: build,
         generation_is_set: known.generation.is_some(),
-        account: known.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
+        account,
         fault: known.fault,
         expected_at: modem.expected_at,
         before,
@@ -66,7 +68,7 @@ pub(crate) struct DownlinkChange {
     #[serde(default, deserialize_with = "named")]
     #[schema(value_type = Option<Dialect>)]
     generation: Option<Option<Dialect>>,
-    /// The account that pays; null: the first.
+    /// The account that pays; null: as its device and its messages tell.
     #[serde(default, deserialize_with = "named")]
     #[schema(value_type = Option<String>)]
     account: Option<Option<String>>,
@@ -119,7 +121,7 @@ pub(crate) async fn put(
         let subject = format!("modem {id}");
         let entry = Entry { actor: &actor, action: "downlink.set", subject, detail: &change.reason };
         audit::record(tx, &courier.clock, &entry)?;
-        view(tx, id)
+        view(tx, &courier, id)
     });
     Ok(web::Json(shown.await?))
 }

@@ -18,8 +18,10 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::drivers::Provider;
 use crate::news;
 use crate::order::{self, Request, Taken, request_key};
+use crate::reach;
 use crate::service::Courier;
 
 /// The header by which two clicks make one message.
@@ -110,16 +112,16 @@ pub(crate) async fn ask(
     new: web::Json<NewOutgoing>,
 ) -> Result<HttpResponse, ApiError> {
     let NewOutgoing { modem_id, order, expires_in_s, reason } = new.into_inner();
-    if matches!(order, Order::Text { .. }) && caller.0.role < Role::Admin {
-        return Err(ApiError::new(Code::NotAllowed, "A free text needs the role admin."));
-    }
-    if expires_in_s.is_some_and(|s| !(1..=LONGEST_WAIT_S).contains(&s)) {
-        let sentence = format!("expires_in_s is a number from 1 to {LONGEST_WAIT_S}.");
-        return Err(ApiError::new(Code::BadRequest, sentence));
-    }
+    // On a RockSTAR people read it; any other device makes of a text what it can.
+    let (of, modem) = (state.get_ref().clone(), ModemId::from(modem_id));
+    let is_text = matches!(order, Order::Text { .. });
+    let for_people = is_text
+        && state.store.read(move |conn| reach::of(conn, &of, modem)).await?.provider == Provider::Rockcore;
+    check(&caller, &order, expires_in_s, for_people)?;
     let asked = Request {
         modem: modem_id.into(),
         order,
+        position_of: None,
         by: caller.0.name.clone(),
         asked_by_message: None,
         key: key(&request)?.map(|key| request_key(&caller.0.name, &key)),
@@ -151,7 +153,28 @@ pub(crate) async fn ask(
     }
 }
 
-fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+/// Whether somebody may tell anybody this. `for_people`: whoever gets it reads it.
+pub(super) fn check(
+    caller: &Operator,
+    order: &Order,
+    expires_in_s: Option<u64>,
+    for_people: bool,
+) -> Result<(), ApiError> {
+    if matches!(order, Order::Text { .. }) && !for_people && caller.0.role < Role::Admin {
+        return Err(ApiError::new(Code::NotAllowed, "A free text needs the role admin."));
+    }
+    if matches!(order, Order::Position { .. }) {
+        return Err(ApiError::new(Code::BadRequest, "A position is sent by a route, and by nobody else."));
+    }
+    if expires_in_s.is_some_and(|s| !(1..=LONGEST_WAIT_S).contains(&s)) {
+        let sentence = format!("expires_in_s is a number from 1 to {LONGEST_WAIT_S}.");
+        return Err(ApiError::new(Code::BadRequest, sentence));
+    }
+    Ok(())
+}
+
+/// The Idempotency-Key of a request.
+pub(super) fn key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let Some(header) = request.headers().get(KEY) else { return Ok(None) };
     let readable = header.to_str().ok().map(str::trim).filter(|k| (1..=LONGEST_KEY).contains(&k.len()));
     match readable {

@@ -5,14 +5,16 @@ use std::time::Duration;
 use fairlead_bus::{Consumer, Delivery, Verdict};
 use fairlead_model::mt::MtState;
 use fairlead_model::queue::MtWaiting;
-use fairlead_model::{CallId, Clock, ModemId, MtId, Time};
+use fairlead_model::{CallId, Clock, ModemId, MtId, ProblemId, Time};
 use fairlead_store::satellite::modems as fleet;
 use fairlead_store::satellite::mt::{self, MtRow, accounts, calls, modems};
 use fairlead_store::{StoreError, Tx};
 
-use crate::drivers::{self, Parcel};
+use crate::budget::{self, Hold};
+use crate::drivers::{Parcel, Provider};
 use crate::news;
 use crate::order::build_of;
+use crate::reach;
 use crate::rules::{self, Next};
 use crate::service::{Courier, Inner};
 
@@ -62,12 +64,16 @@ enum Turn {
     Nothing,
     /// These have changed without a call; look again.
     Changed(Vec<MtRow>),
+    /// Only why this one waits has changed, with the problems that were found.
+    Waits(Box<MtRow>, Vec<ProblemId>),
     Call(Box<Call>),
 }
 
 /// A message that is marked as being sent, durably: the call may be made, once.
 struct Call {
     row: MtRow,
+    /// What the provider calls the modem.
+    address: String,
     id: CallId,
     flush: bool,
     not_before: Time,
@@ -83,6 +89,11 @@ impl Serve {
             Turn::Changed(rows) => {
                 rows.into_iter().for_each(|row| news::outgoing(&self.0, row));
                 Ok(true)
+            }
+            Turn::Waits(row, problems) => {
+                news::outgoing(&self.0, *row);
+                news::problems(&self.0, problems).await;
+                Ok(false)
             }
             Turn::Call(call) => {
                 self.call(*call).await;
@@ -101,7 +112,7 @@ impl Serve {
         };
         let parcel = Parcel {
             id: MtId::from(call.row.id),
-            imei: call.row.imei.clone(),
+            address: call.address.clone(),
             text: call.row.text.clone(),
             flush: call.flush,
         };
@@ -112,22 +123,23 @@ impl Serve {
             tracing::error!(account = account.name, cause, "an account is paused");
         }
         let is_about_account = matches!(next, Next::Pause { .. });
-        let changed = self.write_down(call, next).await;
+        let Noted { changed, problems } = self.write_down(call, next).await;
         changed.into_iter().for_each(|row| news::outgoing(&self.0, row));
+        news::problems(&self.0, problems).await;
         if is_about_account && let Err(error) = news::account_changed(&self.0, account.name).await {
             tracing::debug!(%error, "the pages were not told of an account");
         }
     }
 
     /// Writes a known outcome down, however long the store is away: it is known nowhere else.
-    async fn write_down(&self, call: Call, next: Next) -> Vec<MtRow> {
+    async fn write_down(&self, call: Call, next: Next) -> Noted {
         let mut last_tries = 0;
         loop {
             let (courier, row, known) = (self.0.clone(), call.row.clone(), next.clone());
             let (id, flushed) = (call.id, call.flush);
             let work = move |tx: &mut Tx<'_>| note(tx, &courier, row.clone(), id, flushed, &known);
             match self.0.store.write(work).await {
-                Ok(changed) => return changed,
+                Ok(noted) => return noted,
                 Err(error) if last_tries < LAST_TRIES => {
                     tracing::warn!(mt = %MtId::from(call.row.id), %error, "an outcome waits for the store");
                     last_tries += u32::from(self.0.stop.is_cancelled() || !error.is_passing());
@@ -136,7 +148,7 @@ impl Serve {
                 Err(error) => {
                     let id = MtId::from(call.row.id);
                     tracing::error!(mt = %id, %error, ?next, "an outcome could not be written; it will show as unknown");
-                    return Vec::new();
+                    return Noted::default();
                 }
             }
         }
@@ -184,22 +196,28 @@ fn take_turn(tx: &mut Tx<'_>, courier: &Inner, modem: ModemId) -> Result<Turn, S
     }
     // The build may have become known since, and a row may have lain here for long.
     let build = build_of(&known, inferred.as_deref());
-    match rules::text_of(&row.order()?, build) {
-        Ok((text, proof)) => {
+    let provider = Provider::of_account(&row.account);
+    let address = match reach::address(tx, provider, modem)? {
+        Ok(address) => rules::text_of(&row.order()?, build, provider).map(|written| (address, written)),
+        Err(why) => Err(why),
+    };
+    let address = match address {
+        Ok((address, (text, proof))) => {
             row.text = text;
             proof.as_str().clone_into(&mut row.proof);
+            address
         }
         Err(why) => {
             courier.settle(&mut row, MtState::Failed, why);
             mt::change(tx, clock, MtState::Queued, &row)?;
             return Ok(Turn::Changed(vec![row]));
         }
-    }
+    };
     let Some(account) = courier.account(&row.account) else {
         return note_once(tx, courier, row, |name| format!("There is no account `{name}` in the settings."));
     };
     if account.driver.is_none() {
-        return note_once(tx, courier, row, drivers::not_set);
+        return note_once(tx, courier, row, |name| provider.not_set(name));
     }
     let held = mt::of_modem(tx, modem, &[MtState::Accepted], i64::from(courier.settings.held_by_provider))?;
     if held.len() >= usize::try_from(courier.settings.held_by_provider).unwrap_or(usize::MAX) {
@@ -211,26 +229,30 @@ fn take_turn(tx: &mut Tx<'_>, courier: &Inner, modem: ModemId) -> Result<Turn, S
     if account_row.paused_since.is_some() {
         return note_once(tx, courier, row, |name| format!("The account {name} is paused."));
     }
+    if let Some(hold) = budget::hold(tx, now, &row)? {
+        return wait_for_budget(tx, courier, row, &hold);
+    }
     let slot = account_row.next_call_at().max(now);
     if slot > now.plus(courier.on_the_clock(SHORT)) {
         fairlead_bus::enqueue_at(tx, clock, &MtWaiting { modem_id: modem }, None, slot)?;
         return Ok(Turn::Nothing);
     }
-    account_row.next_call_at = slot.plus(courier.on_the_clock(account.settings.spacing())).into();
+    account_row.next_call_at = slot.plus(courier.on_the_clock(account.spacing)).into();
     accounts::put(tx, &account_row)?;
 
     let flush = courier.settings.flush_superseded
+        && provider == Provider::Rockblock
         && row.kind == "interval"
         && !held.is_empty()
         && held.iter().all(|held| held.kind == "interval");
-    let lease = courier.on_the_clock(account.settings.timeout() + SHORT + GRACE);
+    let lease = courier.on_the_clock(account.timeout + SHORT + GRACE);
     let Some(id) = mark_as_sending(tx, courier, &mut row, lease)? else {
         return Ok(Turn::Changed(Vec::new()));
     };
     if !known.awaits {
         modems::put(tx, &modems::MtModemRow { awaits: true, ..known })?;
     }
-    Ok(Turn::Call(Box::new(Call { row, id, flush, not_before: slot })))
+    Ok(Turn::Call(Box::new(Call { row, address, id, flush, not_before: slot })))
 }
 
 /// The one conditional update before a call, and the call's line in the ledger; `None` where somebody was faster.
@@ -280,6 +302,34 @@ fn note_once(
     Ok(Turn::Nothing)
 }
 
+/// Leaves a message waiting for a budget, and has it looked at again when that renews.
+fn wait_for_budget(
+    tx: &mut Tx<'_>,
+    courier: &Inner,
+    mut row: MtRow,
+    hold: &Hold,
+) -> Result<Turn, StoreError> {
+    if row.cause == hold.cause {
+        return Ok(Turn::Nothing);
+    }
+    row.cause.clone_from(&hold.cause);
+    mt::change(tx, &courier.clock, MtState::Queued, &row)?;
+    if Time::from(row.expires_at) > hold.renews_at {
+        let waiting = MtWaiting { modem_id: row.modem_id.into() };
+        fairlead_bus::enqueue_at(tx, &courier.clock, &waiting, None, hold.renews_at)?;
+    }
+    let problem = budget::warn_of_hold(tx, &courier.clock, hold)?;
+    Ok(Turn::Waits(Box::new(row), problem.into_iter().collect()))
+}
+
+/// What was written down of a call.
+#[derive(Default)]
+struct Noted {
+    changed: Vec<MtRow>,
+    /// Problems that it made.
+    problems: Vec<ProblemId>,
+}
+
 /// Writes down what came of a call, and returns what has changed.
 fn note(
     tx: &mut Tx<'_>,
@@ -288,20 +338,22 @@ fn note(
     id: CallId,
     flushed: bool,
     next: &Next,
-) -> Result<Vec<MtRow>, StoreError> {
+) -> Result<Noted, StoreError> {
     let (clock, now) = (&courier.clock, courier.clock.now());
     let modem = ModemId::from(row.modem_id);
     fleet::claim(tx, std::slice::from_ref(&row.imei))?;
     let spent = if matches!(next, Next::Accepted { .. } | Next::Unknown { .. }) { row.cost() } else { 0 };
     calls::end(tx, id, now, word(next), spent)?;
     note_account(tx, courier, &row, next)?;
+    let problems =
+        if spent > 0 { budget::note_spending(tx, clock, &row.account, modem)? } else { Vec::new() };
     let mut changed = Vec::new();
     let mut current = mt::get(tx, row.id.into())?;
     let was = current.state()?;
     // It may show as unknown by now; what was read is still true of it, if it is about this call.
     let is_ours = current.attempt_id == Some(id.into()) && matches!(was, MtState::Sending | MtState::Unknown);
     if !is_ours {
-        return Ok(changed);
+        return Ok(Noted { changed, problems });
     }
     match next {
         Next::Accepted { provider_id } => {
@@ -338,7 +390,7 @@ fn note(
     if mt::change(tx, clock, was, &current)? {
         changed.push(current);
     }
-    Ok(changed)
+    Ok(Noted { changed, problems })
 }
 
 /// What a call tells of its account: a refusal that is about the account pauses it, and unknown outcomes slow it down.

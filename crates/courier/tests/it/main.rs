@@ -1,9 +1,17 @@
 //! The courier from outside: a real store, a real bus, and a provider that lies, hangs and dies.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
 mod asking;
 mod bad_days;
+mod budgets;
 mod desk;
-mod handsets;
+mod groups;
+mod mailroom;
+mod peers;
+mod platforms;
 mod proofs;
+mod receiver;
+mod routed;
+mod schedules;
 mod sending;
+mod webhooks;

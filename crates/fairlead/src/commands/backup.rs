@@ -10,6 +10,9 @@ use fairlead_store::{StoreUrl, backup};
 
 use crate::command_line::{load, say};
 
+/// The key that seals endpoints' secrets, in the data folder.
+const SECRETS_KEY: &str = "courier/secrets.key";
+
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
     /// Where to put the copy: a new or an empty folder
@@ -31,6 +34,14 @@ impl Backup {
         let journal = loaded.common.data.dir.join("intake/journal.sqlite");
         if journal.exists() {
             copy(&journal, &folder.join("intake/journal.sqlite")).await?;
+        }
+        // What endpoints ask for is sealed in the store, and opens with this alone.
+        let key = loaded.common.data.dir.join(SECRETS_KEY);
+        if key.exists() {
+            let copy = folder.join(SECRETS_KEY);
+            std::fs::create_dir_all(folder.join("courier"))?;
+            std::fs::copy(&key, &copy).with_context(|| format!("{} cannot be copied", key.display()))?;
+            say(&format!("{} (keep it as you keep passwords)", copy.display()));
         }
         match url {
             StoreUrl::Sqlite(path) => {

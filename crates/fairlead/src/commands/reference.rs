@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, ValueEnum};
 use fairlead_model::live::LiveEvent;
-use fairlead_model::queue::{MoCommand, MoHeard, MoStored, MtWaiting, QueueMessage, TopicMessage};
+use fairlead_model::queue::{DeliveryWaiting, MoHeard, MoStored, MtWaiting, QueueMessage, TopicMessage};
 use fairlead_model::room::{HubNote, RoomFrame};
 use fairlead_runtime::settings::reference;
 
@@ -72,7 +72,7 @@ fn topic<M: TopicMessage>() -> String {
 }
 
 fn messages() -> String {
-    let queues = [queue::<MoStored>(), queue::<MoHeard>(), queue::<MoCommand>(), queue::<MtWaiting>()];
+    let queues = [queue::<MoStored>(), queue::<MoHeard>(), queue::<MtWaiting>(), queue::<DeliveryWaiting>()];
     let (lines, sections): (Vec<String>, Vec<String>) = queues.into_iter().unzip();
     let mut text = format!("# Messages between services\n\n{}", fairlead_bus::reference());
     let _ = write!(

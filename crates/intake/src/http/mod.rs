@@ -4,6 +4,7 @@ pub(crate) mod admit;
 pub(crate) mod cloudloop;
 pub(crate) mod first_run;
 pub(crate) mod heartbeat;
+pub(crate) mod import;
 pub(crate) mod incoming;
 pub(crate) mod rockstar;
 
@@ -21,7 +22,8 @@ use utoipa::OpenApi;
     cloudloop::incoming_secret,
     heartbeat::heartbeat,
     admit::admit,
-    first_run::test
+    first_run::test,
+    import::import
 ))]
 struct Doc;
 
@@ -40,5 +42,6 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .service(cloudloop::secret_resource("/cloudloop/incoming/{secret}"))
         .route("/connection/hc", web::get().to(heartbeat::heartbeat))
         .route("/api/v1/held/{id}/admit", web::post().to(admit::admit))
-        .route("/api/v1/first-run/test", web::post().to(first_run::test));
+        .route("/api/v1/first-run/test", web::post().to(first_run::test))
+        .route("/api/v1/import", web::post().to(import::import));
 }

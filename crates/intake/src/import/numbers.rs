@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fairlead_model::Imei;
 use fairlead_store::satellite::gaps::{self, GapRow};
 use fairlead_store::satellite::modems;
-use fairlead_store::{Conn, StoreError};
+use fairlead_store::{Conn, Micros, StoreError};
 
 use super::Candidate;
 
@@ -24,11 +24,8 @@ pub(super) fn gaps(conn: &mut Conn, imei: Imei) -> Result<Vec<GapRow>, StoreErro
 pub(super) fn give(rows: &mut [Candidate], gaps: &[GapRow]) -> BTreeSet<usize> {
     let mut given = BTreeSet::new();
     for gap in gaps {
-        let within = |row: &Candidate| {
-            let at = fairlead_store::Micros::from(row.read.transmitted_at);
-            gap.after_at < at && at < gap.before_at
-        };
-        let mut missing: Vec<&mut Candidate> = rows.iter_mut().filter(|row| within(row)).collect();
+        let range = within(rows, gap);
+        let missing = rows.get_mut(range).unwrap_or_default();
         let as_many = i64::try_from(missing.len()) == Ok(gap.missing);
         // Of two in one second nobody knows which was first.
         let times: BTreeSet<_> = missing.iter().map(|row| row.read.transmitted_at).collect();
@@ -42,4 +39,26 @@ pub(super) fn give(rows: &mut [Candidate], gaps: &[GapRow]) -> BTreeSet<usize> {
         }
     }
     given
+}
+
+/// The gaps of which all numbers are among these rows, which are in the order of their times.
+pub(super) fn closed<'g>(rows: &[Candidate], gaps: &'g [GapRow]) -> Vec<&'g GapRow> {
+    let is_closed = |gap: &&GapRow| {
+        let between = rows.get(within(rows, gap)).unwrap_or_default();
+        let numbers: BTreeSet<i32> = between
+            .iter()
+            .filter_map(|row| Some((i32::from(row.momsn?) - gap.first_momsn) & 0xffff))
+            .filter(|after| i64::from(*after) < gap.missing)
+            .collect();
+        i64::try_from(numbers.len()) == Ok(gap.missing)
+    };
+    gaps.iter().filter(is_closed).collect()
+}
+
+/// Which of the rows, in the order of their times, lie in a gap.
+fn within(rows: &[Candidate], gap: &GapRow) -> std::ops::Range<usize> {
+    let at = |row: &Candidate| Micros::from(row.read.transmitted_at);
+    let first = rows.partition_point(|row| at(row) <= gap.after_at);
+    let behind = rows.partition_point(|row| at(row) < gap.before_at);
+    first..behind.max(first)
 }

@@ -1,5 +1,7 @@
 //! A file as rows of headings and cells: CSV with a heading, or JSON.
 
+use std::sync::Arc;
+
 use fairlead_wire::rockblock::export::unknown_headings;
 use serde_json::{Map, Value};
 
@@ -8,10 +10,13 @@ const MAX_BYTES: usize = 64 << 20;
 /// What separates the cells of a table, most likely first.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
+/// A row's cells with their headings, which the rows of a table share.
+pub(super) type Cells = Vec<(Arc<str>, String)>;
+
 /// Rows of headings and cells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    pub(super) rows: Vec<Vec<(String, String)>>,
+    pub(super) rows: Vec<Cells>,
 }
 
 impl Table {
@@ -34,7 +39,7 @@ impl Table {
 
     /// The headings that nobody recognises, each once.
     pub(super) fn unknown(&self) -> Vec<String> {
-        let headings = self.rows.iter().flatten().map(|(heading, _)| heading.as_str());
+        let headings = self.rows.iter().flatten().map(|(heading, _)| &**heading);
         let mut unknown: Vec<String> = unknown_headings(headings).into_iter().map(str::to_owned).collect();
         unknown.sort_unstable();
         unknown.dedup();
@@ -42,8 +47,8 @@ impl Table {
     }
 
     /// A row as JSON, for whoever wants to see later what stood in the file.
-    pub(super) fn json(cells: &[(String, String)]) -> String {
-        let members = cells.iter().map(|(heading, cell)| (heading.clone(), Value::from(cell.as_str())));
+    pub(super) fn json(cells: &[(Arc<str>, String)]) -> String {
+        let members = cells.iter().map(|(heading, cell)| (heading.to_string(), Value::from(cell.as_str())));
         Value::Object(members.collect::<Map<_, _>>()).to_string()
     }
 
@@ -54,12 +59,8 @@ impl Table {
             SEPARATORS.into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b',');
         let mut reader =
             csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
-        let headings: Vec<String> = reader
-            .headers()
-            .map_err(|e| format!("It is no table: {e}."))?
-            .iter()
-            .map(str::to_owned)
-            .collect();
+        let headings: Vec<Arc<str>> =
+            reader.headers().map_err(|e| format!("It is no table: {e}."))?.iter().map(Arc::from).collect();
         let mut rows = Vec::new();
         for record in reader.records() {
             let record = record.map_err(|e| format!("It is no table: {e}."))?;
@@ -92,21 +93,21 @@ impl Table {
 }
 
 /// A member that holds more than a value is left out; what is no object has no cells, and is named as such a row.
-fn cells(value: &Value) -> Vec<(String, String)> {
+fn cells(value: &Value) -> Cells {
     let cell = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     };
     let members = value.as_object().into_iter().flatten();
-    members.filter_map(|(name, value)| Some((name.clone(), cell(value)?))).collect()
+    members.filter_map(|(name, value)| Some((name.as_str().into(), cell(value)?))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rows(text: &str) -> Vec<Vec<(String, String)>> {
+    fn rows(text: &str) -> Vec<Cells> {
         Table::read(text.as_bytes()).unwrap().rows
     }
 

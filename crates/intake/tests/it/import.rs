@@ -38,8 +38,9 @@ fn at(text: &str) -> Time {
 }
 
 /// What the tracker would have made of the messages that are here, with the gap between the first and the last.
-async fn understood(door: &Door) {
+pub async fn understood(door: &Door) {
     let mut all = door.messages().await;
+    all.retain(|message| message.momsn.is_some());
     all.sort_unstable_by_key(|message| message.transmitted_at);
     let clock = door.system.clock.clone();
     let work = move |tx: &mut fairlead_store::Tx<'_>| {

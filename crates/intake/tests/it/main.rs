@@ -7,6 +7,7 @@
     reason = "a test fails by a panic"
 )]
 
+mod backfill;
 mod bodies;
 mod cloudloop;
 mod door;

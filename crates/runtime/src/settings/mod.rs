@@ -201,7 +201,26 @@ fn check_section(path: &str, value: &Value, keys: &Keys) -> Result<(), SettingsE
     Ok(())
 }
 
+/// Settings that are not there any more, and what to do instead.
+const GONE: [(&str, &str); 2] = [
+    (
+        "courier.handsets",
+        "Which handset steers which buoys is a route now. Take the setting out, and make a route for each pair on the \
+         page Routes or by POST /api/v1/routes: from the handset, its commands, to the buoy.",
+    ),
+    (
+        "courier.handset_trust",
+        "It is called `courier.mt_trust` now, and holds for all that routes tell devices.",
+    ),
+];
+
 fn unknown(path: &str, key: &str, value: &Value, known: &BTreeMap<String, Keys>) -> SettingsError {
+    if let Some((gone, instead)) = GONE.iter().find(|(gone, _)| *gone == format!("{path}.{key}")) {
+        return SettingsError(format!(
+            "there is no setting `{gone}` any more (set in {}). {instead}",
+            origin(value)
+        ));
+    }
     let known: Vec<&str> = known.keys().map(String::as_str).collect();
     SettingsError(format!(
         "there is no setting `{path}.{key}` (set in {}). Settings in `{path}`: {}.",
@@ -296,6 +315,15 @@ mod tests {
         );
         let e = read(&[("FAIRLEAD__CLOCK__SPEED", "fast")], &[]).unwrap_err().to_string();
         assert!(e.contains("clock.speed") && e.contains("integer"), "{e}");
+    }
+
+    #[test]
+    fn a_setting_that_was_taken_out_says_what_to_do_instead() {
+        let known = BTreeMap::from([("mt_trust".to_owned(), Keys::Value)]);
+        let said = |key| unknown("courier", key, &Value::from("x"), &known).to_string();
+        assert!(said("handsets").contains("POST /api/v1/routes"), "{}", said("handsets"));
+        assert!(said("handset_trust").contains("`courier.mt_trust` now"), "{}", said("handset_trust"));
+        assert!(said("handset").contains("Settings in `courier`: mt_trust."), "{}", said("handset"));
     }
 
     #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]

@@ -1,5 +1,6 @@
 //! `fairlead-simulator provider`, and the MT side of `fairlead-simulator play`.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -8,7 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{say, secret, stop_after};
 use crate::satellite::World;
-use crate::satellite::mt::{self, Mailboxes, MtApi, MtSettings, believable_moods};
+use crate::satellite::mt::{
+    self, CloudloopAccount, Mailboxes, MtApi, MtSettings, RockcoreAccount, believable_moods,
+};
+use crate::satellite::thing;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ProviderArguments {
@@ -36,6 +40,48 @@ pub(super) struct ProviderArguments {
     /// Let the provider have bad moods by chance
     #[arg(long)]
     moody: bool,
+    #[command(flatten)]
+    platforms: PlatformArguments,
+}
+
+/// The accounts with the provider's other platforms.
+#[derive(Debug, clap::Args)]
+struct PlatformArguments {
+    /// The username with which texts for trackers are taken, at `/API2/SendMessage/<serial>`
+    #[arg(long, requires = "rockcore_password")]
+    rockcore_username: Option<String>,
+    /// Its password
+    #[arg(long, value_name = "PASSWORD", value_parser = secret, requires = "rockcore_username")]
+    #[arg(env = "FAIRLEAD_SIMULATOR_ROCKCORE_PASSWORD", hide_env_values = true)]
+    rockcore_password: Option<Secret>,
+    /// A tracker of that account, as often as there are trackers
+    #[arg(long, value_name = "SERIAL=IMEI", value_parser = named_modem)]
+    tracker: Vec<(String, Imei)>,
+    /// The token with which MTs for Cloudloop's things are taken, at `/Data/DoSendSbdMessage`
+    #[arg(long, value_name = "TOKEN", value_parser = secret)]
+    #[arg(env = "FAIRLEAD_SIMULATOR_CLOUDLOOP_TOKEN", hide_env_values = true)]
+    cloudloop_token: Option<Secret>,
+    /// A modem of that account, as often as there are modems
+    #[arg(long, value_name = "THING=IMEI", value_parser = named_modem)]
+    thing: Vec<(String, Imei)>,
+}
+
+/// A modem by the name that a platform has for it.
+fn named_modem(text: &str) -> Result<(String, Imei), String> {
+    let (name, imei) = text.split_once('=').ok_or("it is a name, `=`, and an IMEI")?;
+    Ok((name.to_owned(), imei.parse().map_err(|error| format!("{error}"))?))
+}
+
+impl PlatformArguments {
+    fn rockcore(&self) -> Option<RockcoreAccount> {
+        let (username, password) = self.rockcore_username.clone().zip(self.rockcore_password.clone())?;
+        Some(RockcoreAccount { username, password, trackers: self.tracker.iter().cloned().collect() })
+    }
+
+    fn cloudloop(&self) -> Option<CloudloopAccount> {
+        let things = self.thing.iter().cloned().collect();
+        Some(CloudloopAccount { token: self.cloudloop_token.clone()?, things })
+    }
 }
 
 impl ProviderArguments {
@@ -45,15 +91,26 @@ impl ProviderArguments {
             without_rental: self.without_rental.iter().copied().collect(),
             seed: self.seed,
             moods: if self.moody { believable_moods() } else { Vec::new() },
+            rockcore: self.platforms.rockcore(),
+            cloudloop: self.platforms.cloudloop(),
             ..MtSettings::new(self.username, self.password)
         };
         let mailboxes = if self.imei.is_empty() {
             Mailboxes::of_every_modem()
         } else {
-            Mailboxes::of(self.imei.into_iter().chain(self.without_rental))
+            let named = self.platforms.tracker.iter().chain(&self.platforms.thing).map(|(_, imei)| *imei);
+            Mailboxes::of(self.imei.into_iter().chain(self.without_rental).chain(named))
         };
+        let platforms =
+            (self.platforms.rockcore_username.is_some(), self.platforms.cloudloop_token.is_some());
         let api = mt::serve(&self.listen, settings, Clock::system(), mailboxes).await?;
         tell(&api)?;
+        if platforms.0 {
+            say(&format!("Texts for trackers are taken at {}/<serial>", api.rockcore_url()))?;
+        }
+        if platforms.1 {
+            say(&format!("MTs for Cloudloop's things are taken at {}", api.cloudloop_url()))?;
+        }
         let stop = CancellationToken::new();
         tokio::spawn(stop_after(None, stop.clone()));
         stop.cancelled().await;
@@ -75,6 +132,10 @@ pub(super) struct MtArguments {
     #[arg(long, value_name = "PASSWORD", value_parser = secret)]
     #[arg(env = "FAIRLEAD_SIMULATOR_MT_PASSWORD", hide_env_values = true)]
     mt_password: Option<Secret>,
+    /// Take MTs as Cloudloop does, too, with this token
+    #[arg(long, value_name = "TOKEN", value_parser = secret, requires = "mt_listen")]
+    #[arg(env = "FAIRLEAD_SIMULATOR_CLOUDLOOP_TOKEN", hide_env_values = true)]
+    mt_token: Option<Secret>,
 }
 
 impl MtArguments {
@@ -85,7 +146,13 @@ impl MtArguments {
         else {
             return Ok(None);
         };
-        let settings = MtSettings { seed: world.settings().seed, ..MtSettings::new(username, password) };
+        let things: BTreeMap<String, Imei> =
+            world.serials().map(|(serial, imei)| (thing(serial), imei)).collect();
+        let settings = MtSettings {
+            seed: world.settings().seed,
+            cloudloop: self.mt_token.map(|token| CloudloopAccount { token, things }),
+            ..MtSettings::new(username, password)
+        };
         let api = world.serve_mt(&listen, settings, clock.clone()).await?;
         tell(&api)?;
         Ok(Some(api))

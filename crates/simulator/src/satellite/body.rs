@@ -65,13 +65,13 @@ impl Maker {
 
     /// The body of a delivery by Cloudloop, where nothing is signed: what is forged is told from nothing, so a body that
     /// should not be let in names no modem.
-    pub(crate) fn cloudloop_body(&self, delivery: &Delivery, format: Format) -> Result<Body> {
+    pub(crate) fn cloudloop_body(&self, delivery: &Delivery, format: Format, mtmsn: u32) -> Result<Body> {
         let sent = &delivery.sent;
         let second = sent.at.micros().div_euclid(1_000_000);
         let push = cloudloop::Fields {
             id: format!("{}-{}-{second}", sent.imei, sent.momsn),
-            mtmsn: 0,
-            thing_id: format!("thing{}", sent.serial),
+            mtmsn,
+            thing_id: thing(sent.serial),
             sbd: fields(sent)?,
         };
         let whole = push.body(format);
@@ -102,6 +102,11 @@ impl Maker {
         let header = Header { typ: None, ..Header::new(Algorithm::RS256) };
         jsonwebtoken::encode(&header, claims, &self.key).context("the token cannot be signed")
     }
+}
+
+/// What Cloudloop calls the modem with this serial number.
+pub fn thing(serial: u32) -> String {
+    format!("thing{serial}")
 }
 
 fn fields(sent: &Sent) -> Result<Fields> {

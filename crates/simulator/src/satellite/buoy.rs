@@ -104,6 +104,11 @@ impl Device {
         self.character.name
     }
 
+    /// The number printed on the modem.
+    pub(crate) fn serial(&self) -> u32 {
+        self.serial
+    }
+
     pub(crate) fn imei(&self) -> Imei {
         self.imei
     }

@@ -1,20 +1,21 @@
 //! The provider's mobile-terminated side: takes MTs over HTTP, keeps them until a modem fetches them, and charges for
 //! each. It can be told to fail in every way that a client has to survive.
 //!
-//! `POST /rockblock/MT` is the provider's. `POST` and `DELETE /simulator/mood` and `GET /simulator/charges` are not:
-//! by them another process does what a test in this one does through [`MtApi`].
+//! `POST /rockblock/MT` is RockBLOCK's. `POST /API2/SendMessage/<serial>` is Rock 7 Core's and
+//! `POST /Data/DoSendSbdMessage` Cloudloop's, each where it has an account: what they refuse, and how, is nowhere
+//! described, and said here as it may be believed. `POST` and `DELETE /simulator/mood`, `GET /simulator/charges` and
+//! `GET /simulator/screen` are not: by them another process does what a test in this one does through [`MtApi`].
 
 mod charge;
 mod desk;
-mod http;
+mod door;
 mod mailbox;
 mod mood;
 mod order;
 mod refusal;
-mod reply;
 mod server;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -25,12 +26,37 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use charge::{Charge, charged_more_than_once};
 use desk::Desk;
+pub use door::cloudloop_id;
 pub use mailbox::{Mailboxes, Mt, QUEUE_LIMIT, QueueFull};
 pub use mood::{Mood, believable_moods};
 pub use refusal::Refusal;
 
 /// The path that takes MTs.
 pub const MT_PATH: &str = "/rockblock/MT";
+/// The path that takes texts for trackers; a serial number stands behind it.
+pub const ROCKCORE_PATH: &str = "/API2/SendMessage";
+/// The path that takes MTs for Cloudloop's things.
+pub const CLOUDLOOP_PATH: &str = "/Data/DoSendSbdMessage";
+
+/// An account with Rock 7 Core.
+#[derive(Clone, Debug)]
+pub struct RockcoreAccount {
+    /// Who must ask.
+    pub username: String,
+    /// With what.
+    pub password: Secret,
+    /// Its trackers, by their serial numbers.
+    pub trackers: BTreeMap<String, Imei>,
+}
+
+/// An account with Cloudloop.
+#[derive(Clone, Debug)]
+pub struct CloudloopAccount {
+    /// With what one must ask.
+    pub token: Secret,
+    /// Its modems, by Cloudloop's names for them.
+    pub things: BTreeMap<String, Imei>,
+}
 
 /// The account whose MTs are taken, and what goes wrong with them.
 #[derive(Clone, Debug)]
@@ -47,6 +73,10 @@ pub struct MtSettings {
     pub seed: u64,
     /// Moods that come by chance, each with its share of the requests; in the rest nothing goes wrong.
     pub moods: Vec<(Mood, f64)>,
+    /// The account with Rock 7 Core, where there is one.
+    pub rockcore: Option<RockcoreAccount>,
+    /// The account with Cloudloop, where there is one.
+    pub cloudloop: Option<CloudloopAccount>,
 }
 
 impl MtSettings {
@@ -59,6 +89,8 @@ impl MtSettings {
             without_rental: BTreeSet::new(),
             seed: 1,
             moods: Vec::new(),
+            rockcore: None,
+            cloudloop: None,
         }
     }
 }
@@ -97,6 +129,16 @@ impl MtApi {
     /// The URL that takes MTs.
     pub fn url(&self) -> String {
         format!("http://{}{MT_PATH}", self.address)
+    }
+
+    /// The URL that takes texts for trackers, before their serial numbers.
+    pub fn rockcore_url(&self) -> String {
+        format!("http://{}{ROCKCORE_PATH}", self.address)
+    }
+
+    /// The URL that takes MTs for Cloudloop's things.
+    pub fn cloudloop_url(&self) -> String {
+        format!("http://{}{CLOUDLOOP_PATH}", self.address)
     }
 
     /// What waits for the modems, and what they fetched.

@@ -13,6 +13,7 @@ use reqwest::{Client, Url};
 use serde::{Deserialize, Serialize};
 
 use super::body::{Body, Maker};
+use super::mt::Mailboxes;
 use super::plan::{Delivery, Faults};
 
 /// The key that an intake must trust to believe this provider.
@@ -112,6 +113,8 @@ pub struct Provider {
     settings: ProviderSettings,
     client: Client,
     maker: Arc<Maker>,
+    /// What the modems fetched, where Cloudloop tells of it.
+    mailboxes: Option<Mailboxes>,
 }
 
 impl Provider {
@@ -130,7 +133,13 @@ impl Provider {
             .build()
             .context("the HTTP client")?;
         let url = Url::parse(url).with_context(|| format!("`{url}` is no address to push to"))?;
-        Ok(Self { url, clock, settings, client, maker: Arc::new(Maker::new()?) })
+        Ok(Self { url, clock, settings, client, maker: Arc::new(Maker::new()?), mailboxes: None })
+    }
+
+    /// The same provider, whose Cloudloop tells of each session whether it brought something from `mailboxes`.
+    #[must_use]
+    pub fn telling(self, mailboxes: &Mailboxes) -> Self {
+        Self { mailboxes: Some(mailboxes.clone()), ..self }
     }
 
     /// The clock that the provider lives by.
@@ -150,7 +159,11 @@ impl Provider {
     pub fn body(&self, delivery: &Delivery) -> Result<Body> {
         match self.settings.platform {
             Platform::Rockblock => self.maker.body(delivery),
-            Platform::Cloudloop(format) => self.maker.cloudloop_body(delivery, format),
+            Platform::Cloudloop(format) => {
+                let (imei, at) = (delivery.sent.imei, delivery.sent.at);
+                let mtmsn = self.mailboxes.as_ref().map_or(0, |mailboxes| mailboxes.mtmsn(imei, at));
+                self.maker.cloudloop_body(delivery, format, mtmsn)
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::chance::{self, one_of};
+use super::mt::Mailboxes;
 use super::sea::{Drift, Track, Waters, moved};
 
 /// Between two wakes.
@@ -56,6 +57,30 @@ impl RockStar {
         let last = range.end.micros().div_euclid(INTERVAL_S * MICROS);
         let wakes = (first..=last).map(|n| (n, Time::from_micros(n * INTERVAL_S * MICROS)));
         wakes.filter(|(_, at)| range.contains(at)).flat_map(|(n, at)| self.burst(n, at)).collect()
+    }
+
+    /// What is pushed of its wakes in a range where it hears what waits in `mailboxes`: an acknowledgement behind the
+    /// burst for each message that it got.
+    pub fn pushes_hearing(&self, range: Range<Time>, mailboxes: &Mailboxes) -> Vec<Fields> {
+        let mut all = Vec::new();
+        for push in self.pushes(range) {
+            let is_own = push.source == Source::Gps;
+            all.push(push.clone());
+            if is_own {
+                continue;
+            }
+            let mut last = None;
+            while let Some(mt) = mailboxes.fetch(self.imei, push.transmitted_at, last) {
+                last = Some(mt.mt_id);
+                all.push(acknowledgement(&push, mt.mt_id));
+            }
+        }
+        all
+    }
+
+    /// The serial number printed on it.
+    pub const fn serial(&self) -> u32 {
+        self.serial
     }
 
     fn burst(&self, n: i64, at: Time) -> Vec<Fields> {
@@ -106,7 +131,7 @@ impl RockStar {
 /// The acknowledgement of a message that was sent to the tracker by this number.
 pub fn acknowledgement(of: &Fields, number: u64) -> Fields {
     Fields {
-        id: format!("{}A", of.id),
+        id: format!("{}A{number}", of.id),
         trigger: Trigger::Acknowledge,
         message: None,
         message_ack: Some(number),

@@ -75,6 +75,11 @@ impl World {
         self.devices.iter().map(Device::imei)
     }
 
+    /// The modems by the numbers printed on them.
+    pub fn serials(&self) -> impl Iterator<Item = (u32, Imei)> {
+        self.devices.iter().map(|device| (device.serial(), device.imei()))
+    }
+
     /// The modem of the device that has this name in the cast.
     pub fn modem(&self, name: &str) -> Option<Imei> {
         self.devices.iter().find(|device| device.name() == name).map(Device::imei)

@@ -111,7 +111,7 @@ fn finding(verdict: Verdict, key: MessageKey, attempts: usize, messages: Vec<Mes
     }
 }
 
-fn key_of(sent: &Sent) -> MessageKey {
+pub(super) fn key_of(sent: &Sent) -> MessageKey {
     MessageKey {
         imei: sent.imei,
         momsn: Some(i32::from(sent.momsn)),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use fairlead_model::delivery::DeliveryState;
 use fairlead_model::message::MessageState;
 use fairlead_model::mt::MtState;
-use fairlead_model::{Imei, MessageId, MtId, Secret, Time};
+use fairlead_model::{DeliveryId, EndpointId, Imei, MessageId, MtId, Secret, Time};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 const MESSAGES: &str = "/api/v1/messages";
 const OUTGOING: &str = "/api/v1/outgoing";
+const DELIVERIES: &str = "/api/v1/deliveries";
 /// Messages of one page.
 const PAGE: &str = "500";
 /// More pages than this are a fault of the paging, not messages.
@@ -75,6 +77,17 @@ pub struct Told {
     pub provider_id: Option<String>,
 }
 
+/// A delivery of a route, as far as it matters here.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Posted {
+    /// Its id, which is the `webhook-id`.
+    pub id: DeliveryId,
+    /// The message.
+    pub message_id: Option<MessageId>,
+    /// How far it has come.
+    pub state: DeliveryState,
+}
+
 /// One step of its life, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Step {
@@ -127,7 +140,7 @@ impl Peer {
     /// # Errors
     /// Where the API cannot be reached, refuses the token, or answers something else than messages.
     pub async fn messages(&self) -> Result<Vec<Held>> {
-        self.all(MESSAGES).await
+        self.all(MESSAGES, &[]).await
     }
 
     /// All messages to devices.
@@ -135,7 +148,15 @@ impl Peer {
     /// # Errors
     /// As [`Self::messages`].
     pub async fn told(&self) -> Result<Vec<Told>> {
-        self.all(OUTGOING).await
+        self.all(OUTGOING, &[]).await
+    }
+
+    /// All deliveries to an endpoint.
+    ///
+    /// # Errors
+    /// As [`Self::messages`].
+    pub async fn posted(&self, endpoint: EndpointId) -> Result<Vec<Posted>> {
+        self.all(DELIVERIES, &[("endpoint", &endpoint.to_string())]).await
     }
 
     /// The life of one message to a device, oldest step first.
@@ -147,11 +168,12 @@ impl Peer {
         Ok(detail.steps)
     }
 
-    async fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
+    async fn all<T: DeserializeOwned>(&self, path: &str, filter: &[(&str, &str)]) -> Result<Vec<T>> {
         let mut all = Vec::new();
         let mut cursor: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let mut query = vec![("limit", PAGE)];
+            query.extend_from_slice(filter);
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
             let page: Page<T> = self.get(path, &query).await?;
             all.extend(page.items);

@@ -8,9 +8,11 @@
 
 mod bench;
 mod bodies;
+mod ends;
 mod firmware_tree;
 mod ledger;
 mod mt;
+mod mt_doors;
 mod platforms;
 mod play;
 mod told;

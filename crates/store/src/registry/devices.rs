@@ -12,6 +12,8 @@ use super::links::{self, Span};
 use super::modem::{self, PreparedModem};
 pub use super::views::{refs, shown, view, views};
 use super::{Checked, Flaw, ModemChoice, groups, registration};
+use crate::routing::routes;
+use crate::satellite::mt::audience;
 use crate::schema::{device_links, devices, group_members, modems, rollout_targets, rollouts, upgrade_jobs};
 use crate::{Conn, Digest, Id, Micros, StoreError, Tx, sequences, sign_in};
 
@@ -449,6 +451,7 @@ fn in_the_way(conn: &mut Conn, row: &DeviceRow) -> Result<Vec<Flaw>, StoreError>
     if let Some(imei) = links::imei_in(conn, row.id)? {
         flaws.push(Flaw::HasModem { device: row.named()?, imei });
     }
+    flaws.extend(routed(conn, &row.name, row.id.into())?);
     let active: Option<String> = upgrade_jobs::table
         .filter(upgrade_jobs::active_device.eq(Some(row.id)))
         .select(upgrade_jobs::state)
@@ -474,5 +477,15 @@ fn in_the_way(conn: &mut Conn, row: &DeviceRow) -> Result<Vec<Flaw>, StoreError>
             format!("{} has its turn in the roll-out {rollout} to come. Cancel that first.", row.name);
         flaws.push(Flaw::Busy(sentence));
     }
+    flaws.extend(audience::needed_by(conn, row.id, &row.name)?.into_iter().map(Flaw::Busy));
     Ok(flaws)
+}
+
+/// Says which routes name a device or a group, where any do.
+pub(super) fn routed(conn: &mut Conn, name: &str, id: uuid::Uuid) -> Result<Option<Flaw>, StoreError> {
+    let named = routes::naming(conn, id)?;
+    let those = if named.len() == 1 { "that" } else { "those" };
+    Ok((!named.is_empty()).then(|| {
+        Flaw::Busy(format!("{name} is used in {}. Delete {those} first.", routes::in_words(&named)))
+    }))
 }

@@ -19,7 +19,7 @@ pub enum Flaw {
         /// Whose it is.
         by: DeviceRef,
     },
-    /// A group or a queue has this name.
+    /// A group or an endpoint has this name.
     Taken(String),
     /// No modem is known so.
     NoSuchModem(String),
@@ -118,7 +118,7 @@ pub(super) fn device_name(text: &str) -> Result<DeviceName, Flaw> {
 
 /// A text that people read, trimmed: 1 to `longest` characters without control characters or `;`, which parts names in
 /// lists.
-pub(super) fn readable(what: &str, text: &str, longest: usize) -> Result<String, Flaw> {
+pub(crate) fn readable(what: &str, text: &str, longest: usize) -> Result<String, Flaw> {
     let text = text.trim();
     let fits = (1..=longest).contains(&text.chars().count());
     if fits && !text.chars().any(|c| c.is_control() || c == ';') {

@@ -9,6 +9,7 @@ use fairlead_model::{Clock, DeviceId, GroupId};
 use super::flaw::{found, readable};
 use super::{Checked, Flaw};
 use crate::dialect::{TOGETHER, insert_rows};
+use crate::satellite::mt::audience;
 use crate::schema::{device_groups, devices, group_members};
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
@@ -95,18 +96,24 @@ pub fn add(tx: &mut Tx<'_>, clock: &Clock, name: &str) -> Result<Checked<GroupVi
     Ok(Ok(GroupView { id: row.id.into(), name: row.name, devices: 0, created_at: row.created_at.into() }))
 }
 
-/// Removes a group; its devices stay. Returns its name.
+/// Removes a group that nothing names; its devices stay. Returns its name.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where there is none of this id.
-pub fn remove(tx: &mut Tx<'_>, id: GroupId) -> Result<String, StoreError> {
+pub fn remove(tx: &mut Tx<'_>, id: GroupId) -> Result<Checked<String>, StoreError> {
     let name = claim(tx, id)?;
+    let needed = audience::needed_by(tx, id.into(), &format!("the group {name}"))?;
+    let mut flaws: Vec<Flaw> = needed.into_iter().map(Flaw::Busy).collect();
+    flaws.extend(super::devices::routed(tx, &name, id.uuid())?);
+    if !flaws.is_empty() {
+        return Ok(Err(flaws));
+    }
     let left = members(tx, id)?;
     diesel::delete(group_members::table.filter(group_members::group_id.eq(Id::from(id))))
         .execute(&mut **tx)?;
     diesel::delete(device_groups::table.find(Id::from(id))).execute(&mut **tx)?;
     tx.changed.devices.extend(left);
-    Ok(name)
+    Ok(Ok(name))
 }
 
 /// The name of a group that nobody else changes until the transaction ends.
@@ -126,6 +133,26 @@ pub fn members(conn: &mut Conn, id: GroupId) -> Result<BTreeSet<DeviceId>, Store
         .select(group_members::device_id)
         .load(conn)?;
     Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// The groups of each of these devices; those that are in none are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn of_devices(
+    conn: &mut Conn,
+    devices: &[DeviceId],
+) -> Result<HashMap<DeviceId, BTreeSet<GroupId>>, StoreError> {
+    let ids: Vec<Id> = devices.iter().copied().map(Id::from).collect();
+    let rows: Vec<(Id, Id)> = group_members::table
+        .filter(group_members::device_id.eq_any(ids))
+        .select((group_members::device_id, group_members::group_id))
+        .load(conn)?;
+    let mut groups: HashMap<DeviceId, BTreeSet<GroupId>> = HashMap::new();
+    for (device, group) in rows {
+        groups.entry(device.into()).or_default().insert(group.into());
+    }
+    Ok(groups)
 }
 
 /// Makes these, and no others, the devices of a group. Returns those that joined or left.

@@ -15,6 +15,7 @@ use super::devices::{self, DeviceRow};
 use super::modem::{self, PreparedModem};
 use super::views::reference;
 use super::{Checked, Flaw, ModemChoice};
+use crate::routing::routes;
 use crate::satellite::modems::{self, ModemRow};
 use crate::satellite::{mt, readings, word};
 use crate::schema::{device_links, devices as device_table, modems as modem_table};
@@ -401,6 +402,14 @@ fn look_at_unlink(
     }
     let waiting_outgoing = mt::count_of_modem(conn, modem.id.into(), &WAITING)?;
     let mut warnings = Vec::new();
+    let named = routes::naming(conn, device.id.uuid())?;
+    if !named.is_empty() {
+        warnings.push(format!(
+            "{} is used in {}. While it has no modem, nothing is passed on of it or to it.",
+            device.name,
+            routes::in_words(&named)
+        ));
+    }
     if until == since {
         warnings.push(format!("{} will be as if it had never had modem {}.", device.name, modem.imei));
     }
@@ -490,10 +499,15 @@ impl Owners {
 
     /// Whose a message is.
     pub(crate) fn owner(&self, imei: &str, at: Micros) -> Option<DeviceRef> {
+        self.owner_since(imei, at).map(|(device, _)| device)
+    }
+
+    /// Whose a message is, and since when its modem was in there.
+    fn owner_since(&self, imei: &str, at: Micros) -> Option<(DeviceRef, Micros)> {
         let of_modem = self.0.get(imei)?.iter();
         let mut then =
             of_modem.filter(|(since, until, _)| *since <= at && until.is_none_or(|until| at < until));
-        then.next().map(|(_, _, device)| device.clone())
+        then.next().map(|(since, _, device)| (device.clone(), *since))
     }
 }
 
@@ -509,6 +523,33 @@ pub(crate) fn spans_of(
         .limit(SPANS)
         .select((modem_table::imei, device_links::since, device_links::until))
         .load(conn)?)
+}
+
+/// The modems that a device had at a moment and before it, newest first, each from when until when; at most a hundred.
+pub(crate) fn modems_before(
+    conn: &mut Conn,
+    device: DeviceId,
+    at: Micros,
+) -> Result<Vec<(Id, Micros, Option<Micros>)>, StoreError> {
+    Ok(device_links::table
+        .filter(device_links::device_id.eq(Id::from(device)))
+        .filter(device_links::since.le(at))
+        .order(device_links::since.desc())
+        .limit(SPANS)
+        .select((device_links::modem_id, device_links::since, device_links::until))
+        .load(conn)?)
+}
+
+/// The devices in which modems were, for messages of these IMEIs at these moments, and since when: one query for all.
+///
+/// # Errors
+/// What the database says.
+pub fn owners(
+    conn: &mut Conn,
+    messages: &[(String, Micros)],
+) -> Result<Vec<Option<(DeviceRef, Micros)>>, StoreError> {
+    let owners = Owners::of(conn, messages)?;
+    Ok(messages.iter().map(|(imei, at)| owners.owner_since(imei, *at)).collect())
 }
 
 /// Whose history is asked for.

@@ -1,4 +1,4 @@
-//! The registry: which devices there are, under which names, which modem was in which of them when, groups, queues.
+//! The registry: which devices there are, under which names, which modem was in which of them when, groups.
 //!
 //! A change is looked at as a whole before it is made: whatever stands against it comes back as a list of [`Flaw`]s,
 //! and nothing was written then. Each face says them in its own words.
@@ -9,13 +9,13 @@ pub mod import;
 
 pub mod links;
 pub mod numbers;
-pub mod queues;
 pub mod registration;
 
 mod flaw;
 mod modem;
-mod views;
+pub(crate) mod views;
 
+pub(crate) use flaw::readable;
 pub use flaw::{Flaw, Status};
 pub use modem::{ModemChoice, PreparedModem};
 

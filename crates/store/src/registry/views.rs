@@ -43,6 +43,9 @@ pub fn views(conn: &mut Conn, ids: &[DeviceId], now: Time) -> Result<Vec<DeviceV
 /// # Errors
 /// What the database says.
 pub fn refs(conn: &mut Conn, ids: &[DeviceId]) -> Result<HashMap<DeviceId, DeviceRef>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
     let rows: Vec<(Id, String, String)> = devices::table
         .filter(devices::id.eq_any(ids))

@@ -11,7 +11,7 @@ use fairlead_model::{DeviceId, MessageId, ModemId, Time, Trust};
 use crate::columns::Digest;
 use crate::dialect::{insert_rows, on_either};
 use crate::registry::links::{self, Owners};
-use crate::schema::{mo_keys, mo_messages};
+use crate::schema::{mo_keys, mo_messages, modem_states};
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
 /// Longest summary that is kept, in characters.
@@ -68,6 +68,14 @@ pub struct MessageRow {
     pub body: Vec<u8>,
     /// How it came, as JSON of the intake.
     pub source: String,
+}
+
+impl MessageRow {
+    /// The content type that its body came with.
+    pub fn content_type(&self) -> Option<String> {
+        let source: serde_json::Value = serde_json::from_str(&self.source).ok()?;
+        Some(source.get("content_type")?.as_str()?.to_owned())
+    }
 }
 
 /// Which messages to list.
@@ -144,6 +152,19 @@ pub fn insert_repaired(tx: &mut Tx<'_>, row: MessageRow) -> Result<(), StoreErro
 /// [`StoreError::NotFound`] where there is none of this id.
 pub fn get(conn: &mut Conn, id: MessageId) -> Result<MessageRow, StoreError> {
     Ok(mo_messages::table.find(Id::from(id)).select(MessageRow::as_select()).first(conn)?)
+}
+
+/// The provider whose push a modem's newest message was, where it has one.
+///
+/// # Errors
+/// What the database says.
+pub fn newest_provider(conn: &mut Conn, modem: ModemId) -> Result<Option<String>, StoreError> {
+    Ok(modem_states::table
+        .inner_join(mo_messages::table.on(mo_messages::id.eq(modem_states::last_message_id)))
+        .filter(modem_states::modem_id.eq(Id::from(modem)))
+        .select(mo_messages::provider)
+        .first(conn)
+        .optional()?)
 }
 
 /// One message, as in a list.

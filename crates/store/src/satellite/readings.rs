@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use diesel::prelude::*;
 use fairlead_model::message::PositionView;
-use fairlead_model::{Latitude, Longitude, MessageId, ModemId, PositionSource, Time};
+use fairlead_model::{DeviceId, Latitude, Longitude, MessageId, ModemId, PositionSource, Time};
 
 use crate::dialect::insert_rows;
+use crate::registry::links;
 use crate::schema::readings;
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
@@ -365,6 +366,47 @@ pub fn of_messages(conn: &mut Conn, ids: &[MessageId]) -> Result<HashMap<Message
         .select(ReadingRow::as_select())
         .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.message_id.into(), row)).collect())
+}
+
+/// Where a device was before a message of one of its modems (`modem`, sent at `place`): the newest position by its own
+/// receiver that was sent before, while its modem was in it.
+///
+/// # Errors
+/// What the database says.
+pub fn fix_before(
+    conn: &mut Conn,
+    device: DeviceId,
+    modem: Id,
+    place: Place,
+) -> Result<Option<(f64, f64)>, StoreError> {
+    let (at, id) = (Micros::from(place.transmitted_at), Id::from(place.message_id));
+    for (linked, since, until) in links::modems_before(conn, device, at)? {
+        let mut query = readings::table
+            .filter(readings::modem_id.eq(linked))
+            .filter(readings::transmitted_at.ge(since))
+            .filter(readings::transmitted_at.le(until.map_or(at, |until| until.min(at))))
+            .filter(readings::latitude.is_not_null())
+            .filter(readings::longitude.is_not_null())
+            .filter(readings::clock_ahead.eq(false))
+            .filter(readings::message_id.ne(id))
+            .select((readings::latitude.assume_not_null(), readings::longitude.assume_not_null()))
+            .into_boxed();
+        if linked == modem {
+            let earlier = readings::transmitted_at.lt(at);
+            query = match place.momsn {
+                Some(momsn) => {
+                    query.filter(earlier.or(readings::momsn.lt(momsn)).or(readings::momsn.is_null()))
+                }
+                None => query.filter(earlier),
+            };
+        }
+        let newest_first =
+            (readings::transmitted_at.desc(), readings::momsn.desc(), readings::message_id.desc());
+        if let Some(found) = query.order(newest_first).first(conn).optional()? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// When a modem's first message was transmitted, of those that stand in its line.

@@ -7,14 +7,19 @@ use std::sync::{Arc, Mutex};
 use diesel::connection::{Connection, Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
+use fairlead_model::budget::{BudgetPeriod, BudgetScope, BudgetSpan, NewBudget};
+use fairlead_model::delivery::DeliveryState;
 use fairlead_model::device::DeviceKind;
 use fairlead_model::firmware::{RolloutState, TargetState};
 use fairlead_model::message::MessageState;
 use fairlead_model::mt::{CreditsBy, MtState};
 use fairlead_model::problem::{ProblemKind, ProblemState};
-use fairlead_model::{DeviceId, MessageId, ModemId, Time};
+use fairlead_model::schedule::Audience;
+use fairlead_model::{Clock, DeviceId, MessageId, ModemId, Time};
 use fairlead_store::firmware::{jobs, rollouts};
 use fairlead_store::registry::{ModemChoice, devices, groups, links, numbers};
+use fairlead_store::routing::{deliveries, endpoints};
+use fairlead_store::satellite::mt::{audience, budgets, schedules};
 use fairlead_store::satellite::{gaps, held, messages, modems, mt, notes, readings};
 use fairlead_store::{
     Conn, Digest, Id, Micros, Store, StoreError, audit, changes, outbox, people, problems, rooms, sign_in,
@@ -69,6 +74,15 @@ const FILL: &[(&str, &str)] = &[
     ),
     ("mt_modems (modem_id, awaits)", "{id}, 0"),
     (
+        "credit_budgets (id, scope, subject_id, period, credits, warn_percent, same_key, created_at, created_by)",
+        "{id}, 'device', {id}, 'day', 1, 80, {key}, {n}, ''",
+    ),
+    (
+        "mt_schedules (id, name, target_kind, target_id, told, days, at_minute, time_zone, next_at, created_at, \
+         created_by, changed_at)",
+        "{id}, '', 'group', {id}, '', '', 1, 'UTC', {n}, {n}, '', {n}",
+    ),
+    (
         "firmware_versions (id, source, revision, commit_id, subject, author, committed_at, state, files, \
          directories, bytes, signature, asked_by, created_at)",
         "{id}, 'paikea', 'v', {n}, '', '', {n}, 'ready', 1, 0, 1, 'unsigned', '', {n}",
@@ -112,6 +126,18 @@ const FILL: &[(&str, &str)] = &[
         "{key}, {id}, CASE WHEN {n} % 3 = 0 THEN {of} ELSE NULL END, 1, {n}",
     ),
     ("hub_nodes (node, lease_until)", "{id}, {n}"),
+    (
+        "endpoints (id, kind, name, name_key, enabled, config, created_at, created_by, changed_at)",
+        "{id}, 'webhook', '', {key}, 1, '{\"kind\":\"webhook\",\"url\":\"https://example.com/\"}', {n}, '', {n}",
+    ),
+    ("endpoint_states (endpoint_id, failures_in_a_row, open_until)", "{id}, 0, 0"),
+    (
+        "deliveries (id, route_id, target_kind, target_id, message_id, device_id, state, cause, attempts, due_at, \
+         claimed_until, created_at, settled_at, format, content_type, attributes, body)",
+        "{id}, {of}, 'endpoint', {of}, {id}, {of}, CASE WHEN {n} % 7 = 0 THEN 'waiting' ELSE 'delivered' END, '', 0, \
+         CASE WHEN {n} % 7 = 0 THEN {n} ELSE NULL END, 0, {n}, CASE WHEN {n} % 7 = 0 THEN NULL ELSE {n} END, 'json', '', \
+         '{\"device\":\"\",\"kind\":\"buoy\",\"imei\":\"300434063836590\",\"message\":\"position\",\"at\":\"2026-06-01T12:00:00Z\"}', ''",
+    ),
 ];
 
 async fn fill(store: &Store) {
@@ -188,6 +214,10 @@ fn list_devices(conn: &mut Conn, filter: &devices::Filter) -> Result<(), StoreEr
     devices::shown(conn, rows, Time::from_micros(1)).map(drop)
 }
 
+fn list_deliveries(conn: &mut Conn, filter: deliveries::Filter) -> Result<(), StoreError> {
+    deliveries::list(conn, &filter, 51).map(drop)
+}
+
 fn list_problems(conn: &mut Conn, kind: bool, before: bool) -> Result<(), StoreError> {
     let filter = problems::Filter {
         state: Some(ProblemState::Open),
@@ -239,6 +269,15 @@ fn modem() -> ModemId {
 
 fn device() -> DeviceId {
     id(7).into()
+}
+
+/// What a budget of six days has spent, and what waits that it bounds.
+fn spend(conn: &mut Conn, scope: BudgetScope) -> Result<(), StoreError> {
+    let new = NewBudget { scope, period: BudgetPeriod::Day, credits: 1, warn_percent: None };
+    let budget = budgets::BudgetRow::new(&Clock::system(), &new, "");
+    let renews_at = Time::from_micros(0);
+    budgets::spent(conn, &budget, BudgetSpan { first_day: 590, last_day: 595, renews_at })?;
+    budgets::waiting(conn, &budget).map(drop)
 }
 
 const HOT: &[(&str, Query)] = &[
@@ -341,6 +380,14 @@ const HOT: &[(&str, Query)] = &[
     ("outgoing, steps", |c| mt::steps(c, id(7).into()).map(drop)),
     ("calls, spent", |c| mt::calls::spent(c, "rockblock", 590).map(drop)),
     ("calls, by day", |c| mt::calls::sums(c, CreditsBy::Day, 580, 600).map(drop)),
+    ("budgets", |c| budgets::list(c, Some(id(2_000).into()), 51).map(drop)),
+    ("budget of an account", |c| spend(c, BudgetScope::Account { name: "rockblock".to_owned() })),
+    ("budget of a device", |c| spend(c, BudgetScope::Device { id: device() })),
+    ("budget of a group", |c| spend(c, BudgetScope::Group { id: id(7).into() })),
+    ("schedules", |c| schedules::list(c, Some(id(2_000).into()), 51).map(drop)),
+    ("schedules, due", |c| schedules::due(c, Time::from_micros(50), 100).map(drop)),
+    ("whom a group reaches", |c| audience::listeners(c, Audience::Group { id: id(7).into() }, 501).map(drop)),
+    ("outgoing, by requests", |c| mt::by_requests(c, &[key(1), key(2)]).map(drop)),
     ("modems, awaited", |c| mt::modems::awaited(c, &[id(7), id(8)]).map(drop)),
     ("upgrade, by number", |c| jobs::by_number(c, 7).map(drop)),
     ("upgrade, of a device that goes on", |c| jobs::active_of(c, id(200).into()).map(drop)),
@@ -379,6 +426,40 @@ const HOT: &[(&str, Query)] = &[
     ("rooms", |c| rooms::list(c, None, None, 51, Time::from_micros(9_000)).map(drop)),
     ("rooms, next page", |c| rooms::list(c, None, Some("3"), 51, Time::from_micros(9_000)).map(drop)),
     ("rooms, lost", |c| rooms::lost(c, id(3).into(), &["603".to_owned(), "9".to_owned()]).map(drop)),
+    ("endpoints", |c| endpoints::list(c, None, 51).map(drop)),
+    ("endpoints, next page", |c| endpoints::list(c, Some(id(2_000).into()), 51).map(drop)),
+    ("endpoint", |c| endpoints::get(c, id(7).into()).map(drop)),
+    ("endpoints, standing", |c| endpoints::standing(c, &[id(7).into(), id(8).into()]).map(drop)),
+    ("deliveries", |c| list_deliveries(c, deliveries::Filter::default())),
+    ("deliveries, next page", |c| {
+        list_deliveries(
+            c,
+            deliveries::Filter { before: Some(id(2_000).into()), ..deliveries::Filter::default() },
+        )
+    }),
+    ("deliveries of a state", |c| {
+        let state = Some(DeliveryState::Delivered);
+        list_deliveries(c, deliveries::Filter { state, ..deliveries::Filter::default() })
+    }),
+    ("deliveries to an endpoint", |c| {
+        let endpoint = Some(id(7).into());
+        list_deliveries(c, deliveries::Filter { endpoint, ..deliveries::Filter::default() })
+    }),
+    ("deliveries of a route", |c| {
+        let route = Some(id(7).into());
+        list_deliveries(c, deliveries::Filter { route, ..deliveries::Filter::default() })
+    }),
+    ("deliveries of a device", |c| {
+        let device = Some(id(7).into());
+        list_deliveries(c, deliveries::Filter { device, ..deliveries::Filter::default() })
+    }),
+    ("deliveries of a message", |c| {
+        let message = Some(id(7).into());
+        list_deliveries(c, deliveries::Filter { message, ..deliveries::Filter::default() })
+    }),
+    ("deliveries, targets that something waits for", |c| {
+        deliveries::waiting_targets(c, Some(id(7).into()), 2).map(drop)
+    }),
     ("by token", |c| sign_in::by_token(c, "fl_0", Time::from_micros(1)).map(drop)),
     ("by session", |c| sign_in::by_session(c, "0", Time::from_micros(1)).map(drop)),
 ];
@@ -392,6 +473,14 @@ const HOT_IN_WORK: &[(&str, Work)] = &[
     ("unsigned modems, counted", |tx| modems::count_unsigned_since(tx, Time::from_micros(2_900)).map(drop)),
     ("modem, claimed", |tx| modems::claim(tx, &["300434063836507".to_owned()]).map(drop)),
     ("changes, forgotten", |tx| changes::forget_before(tx, Time::from_micros(100), 50).map(drop)),
+    ("deliveries, claimed", |tx| {
+        let (now, until) = (Time::from_micros(5_000), Time::from_micros(6_000));
+        deliveries::claim(tx, id(7).into(), now, until, 100).map(drop)
+    }),
+    ("deliveries, pulled forward", |tx| {
+        deliveries::pull_forward(tx, id(7).into(), Time::from_micros(5_000)).map(drop)
+    }),
+    ("deliveries, purged", |tx| deliveries::purge(tx, Time::from_micros(100), 50).map(drop)),
     ("held, trimmed", |tx| held::trim(tx, "no_imei", 2_990).map(drop)),
 ];
 

@@ -10,7 +10,7 @@ use fairlead_model::{Clock, DeviceId, ManualClock, MessageId, Time, Trust};
 use fairlead_store::registry::devices::{self, NewDevice};
 use fairlead_store::registry::links::{self, Wish};
 use fairlead_store::registry::registration::{self, Refusal, Registered};
-use fairlead_store::registry::{Flaw, ModemChoice, numbers, queues};
+use fairlead_store::registry::{Flaw, ModemChoice, numbers};
 use fairlead_store::satellite::{messages, modems};
 use fairlead_store::{Store, StoreError, Tx};
 use fairlead_testkit::Backend;
@@ -439,9 +439,6 @@ async fn modems_are_numbered_once_however_many_ask(backend: Backend) {
         .unwrap();
     let all: BTreeSet<i64> = known.values().copied().collect();
     assert_eq!(all, (1..=30).collect(), "no number is left out");
-    let of = clock.clone();
-    let add = move |tx: &mut Tx<'_>| queues::add(tx, &of, "q", "https://sqs.example/1/q");
-    assert_eq!(store.write(add).await.unwrap().unwrap().number, 1);
     if let Some(database) = database {
         database.remove().await;
     }

@@ -1,4 +1,4 @@
-//! `/api/v1/modems`, `/api/v1/messages`, `/api/v1/problems`, the registry, and the addresses of old scripts: one file
+//! `/api/v1/modems`, `/api/v1/messages`, `/api/v1/problems`, the registry, routes, and the addresses of old scripts: one file
 //! an area of questions.
 
 pub(crate) mod messages;
@@ -8,6 +8,7 @@ pub(crate) mod old;
 pub(crate) mod problems;
 pub(crate) mod readings;
 pub(crate) mod registry;
+pub(crate) mod routes;
 pub(crate) mod settle;
 
 use actix_web::web;
@@ -48,9 +49,16 @@ use utoipa::OpenApi;
     registry::registration::get,
     registry::registration::open,
     registry::registration::shut,
-    registry::queues::list,
-    registry::queues::add,
-    registry::queues::remove,
+    routes::list,
+    routes::get,
+    routes::create,
+    routes::change,
+    routes::remove,
+    routes::enable,
+    routes::disable,
+    routes::preview::preview,
+    routes::formats::list,
+    routes::formats::schema,
     old::lists::buoys,
     old::lists::handsets,
     old::lists::rockstars,
@@ -65,7 +73,11 @@ use utoipa::OpenApi;
     old::changes::create_handset,
     old::changes::link,
     old::changes::unlink,
-    old::changes::delete
+    old::changes::delete,
+    old::routing::list,
+    old::routing::create,
+    old::routing::enable,
+    old::routing::delete
 ))]
 struct Doc;
 
@@ -91,5 +103,6 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/problems/{id}/replay", web::post().to(settle::replay))
         .route("/api/v1/problems/{id}/discard", web::post().to(settle::discard));
     registry::mount(config);
+    routes::mount(config);
     old::mount(config);
 }

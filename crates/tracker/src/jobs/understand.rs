@@ -6,7 +6,7 @@ use std::time::Duration;
 use fairlead_bus::{Consumer, Delivery, Verdict};
 use fairlead_model::message::{Dialect, MessageState};
 use fairlead_model::problem::ProblemKind;
-use fairlead_model::queue::{MoCommand, MoHeard, MoStored};
+use fairlead_model::queue::{MoHeard, MoStored};
 use fairlead_model::{Clock, DeviceId, Imei, MessageId, ModemId, ProblemId, Time, Trust};
 use fairlead_store::problems::{self, Finding};
 use fairlead_store::satellite::gaps;
@@ -18,7 +18,9 @@ use fairlead_store::{Id, Micros, Store, StoreError, Tx};
 
 use crate::decode::{self, Decoded};
 use crate::jobs::news::News;
-use crate::{rockstar, rules};
+use crate::routing::message::{self, Before, Heard};
+use crate::routing::pass;
+use crate::{cloudloop, rockstar, rules};
 
 /// Length of a day: the bound on new modems is counted from midnight UTC.
 const DAY_US: i64 = 86_400_000_000;
@@ -100,7 +102,7 @@ pub(crate) fn understand(
     }
     let tests = by_imei.remove(Imei::TEST.as_str()).unwrap_or_default();
     let imeis: Vec<String> = by_imei.keys().cloned().collect();
-    let mut unit = Unit { tx, clock, policy, by_hand, changed: Changed::default(), commands: Vec::new() };
+    let mut unit = Unit { tx, clock, policy, by_hand, changed: Changed::default(), heard: Vec::new() };
     tests.iter().try_for_each(|row| unit.note_arrival(row.id.into()))?;
     let mut known: HashMap<String, (ModemRow, Option<StateRow>)> =
         modems::claim(unit.tx, &imeis)?.into_iter().map(|found| (found.0.imei.clone(), found)).collect();
@@ -118,6 +120,7 @@ pub(crate) fn understand(
         states.extend(unit.conclude(line)?);
     }
     modems::put_states(unit.tx, &states)?;
+    pass::pass_on(unit.tx, clock, &unit.heard)?;
     unit.tell_the_courier()?;
     Ok(unit.changed)
 }
@@ -137,6 +140,8 @@ struct Read {
     decoded: Decoded,
     /// It was the newest of its modem when its turn came; with the one before it, where there was one.
     newest: Option<Option<Place>>,
+    /// Where its modem was before.
+    before: Before,
 }
 
 /// Transmit time and number.
@@ -149,18 +154,17 @@ struct Unit<'u, 'c> {
     policy: Policy,
     by_hand: HashSet<Id>,
     changed: Changed,
-    /// Commands that handsets sent.
-    commands: Vec<MoCommand>,
+    /// What was read and can be passed on.
+    heard: Vec<Heard>,
 }
 
 impl Unit<'_, '_> {
-    /// Of modems that are expected to answer, and of what handsets want.
+    /// Of modems that are expected to answer.
     fn tell_the_courier(&mut self) -> Result<(), StoreError> {
         let heard: Vec<Id> = self.changed.modems.iter().copied().map(Id::from).collect();
         let awaited = mt::modems::awaited(self.tx, &heard)?;
         let news: Vec<MoHeard> = awaited.into_iter().map(|modem_id| MoHeard { modem_id }).collect();
-        fairlead_bus::enqueue_many(self.tx, self.clock, &news, None)?;
-        fairlead_bus::enqueue_many(self.tx, self.clock, &self.commands, None)
+        fairlead_bus::enqueue_many(self.tx, self.clock, &news, None)
     }
 
     /// A test push is no modem's: that it has come is all that it says.
@@ -253,10 +257,8 @@ impl Unit<'_, '_> {
             if !message.decoded.reading.clock_ahead {
                 self.place_in_line(&message)?;
             }
-            let Read { row, mut decoded, .. } = message;
-            if decoded.is_command {
-                self.commands.push(MoCommand { message_id: id });
-            }
+            let Read { row, mut decoded, before, .. } = message;
+            cloudloop::learn(self.tx, self.clock, modem.id.into(), &row)?;
             let found = record_findings(self.tx, self.clock, &modem, imei, &row, &mut decoded, &to_come)?;
             self.changed.problems.extend(found);
             let outcome = Outcome {
@@ -267,6 +269,10 @@ impl Unit<'_, '_> {
             };
             messages::set_outcome(self.tx, id, &outcome)?;
             self.changed.messages.push(id);
+            if message::can_pass(decoded.state) {
+                let Decoded { reading, extra, .. } = decoded;
+                self.heard.push(Heard { row, reading, extra, before });
+            }
         }
         Ok(state)
     }
@@ -347,10 +353,11 @@ impl Line {
         decoded.reading.late = rules::is_late(self.state.as_ref(), &decoded.reading);
         let before = self.state.as_ref().map(|state| (state.last_transmitted_at, state.momsn));
         let newest = rules::is_newest(self.state.as_ref(), &decoded.reading).then_some(before);
+        let was = self.state.as_ref().filter(|_| newest.is_some()).map_or(Before::Ask, Before::of);
         if !decoded.reading.clock_ahead {
             self.state = Some(rules::apply(self.state.take(), &decoded.reading, row.received_at));
         }
-        self.messages.push(Read { row, decoded, newest });
+        self.messages.push(Read { row, decoded, newest, before: was });
     }
 }
 

@@ -12,7 +12,6 @@ fairlead_testkit::on_both_backends!(
     a_group_has_the_devices_that_it_is_given,
     a_group_has_a_name_of_its_own,
     a_device_is_put_into_groups,
-    a_queue_is_made_known_and_forgotten,
     devices_register_while_somebody_lets_them,
 );
 
@@ -112,33 +111,6 @@ async fn a_device_is_put_into_groups(backend: Backend) {
     let (status, answer) = patch(json!({"serial": "a;b", "group_ids": [device["id"]]})).await;
     assert_eq!((status, answer["errors"].as_array().unwrap().len()), (422, 2), "{answer}");
     assert_eq!(patch(json!({"name": "other"})).await.0, 400, "a name is what a device calls itself");
-    sea.system.stop().await;
-}
-
-async fn a_queue_is_made_known_and_forgotten(backend: Backend) {
-    let sea = Sea::open(backend, &[]).await;
-    let url = "https://sqs.us-west-2.amazonaws.com/123456789012/maps";
-    let (status, queue) = post(&sea, "/api/v1/queues", json!({"label": "maps", "url": url})).await;
-    assert_eq!((status, &queue["number"], &queue["url"]), (201, &json!(1), &json!(url)));
-    let (status, answer) = post(&sea, "/api/v1/queues", json!({"label": "MAPS", "url": url})).await;
-    assert_eq!((status, &answer["errors"]), (409, &json!(["The name maps is taken."])));
-    let (status, answer) = post(&sea, "/api/v1/queues", json!({"label": "", "url": "maps"})).await;
-    assert_eq!(
-        (status, &answer["errors"]),
-        (
-            422,
-            &json!([
-                "A queue's label has 1 to 64 characters, none of them `;` or a control character.",
-                "A queue's address is one as `https://sqs.us-west-2.amazonaws.com/123456789012/name`.",
-            ])
-        )
-    );
-    let path = format!("/api/v1/queues/{}", queue["id"].as_str().unwrap());
-    assert_eq!(sea.items("/api/v1/queues").await, [queue]);
-    assert_eq!(ask(&sea, &sea.system.client, Method::DELETE, &path, None).await.0, 204);
-    assert_eq!(ask(&sea, &sea.system.client, Method::DELETE, &path, None).await.0, 404);
-    let (_, next) = post(&sea, "/api/v1/queues", json!({"label": "maps", "url": url})).await;
-    assert_eq!(next["number"], 2, "a number is given out once");
     sea.system.stop().await;
 }
 

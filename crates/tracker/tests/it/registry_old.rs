@@ -1,7 +1,10 @@
 //! Scripts for the system before this one: their addresses, shapes and words, without its faults.
 
 use diesel::connection::SimpleConnection;
+use fairlead_model::EndpointId;
+use fairlead_model::endpoint::NewEndpoint;
 use fairlead_model::role::Role;
+use fairlead_store::routing::endpoints;
 use fairlead_store::sign_in;
 use fairlead_testkit::Backend;
 use reqwest::{Client, Method};
@@ -22,10 +25,20 @@ fairlead_testkit::on_both_backends!(
     lists_are_bounded_and_lead_on,
     errors_tell_what_became_of_them,
     the_old_addresses_are_for_those_who_may,
-    routes_are_not_here_yet,
 );
 
 const NAIVE: &str = "2026-06-01T12:00:00.000000";
+
+/// Makes a queue at AWS known, as the courier does it.
+async fn queue(sea: &Sea, name: &str, url: &str) {
+    let new: NewEndpoint =
+        serde_json::from_value(json!({"name": name, "config": {"kind": "sqs", "url": url}})).unwrap();
+    let clock = sea.system.clock.clone();
+    let work = move |tx: &mut fairlead_store::Tx<'_>| {
+        endpoints::create(tx, &clock, EndpointId::new(&clock), &new, &endpoints::Kept::default(), "test")
+    };
+    sea.system.store.write(work).await.unwrap().unwrap();
+}
 
 /// Status and text of an answer.
 async fn text(sea: &Sea, path: &str, body: Value) -> (u16, String) {
@@ -55,7 +68,7 @@ async fn lists_have_all_their_columns(backend: Backend) {
         .await;
     }
     made(&sea, json!({"kind": "rockstar", "name": "RS", "serial": "77"})).await;
-    post(&sea, "/api/v1/queues", json!({"label": "maps", "url": "https://sqs.example/1/maps"})).await;
+    queue(&sea, "maps", "https://sqs.example/1/maps").await;
     let device = |name: &str, rb_id: i64| {
         json!([{
             "id": 1, "firmware_version": null, "iam": name, "rb_id": rb_id, "status": null, "created_at": NAIVE,
@@ -375,22 +388,6 @@ async fn the_old_addresses_are_for_those_who_may(backend: Backend) {
         sea.system.store.write(create).await.unwrap();
         let asked = Client::new().get(sea.system.url("tracker", "/v1/buoys")).bearer_auth(&token);
         assert_eq!(asked.send().await.unwrap().status().as_u16(), status, "{scope}");
-    }
-    sea.system.stop().await;
-}
-
-async fn routes_are_not_here_yet(backend: Backend) {
-    let sea = Sea::open(backend, &[]).await;
-    for (method, path) in [
-        (Method::GET, "/v1/routing"),
-        (Method::POST, "/v1/routing/create"),
-        (Method::POST, "/v1/routing/enable"),
-        (Method::POST, "/v1/routing/delete"),
-    ] {
-        assert_eq!(ask(&sea, &Client::new(), method.clone(), path, None).await.0, 401, "{path}");
-        let (status, answer) = ask(&sea, &sea.system.client, method, path, None).await;
-        assert_eq!((status, &answer["code"]), (501, &json!("FL-0501")), "{path}");
-        assert!(answer["detail"].as_str().unwrap().starts_with("Routes are not in this release."));
     }
     sea.system.stop().await;
 }

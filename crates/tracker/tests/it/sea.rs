@@ -83,6 +83,19 @@ impl Sea {
         self.system.run(services(), &[]).await;
     }
 
+    /// Runs a statement as another service's work, on a database of either kind.
+    pub async fn sql(&self, statement: String) {
+        let run = move |tx: &mut fairlead_store::Tx<'_>| {
+            Ok(diesel::connection::SimpleConnection::batch_execute(&mut **tx, &statement)?)
+        };
+        self.system.store.write(run).await.unwrap();
+    }
+
+    /// Starts another tracker beside this one, where several processes can share what they stand on.
+    pub async fn another_tracker(&mut self) {
+        self.system.run(services(), &[]).await;
+    }
+
     pub fn message(&self, momsn: i32, at: Time, text: &str) -> MessageRow {
         message(&self.system.clock, IMEI, momsn, at, text)
     }

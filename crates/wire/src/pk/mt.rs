@@ -98,7 +98,8 @@ impl MtText {
 
 /// At most three decimals, without trailing zeros.
 fn figure(value: Option<f64>) -> String {
-    let bounded = value.filter(|v| v.is_finite()).unwrap_or(0.0).clamp(0.0, MAX_FIGURE);
+    // Adding 0 makes 0 of the -0 that some receivers print.
+    let bounded = value.filter(|v| v.is_finite()).unwrap_or(0.0).clamp(0.0, MAX_FIGURE) + 0.0;
     format!("{bounded:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::Refusal;
+
 /// Most characters of an answer's text that are kept.
 const LONGEST_TEXT: usize = 300;
 
@@ -61,6 +63,17 @@ impl MtRefusal {
             16 => Self::NoData,
             99 => Self::SystemError,
             other => Self::Other(other),
+        }
+    }
+
+    /// What stands behind it.
+    pub const fn refusal(self) -> Refusal {
+        match self {
+            Self::Credentials => Refusal::Credentials,
+            Self::UnknownModem | Self::NoLineRental => Refusal::Modem,
+            Self::NoCredit => Refusal::Credit,
+            Self::NotHex | Self::TooLong | Self::NoData | Self::Other(_) => Refusal::Message,
+            Self::SystemError => Refusal::System,
         }
     }
 

@@ -43,6 +43,8 @@ enum What {
     Rooms,
     /// A fleet that fetches new firmware at once
     Firmware,
+    /// Deliveries by routes, beside dead endpoints and a bare client
+    Routes,
     /// What the pages ask, with a million stored messages
     Api,
     /// All of these, one after another
@@ -60,6 +62,7 @@ impl What {
             Self::Hub => &[Part::Hub],
             Self::Rooms => &[Part::Rooms],
             Self::Firmware => &[Part::Firmware],
+            Self::Routes => &[Part::Routes],
             Self::Api => &[Part::Api],
             Self::All => &[
                 Part::Intake,
@@ -69,6 +72,7 @@ impl What {
                 Part::Hub,
                 Part::Rooms,
                 Part::Firmware,
+                Part::Routes,
                 Part::Api,
             ],
         }
@@ -85,6 +89,7 @@ enum Part {
     Hub,
     Rooms,
     Firmware,
+    Routes,
     Api,
 }
 
@@ -93,7 +98,7 @@ impl Part {
     /// measured so.
     fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::Intake | Self::Hub | Self::Rooms => &[],
+            Self::Intake | Self::Hub | Self::Rooms | Self::Routes => &[],
             Self::Store => &[MYSQL],
             Self::Courier | Self::Bus | Self::Firmware | Self::Api => &[MYSQL, AMQP],
         }
@@ -125,6 +130,7 @@ impl Part {
             Self::Hub => from_outside("hub"),
             Self::Rooms => from_outside("rooms"),
             Self::Firmware => from_outside("firmware"),
+            Self::Routes => from_outside("routes"),
             Self::Store => crate_bench("fairlead-store", "store"),
             Self::Bus => crate_bench("fairlead-bus", "bus"),
             Self::Api => crate_bench("fairlead", "api"),
@@ -206,6 +212,7 @@ mod tests {
             Part::Hub,
             Part::Rooms,
             Part::Firmware,
+            Part::Routes,
             Part::Api,
         ];
         assert_eq!(What::All.parts(), all);

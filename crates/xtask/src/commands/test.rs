@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::servers::{AMQP_VARIABLE, MYSQL_VARIABLE, Servers, Wanted};
 use super::{docs, tidy, ui};
-use crate::packages::{Need, ensure, npm, schemathesis};
+use crate::packages::{MOTO, Need, SCHEMATHESIS, ensure, npm};
 use crate::process::{run as run_program, say};
 use crate::workspace::{Profile, Workspace};
 
@@ -62,7 +62,9 @@ impl Step {
         match self {
             Self::Pages => &[Need::Node, Need::Npm],
             // Also where the servers are given: tests that kill servers start their own.
-            Self::Rust => &[Need::MariaDb, Need::RabbitMq, Need::Python, Need::Git, Need::Sshd],
+            Self::Rust => {
+                &[Need::MariaDb, Need::RabbitMq, Need::Mosquitto, Need::Python, Need::Git, Need::Sshd]
+            }
             Self::Browser => &[Need::Node, Need::Npm, Need::Chromium, Need::Nginx, Need::MariaDb],
             _ => &[],
         }
@@ -168,9 +170,14 @@ fn pages(workspace: &Workspace, filter: &[String]) -> Result<()> {
 fn rust(workspace: &Workspace, variables: &[(&str, &str)], filter: &[String]) -> Result<()> {
     // Tests from outside start the binaries of other crates, too.
     run_program(workspace.cargo().args(["build", "--workspace", "--bins"]))?;
-    let schemathesis = schemathesis(&workspace.path("target"))?;
-    let schemathesis = schemathesis.to_str().context("the path of the project is no UTF-8")?;
-    let variables = [variables, &[("FAIRLEAD_TEST_SCHEMATHESIS", schemathesis)]].concat();
+    let target = workspace.path("target");
+    let (schemathesis, moto) = (SCHEMATHESIS.installed(&target)?, MOTO.installed(&target)?);
+    let not_utf8 = "the path of the project is no UTF-8";
+    let programs = [
+        ("FAIRLEAD_TEST_SCHEMATHESIS", schemathesis.to_str().context(not_utf8)?),
+        ("FAIRLEAD_TEST_MOTO", moto.to_str().context(not_utf8)?),
+    ];
+    let variables = [variables, &programs].concat();
     let nextest = Command::new("cargo-nextest").arg("--version").output().is_ok_and(|o| o.status.success());
     let tests = if nextest {
         let mut command = workspace.cargo();

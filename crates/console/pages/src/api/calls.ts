@@ -13,6 +13,7 @@ import type {
   Modem,
   Mt,
   MtDetail,
+  Order,
   Page,
   Position,
   Preferences,
@@ -84,7 +85,7 @@ export const downlink = (modemId: string) => get<Downlink>(`/downlinks/${modemId
 export const changeDownlink = (modemId: string, change: Body<"DownlinkChange">) =>
   put<Downlink>(`/downlinks/${modemId}`, change);
 
-export type Telling = Body<"NewOutgoing">;
+export type Telling = Omit<Body<"NewOutgoing">, "order"> & { order: Order };
 /** Tells a device something. The same key twice is one message, however often the answer was lost. */
 export const tell = (telling: Telling, key: string) => post<Mt>("/outgoing", telling, { "Idempotency-Key": key });
 

@@ -58,7 +58,11 @@ interface Sent {
   headers?: Record<string, string>;
   /** A body that is no JSON, in the place of `body`. */
   text?: { type: string; content: string };
+  /** How long the answer may take. */
+  patience_ms?: number;
 }
+
+const PATIENCE_MS = 20_000;
 
 async function call<T>(method: string, path: string, sent: Sent = {}): Promise<T> {
   const { query, body, text } = sent;
@@ -73,7 +77,7 @@ async function call<T>(method: string, path: string, sent: Sent = {}): Promise<T
       headers,
       credentials: "same-origin",
       body: body === undefined ? text?.content : JSON.stringify(body),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(sent.patience_ms ?? PATIENCE_MS),
     });
   } catch {
     throw new ApiError(0, method === "GET" ? t("error.network") : t("error.network_change"), null, null);
@@ -92,7 +96,7 @@ export const post = <T>(path: string, body: unknown, headers?: Record<string, st
   call<T>("POST", path, { body, headers });
 export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, { body });
 /** Sends a file as it is. */
-export const upload = <T>(path: string, type: string, content: string, query?: Query) =>
-  call<T>("POST", path, { query, text: { type, content } });
+export const upload = <T>(path: string, type: string, content: string, query?: Query, patience_ms?: number) =>
+  call<T>("POST", path, { query, text: { type, content }, patience_ms });
 export const put = <T>(path: string, body: unknown) => call<T>("PUT", path, { body });
 export const remove = (path: string) => call<void>("DELETE", path);

@@ -72,6 +72,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Budgets, in the order in which they were made, with what is spent of each. */
+        get: operations["get_budgets"];
+        put?: never;
+        /** Adds a budget. There is one for each account, group or device and period. */
+        post: operations["post_budgets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a budget. What waits for it is looked at again. */
+        put: operations["put_budgets_id"];
+        post?: never;
+        /** Removes a budget: nothing waits for it any more. */
+        delete: operations["delete_budgets_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/credits": {
         parameters: {
             query?: never;
@@ -83,6 +119,111 @@ export interface paths {
         get: operations["get_credits"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries, newest first. */
+        get: operations["get_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Discards all that waits or has failed for an endpoint. */
+        post: operations["post_deliveries_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets all that waits or has failed for an endpoint go out now. */
+        post: operations["post_deliveries_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery with what was sent and what was answered. */
+        get: operations["get_deliveries_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Discards a delivery that waits or has failed. */
+        post: operations["post_deliveries_id_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a delivery go out again, whatever became of it, with all its tries. Its id stays the same, so who receives it can
+         *     tell that it came before.
+         */
+        post: operations["post_deliveries_id_redeliver"];
         delete?: never;
         options?: never;
         head?: never;
@@ -228,6 +369,128 @@ export interface paths {
         /** Says which build a device is, which account pays, or that the provider's objection is put right. */
         put: operations["put_downlinks_modem_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Endpoints, in the order in which they were made. */
+        get: operations["get_endpoints"];
+        put?: never;
+        /** Makes an endpoint. The answer is the only one that has a webhook's signing secret. */
+        post: operations["post_endpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One endpoint. */
+        get: operations["get_endpoints_id"];
+        /** Changes an endpoint. Secrets that are left out stay as they are. One that is on is tried at once. */
+        put: operations["put_endpoints_id"];
+        post?: never;
+        /** Deletes an endpoint that no route delivers to. What waits for it is discarded. */
+        delete: operations["delete_endpoints_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches an endpoint off: what comes for it waits. */
+        post: operations["post_endpoints_id_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches an endpoint on: what waits for it goes out now. */
+        post: operations["post_endpoints_id_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new signing secret for a webhook, answered this once. Those that are there go on signing, too. */
+        post: operations["post_endpoints_id_signing_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}/signing-keys/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a signing secret of a webhook; the last one stays. */
+        delete: operations["delete_endpoints_id_signing_keys_number"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers a small test to an endpoint, also to one that is off, and answers what came of it. It is tried once. */
+        post: operations["post_endpoints_id_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -565,6 +828,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/formats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The formats in which messages are passed on. */
+        get: operations["get_formats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/formats/{format}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON schema (2020-12) of a format. */
+        get: operations["get_formats_format_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups": {
         parameters: {
             query?: never;
@@ -593,7 +890,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a group; its devices stay. */
+        /** Removes a group that nothing names; its devices stay. */
         delete: operations["delete_groups_id"];
         options?: never;
         head?: never;
@@ -628,6 +925,26 @@ export interface paths {
         put?: never;
         /** Verifies a held push again and lets it in. */
         post: operations["post_held_id_admit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts in messages from a file of the provider's pages, CSV or JSON, at most 50 MiB. What is here already is left out, so
+         *     a file that was cut off is sent again.
+         */
+        post: operations["post_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -874,6 +1191,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outgoing/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells all devices of a group something, and says device by device what was taken. With an Idempotency-Key the same
+         *     request, sent again, tells nobody twice; whoever was not told yet is.
+         */
+        post: operations["post_outgoing_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/outgoing/{id}": {
         parameters: {
             query?: never;
@@ -1046,41 +1383,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/queues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Queues, in the order in which they were made known. */
-        get: operations["get_queues"];
-        put?: never;
-        /** Makes a queue known. */
-        post: operations["post_queues"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Forgets a queue. */
-        delete: operations["delete_queues_id"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/registration": {
         parameters: {
             query?: never;
@@ -1165,6 +1467,153 @@ export interface paths {
         get: operations["get_rooms_name_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Routes, in the order in which they were made. */
+        get: operations["get_routes"];
+        put?: never;
+        /** Makes a route. All that stands against it is answered at once. */
+        post: operations["post_routes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows what a route would write, without making it: of the newest message that is of its source and of its kinds, else
+         *     of an example. Says whether the route would pass that message on, and why not.
+         */
+        post: operations["post_routes_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One route. */
+        get: operations["get_routes_id"];
+        /** Makes another route of one: all of it is as asked from now on. What it has passed on already goes on its way. */
+        put: operations["put_routes_id"];
+        post?: never;
+        /** Deletes a route. What it has passed on already goes on its way. */
+        delete: operations["delete_routes_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches a route off. What it has passed on already goes on its way. */
+        post: operations["post_routes_id_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches a route on: it passes on what comes from now on. */
+        post: operations["post_routes_id_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules, in the order in which they were made. */
+        get: operations["get_schedules"];
+        put?: never;
+        /** Adds a schedule. */
+        post: operations["post_schedules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a schedule, or switches it on or off. */
+        put: operations["put_schedules_id"];
+        post?: never;
+        /** Removes a schedule. What it has told already stays told. */
+        delete: operations["delete_schedules_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Does now what a schedule says, out of turn; when it is done next stays. With an Idempotency-Key the same request, sent
+         *     again, tells nobody twice.
+         */
+        post: operations["post_schedules_id_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1667,6 +2116,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Routes of single devices that pass on positions or commands, at most 5,000; a `Link` header leads to the rest. Other
+         *     routes are under `/api/v1/routes` alone.
+         */
+        get: operations["get_v1_routing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Creates a route: `{"enabled": true, "source": {"type": "buoy", "id": 1, "label": "13760", "msg": "pk001"}, "target":
+         *     {"type": "sqs", "id": 1, "label": "maps"}}`. What stands against it is a list of texts.
+         */
+        post: operations["post_v1_routing_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes a route: `{"id": 1}`. */
+        post: operations["post_v1_routing_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches a route on or off: `{"id": 1, "enable": false}`. */
+        post: operations["post_v1_routing_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/{kind}/register": {
         parameters: {
             query?: never;
@@ -1797,6 +2320,54 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description An area on the Earth, WGS 84. */
+        Area: {
+            /**
+             * Format: double
+             * @description Degrees north of its middle.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east of its middle.
+             */
+            longitude: number;
+            /**
+             * Format: double
+             * @description Metres.
+             */
+            radius_m: number;
+            /** @enum {string} */
+            type: "circle";
+        } | {
+            /** @description The corners. */
+            corners: number[][];
+            /** @enum {string} */
+            type: "polygon";
+        };
+        /**
+         * @description How a position lies to an area.
+         * @enum {string}
+         */
+        AreaIs: "inside" | "outside" | "entered" | "left";
+        /** @description Who is told. */
+        Audience: {
+            /**
+             * Format: uuid
+             * @description The device.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "device";
+        } | {
+            /**
+             * Format: uuid
+             * @description The group.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "group";
+        };
         /** @description A change that was made. */
         AuditView: {
             /** @description What, as a word like `problem.discard`. */
@@ -1817,6 +2388,80 @@ export interface components {
             id: string;
             /** @description To what: a kind and an id or name. */
             subject: string;
+        };
+        /**
+         * @description The time for which a budget is.
+         * @enum {string}
+         */
+        BudgetPeriod: "day" | "month";
+        /** @description Whose spending a budget bounds. */
+        BudgetScope: {
+            /** @description Its name in the settings. */
+            name: string;
+            /** @enum {string} */
+            type: "account";
+        } | {
+            /**
+             * Format: uuid
+             * @description The group.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "group";
+        } | {
+            /**
+             * Format: uuid
+             * @description The device.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "device";
+        };
+        /** @description A budget, and how much of it is spent. */
+        BudgetView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: int64
+             * @description Credits.
+             */
+            credits: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Credits that are left; never below 0.
+             */
+            left: number;
+            /** @description In which time. */
+            period: components["schemas"]["BudgetPeriod"];
+            /**
+             * Format: date-time
+             * @description When the next day or month begins.
+             */
+            renews_at: string;
+            /** @description Whose spending. */
+            scope: components["schemas"]["BudgetScope"];
+            /** @description What that is called. */
+            scope_name: string;
+            /**
+             * Format: int64
+             * @description Credits spent in this day or month; calls with an unknown outcome count.
+             */
+            spent: number;
+            /**
+             * Format: int32
+             * @description A person is warned when so many percent are spent.
+             */
+            warn_percent: number;
         };
         /** @description The bus. */
         BusView: {
@@ -1857,11 +2502,72 @@ export interface components {
             /** @description In words. */
             reason: string;
         };
+        /** @description A gap that an import closes. */
+        ClosedGap: {
+            /**
+             * Format: int32
+             * @description The first number that was missing.
+             */
+            first_momsn: number;
+            /** @description The modem. */
+            imei: string;
+            /**
+             * Format: int32
+             * @description The last one.
+             */
+            last_momsn: number;
+            /**
+             * Format: int64
+             * @description How many were.
+             */
+            missing: number;
+        };
+        /**
+         * @description How a value compares.
+         * @enum {string}
+         */
+        Comparison: "below" | "above" | "equals" | "differs" | "present" | "absent";
+        /** @description A condition on a message. A route with several passes on what meets all of them. */
+        Condition: {
+            /** @description Of what. */
+            area: components["schemas"]["Area"];
+            /** @description How. */
+            is: components["schemas"]["AreaIs"];
+            /** @enum {string} */
+            type: "area";
+        } | {
+            /** @enum {string} */
+            type: "battery_below";
+            /**
+             * Format: double
+             * @description Volts.
+             */
+            volts: number;
+        } | {
+            /** @description The words. */
+            any_of: string[];
+            /** @enum {string} */
+            type: "trigger";
+        } | {
+            /** @description How it compares. */
+            compares: components["schemas"]["Comparison"];
+            /** @description Its name in the format `json`, as `speed_m_s` or `status`. */
+            field: string;
+            /** @enum {string} */
+            type: "field";
+            /** @description With what: a number, a word, or true and false. Without meaning for `present` and `absent`. */
+            value?: Record<string, never> | null;
+        };
         /**
          * @description How coordinates are written.
          * @enum {string}
          */
         CoordinateStyle: "decimal" | "minutes";
+        /** @description How many deliveries were changed. */
+        Counted: {
+            /** @description So many. */
+            count: number;
+        };
         /** @description How much there is. */
         Counts: {
             /**
@@ -1909,6 +2615,90 @@ export interface components {
          * @enum {string}
          */
         Decision: "sent" | "send_again" | "give_up";
+        /** @description One delivery with what was sent and what was answered. */
+        DeliveryDetail: {
+            /** @description The body. */
+            body: string;
+            /** @description The media type of the body. */
+            content_type: string;
+            /** @description The delivery. */
+            delivery: components["schemas"]["DeliveryView"];
+            /** @description The format. */
+            format: string;
+            /** @description What the endpoint answered last, its first 4,096 bytes as text. */
+            response: string | null;
+        };
+        /**
+         * @description How far a delivery has come.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "delivered" | "failed" | "expired" | "superseded" | "discarded";
+        /** @description One delivery, as in a list. */
+        DeliveryView: {
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description Why, in a sentence. */
+            cause: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Whose message it is, by its name then. */
+            device: string;
+            /**
+             * Format: uuid
+             * @description The device, where it was in one.
+             */
+            device_id: string | null;
+            endpoint: components["schemas"]["EndpointRef"] | null;
+            /**
+             * Format: uuid
+             * @description Its id: the `webhook-id`, the message id at AMQP, the deduplication id at SQS. It stays through all tries.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The message; absent for a test.
+             */
+            message_id: string | null;
+            /**
+             * Format: uuid
+             * @description The message to the device that was made of it.
+             */
+            mt_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next; absent once nothing more happens by itself.
+             */
+            next_try_at: string | null;
+            /**
+             * Format: uuid
+             * @description The route; absent for a test, and where it was deleted.
+             */
+            route_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it came to its end.
+             */
+            settled_at: string | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["DeliveryState"];
+            /**
+             * Format: int32
+             * @description The HTTP status that was answered last.
+             */
+            status: number | null;
+            target_device: components["schemas"]["DeviceRef"] | null;
+            /**
+             * Format: date-time
+             * @description When it was tried last.
+             */
+            tried_at: string | null;
+        };
         /** @description What is to be changed of a device. */
         DeviceChange: {
             /** @description All groups that it is in from now on. */
@@ -1978,7 +2768,7 @@ export interface components {
         Dialect: "v2_buoy" | "v3_buoy" | "handset";
         /** @description What a person says about sending to a modem. What is not named stays. */
         DownlinkChange: {
-            /** @description The account that pays; null: the first. */
+            /** @description The account that pays; null: as its device and its messages tell. */
             account?: string | null;
             /** @description What the provider had against it is put right. */
             clear_fault?: boolean;
@@ -2017,6 +2807,172 @@ export interface components {
              * @description Wakes until it hears a new one: a v3 buoy takes one message a wake.
              */
             wakes: number;
+        };
+        /**
+         * @description How an endpoint is reached. Nothing in it is secret.
+         *
+         *     `{device}`, `{kind}` and `{imei}` in a key or a topic stand for the device's name (the modem's IMEI where it is in no
+         *     device), its kind (`modem` where it is in none) and the modem's IMEI.
+         */
+        EndpointConfig: {
+            /**
+             * Format: int32
+             * @description Requests at a time, 1 to 64.
+             */
+            concurrency?: number;
+            /** @enum {string} */
+            kind: "webhook";
+            /**
+             * Format: int32
+             * @description Seconds within which it must have answered, 1 to 60.
+             */
+            timeout_s?: number;
+            /** @description The address, `https` or `http`. */
+            url: string;
+        } | {
+            /** @enum {string} */
+            kind: "sqs";
+            /** @description The region; read from the address where it is not said. */
+            region?: string | null;
+            /** @description The queue's address. */
+            url: string;
+        } | {
+            /** @description The exchange. It must be there. */
+            exchange: string;
+            /** @enum {string} */
+            kind: "amqp";
+            /** @description Whether a message that no queue takes counts as not delivered. */
+            mandatory?: boolean;
+            /** @description The routing key. */
+            routing_key?: string;
+            /** @description The broker, as `amqp://host:5672/vhost`; user and password are secrets. */
+            url: string;
+        } | {
+            /** @description Where Home Assistant looks for devices, mostly `homeassistant`; absent where it shall not be told. */
+            discovery_prefix?: string | null;
+            /** @enum {string} */
+            kind: "mqtt";
+            /**
+             * Format: int32
+             * @description 0, 1 or 2.
+             */
+            qos?: number;
+            /** @description Whether the broker keeps the last one for those who come later. */
+            retain?: boolean;
+            /** @description The topic. */
+            topic?: string;
+            /** @description The broker, as `mqtt://host:1883` or `mqtts://host:8883`; user and password are secrets. */
+            url: string;
+        };
+        /**
+         * @description How an endpoint is.
+         * @enum {string}
+         */
+        EndpointHealth: "new" | "good" | "failing" | "off" | "disabled";
+        /**
+         * @description What an endpoint is.
+         * @enum {string}
+         */
+        EndpointKind: "webhook" | "sqs" | "amqp" | "mqtt";
+        /** @description An endpoint that was made, or whose secret was renewed: the only time that a signing secret is answered. */
+        EndpointMade: {
+            /** @description The endpoint. */
+            endpoint: components["schemas"]["EndpointView"];
+            /** @description The new signing secret of a webhook, `whsec_` and base64; shown once. */
+            signing_secret: string | null;
+        };
+        /** @description An endpoint where it is only named. */
+        EndpointRef: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["EndpointKind"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description What an endpoint asks for that nobody shall read. It is sealed before it is stored, and never answered. */
+        EndpointSecrets: {
+            /**
+             * @description Password (AMQP, MQTT), or secret access key (SQS).
+             * @default null
+             */
+            password: string | null;
+            /**
+             * @description User name (AMQP, MQTT), or access key id (SQS). Without one, SQS takes the machine's own credentials.
+             * @default null
+             */
+            username: string | null;
+        };
+        /** @description An endpoint, as it is now. */
+        EndpointView: {
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            changed_at: string;
+            /** @description How it is reached. */
+            config: components["schemas"]["EndpointConfig"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When something was delivered last.
+             */
+            delivered_at: string | null;
+            /** @description Whether anything is delivered to it. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Since when every delivery has failed.
+             */
+            failing_since: string | null;
+            /** @description What went wrong last, in a sentence; absent where the last delivery went well. */
+            failure: string | null;
+            /** @description Whether a password is set. */
+            has_password: boolean;
+            /** @description How it is. */
+            health: components["schemas"]["EndpointHealth"];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["EndpointKind"];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next; absent where nothing holds it up.
+             */
+            next_try_at: string | null;
+            /**
+             * Format: int64
+             * @description The number by which old scripts know it; queues at AWS only.
+             */
+            number: number | null;
+            /**
+             * Format: int64
+             * @description Routes that deliver to it.
+             */
+            routes: number;
+            /** @description What signs a webhook's deliveries. */
+            signing_keys: components["schemas"]["SigningKeyView"][];
+            /** @description The user name it is reached with, where one is set. */
+            username: string | null;
+            /**
+             * Format: int64
+             * @description Deliveries that wait.
+             */
+            waiting: number;
         };
         /** @description A file of a version. */
         FileView: {
@@ -2071,6 +3027,22 @@ export interface components {
             /** @description The address for the provider. A secret part of it is shown as `…`. */
             webhook_url: string;
         };
+        /**
+         * @description What is written to an endpoint.
+         * @enum {string}
+         */
+        Format: "original" | "json" | "geojson";
+        /** @description A format. */
+        FormatView: {
+            /** @description What it is, in a sentence. */
+            about: string;
+            /** @description The media type of what is written. */
+            content_type: string;
+            /** @description A position in it. */
+            example: string;
+            /** @description Its word. */
+            format: components["schemas"]["Format"];
+        };
         /** @description Message numbers that never arrived. */
         GapView: {
             /**
@@ -2103,6 +3075,13 @@ export interface components {
         GroupDevices: {
             /** @description All devices that are in it from now on, at most 5,000. */
             device_ids: string[];
+        };
+        /** @description What became of an order for a group. */
+        GroupOutgoing: {
+            /** @description The devices that are not told. */
+            refused: components["schemas"]["NotTold"][];
+            /** @description The message for each device that is told, those of an earlier equal request among them. */
+            taken: components["schemas"]["MtView"][];
         };
         /** @description A group where it is only named. */
         GroupRef: {
@@ -2525,6 +3504,19 @@ export interface components {
             /** @enum {string} */
             type: "device_gone";
         } | {
+            /** @description The endpoint. */
+            endpoint: components["schemas"]["EndpointView"];
+            /** @enum {string} */
+            type: "endpoint";
+        } | {
+            /**
+             * Format: uuid
+             * @description The endpoint.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "endpoint_gone";
+        } | {
             /**
              * Format: uuid
              * @description The device of the registry, where it has one.
@@ -2733,6 +3725,31 @@ export interface components {
             /** @description Who vouches for it. */
             trust: components["schemas"]["Trust"];
         };
+        /** @description What came of a file. Rows are counted from 1, without the heading. */
+        MessagesImport: {
+            /** @description Gaps that the new messages close, the first hundred. */
+            closes: components["schemas"]["ClosedGap"][];
+            /** @description Whether nothing was changed. */
+            dry_run: boolean;
+            /** @description How many rows were not understood. */
+            faulty: number;
+            /** @description The first hundred of them, and why. */
+            faulty_rows: components["schemas"]["NotUnderstood"][];
+            /** @description Messages that were here already. */
+            known: number;
+            /** @description Messages that are new. */
+            new: number;
+            /** @description Of those, how many were given a number because exactly they were missing. */
+            numbered: number;
+            /** @description Rows in the file. */
+            rows: number;
+            /** @description Rows about messages to devices, which are left out. */
+            to_devices: number;
+            /** @description Headings of columns that nobody recognised, and that were left out. */
+            unknown_columns: string[];
+            /** @description Of those, how many have no number: a gap around them stays open. */
+            without_number: number;
+        };
         /** @description A modem where it is only named. */
         ModemRef: {
             /**
@@ -2929,6 +3946,23 @@ export interface components {
             /** @description The text as the device gets it. */
             text: string;
         };
+        /** @description A budget, as it is asked for. */
+        NewBudget: {
+            /**
+             * Format: int64
+             * @description Credits, 0 to 1,000,000,000. With 0 nothing is sent.
+             */
+            credits: number;
+            /** @description In which time. */
+            period: components["schemas"]["BudgetPeriod"];
+            /** @description Whose spending. */
+            scope: components["schemas"]["BudgetScope"];
+            /**
+             * Format: int32
+             * @description A person is warned when so many percent are spent, 1 to 100; 80 where nothing is said.
+             */
+            warn_percent?: number | null;
+        };
         /** @description A device to be added. */
         NewDeviceBody: {
             /** @description The groups it is in. */
@@ -2953,10 +3987,37 @@ export interface components {
              */
             since?: string | null;
         };
+        /** @description An endpoint, as it is asked for. */
+        NewEndpoint: {
+            /** @description How it is reached. */
+            config: components["schemas"]["EndpointConfig"];
+            /** @description Whether anything is delivered to it. */
+            enabled?: boolean;
+            /** @description Its name; 1 to 64 characters. */
+            name: string;
+            secrets?: components["schemas"]["EndpointSecrets"] | null;
+        };
         /** @description A group to be added. */
         NewGroup: {
             /** @description Its name: 1 to 64 characters, unique without regard to case. */
             name: string;
+        };
+        /** @description What the devices of a group are to be told. */
+        NewGroupOutgoing: {
+            /**
+             * Format: int64
+             * @description Seconds after which it is not sent any more, up to 30 days; `courier.expires_h` where it is not said.
+             */
+            expires_in_s?: number | null;
+            /**
+             * Format: uuid
+             * @description The group, of at most 500 devices.
+             */
+            group_id: string;
+            /** @description What they are told. */
+            order: components["schemas"]["Order"];
+            /** @description In the person's words; goes into the audit log. */
+            reason?: string;
         };
         /** @description An upgrade that is wanted. */
         NewJob: {
@@ -3004,13 +4065,6 @@ export interface components {
             /** @description What the person may do. */
             role: components["schemas"]["Role"];
         };
-        /** @description A queue to be made known. */
-        NewQueue: {
-            /** @description Its label: 1 to 64 characters, unique without regard to case. */
-            label: string;
-            /** @description Its address. */
-            url: string;
-        };
         /** @description A roll-out that is wanted. */
         NewRolloutBody: {
             /** @description Whether devices with a line are told to fetch it; else each fetches it when it next looks. */
@@ -3036,6 +4090,45 @@ export interface components {
              */
             version_id: string;
         };
+        /** @description A route, as it is asked for. */
+        NewRoute: {
+            /** @description On which conditions; at most 10. */
+            conditions?: components["schemas"]["Condition"][];
+            /** @description Whether it passes anything on. */
+            enabled?: boolean;
+            format?: components["schemas"]["Format"] | null;
+            /**
+             * Format: int64
+             * @description Seconds after which a position is too old to be sent to a device, 60 to 86,400; 1,800 where nothing is said.
+             *     Without meaning for an endpoint.
+             */
+            lives_s?: number | null;
+            /** @description Which messages; at least one. */
+            messages: components["schemas"]["RouteMessage"][];
+            /** @description What people call it; at most 64 characters. Empty where nobody does. */
+            name?: string;
+            /** @description Whose messages. */
+            source: components["schemas"]["RouteSource"];
+            /** @description Where to. */
+            target: components["schemas"]["RouteTarget"];
+        };
+        /** @description A schedule, as it is asked for. */
+        NewSchedule: {
+            /** @description At which time of the day, `HH:MM`. */
+            at: string;
+            /** @description Who is told. */
+            audience: components["schemas"]["Audience"];
+            /** @description On which days; at least one. */
+            days: components["schemas"]["Weekday"][];
+            /** @description Whether it is on. */
+            enabled: boolean;
+            /** @description What people call it; 1 to 64 characters. */
+            name: string;
+            /** @description What. */
+            order: components["schemas"]["Order"];
+            /** @description In which time zone, by its IANA name (`Europe/Rome`). */
+            time_zone: string;
+        };
         /** @description A token that was made. */
         NewToken: {
             /** @description Its secret, to be sent as `Authorization: Bearer`. It is shown only now. */
@@ -3053,6 +4146,20 @@ export interface components {
             /** @description The repository. */
             source: string;
         };
+        /** @description A device that is not told something. */
+        NotTold: {
+            /** @description The device. */
+            device: components["schemas"]["DeviceRef"];
+            /** @description Why, in a sentence. */
+            reason: string;
+        };
+        /** @description A row that was not understood. */
+        NotUnderstood: {
+            /** @description Why, in a sentence. */
+            reason: string;
+            /** @description The row. */
+            row: number;
+        };
         /** @description What somebody wrote about a modem. */
         NoteView: {
             /**
@@ -3069,6 +4176,18 @@ export interface components {
             id: string;
             /** @description The text. */
             text: string;
+        };
+        /** @description Which deliveries of an endpoint are meant. */
+        OfEndpoint: {
+            /**
+             * Format: uuid
+             * @description The endpoint.
+             */
+            endpoint_id: string;
+            /** @description In the person's words; goes into the audit log. */
+            reason: string;
+            /** @description `waiting` or `failed`. */
+            state: components["schemas"]["DeliveryState"];
         };
         /** @description Whether a modem can be told something of one kind. */
         OfferView: {
@@ -3254,6 +4373,36 @@ export interface components {
             /** @description Its serial number. */
             serial: string | null;
         };
+        /** @description A route as those scripts know it. */
+        OldRoute: {
+            /** @description When it was made, UTC. */
+            created_at: string;
+            /** @description Whether it passes anything on. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description The number of the queue, or of the target as of the source.
+             */
+            endpoint_id: number | null;
+            /** @description `sqs`, `buoy`, `handset` or `rockstar`. */
+            endpoint_type: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Always false: what was deleted is not listed. */
+            logical_del: boolean;
+            /** @description `pk001` for positions, or `command`. */
+            msg_type: string;
+            /**
+             * Format: int64
+             * @description The number of the modem in the source, `null` while there is none; of a RockSTAR its own number.
+             */
+            source_device: number | null;
+            /** @description `buoy`, `handset` or `rockstar`. */
+            source_device_type: string;
+        };
         /** @description What a device is told. */
         Order: {
             /** @description On or off. */
@@ -3284,12 +4433,17 @@ export interface components {
             text: string;
             /** @enum {string} */
             type: "text";
+        } | {
+            /** @description The text as the device gets it. */
+            text: string;
+            /** @enum {string} */
+            type: "position";
         };
         /**
          * @description What kind of thing a device is told, in the order of a form.
          * @enum {string}
          */
-        OrderKind: "interval" | "sleep" | "beacon" | "support" | "text";
+        OrderKind: "interval" | "sleep" | "beacon" | "support" | "text" | "position";
         /** @description What a person decides about an unknown outcome. */
         OutgoingDecision: {
             /** @description The decision. */
@@ -3329,6 +4483,13 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_BudgetView: {
+            /** @description The items. */
+            items: components["schemas"]["BudgetView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_CreditsView: {
             /** @description The items. */
             items: components["schemas"]["CreditsView"][];
@@ -3336,9 +4497,23 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_DeliveryView: {
+            /** @description The items. */
+            items: components["schemas"]["DeliveryView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_DeviceView: {
             /** @description The items. */
             items: components["schemas"]["DeviceView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_EndpointView: {
+            /** @description The items. */
+            items: components["schemas"]["EndpointView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
@@ -3462,9 +4637,16 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Page_SqsQueueView: {
+        Page_RouteView: {
             /** @description The items. */
-            items: components["schemas"]["SqsQueueView"][];
+            items: components["schemas"]["RouteView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ScheduleView: {
+            /** @description The items. */
+            items: components["schemas"]["ScheduleView"][];
             /** @description Where the next page begins; absent on the last one. */
             next_cursor: string | null;
         };
@@ -3609,6 +4791,22 @@ export interface components {
              */
             since: string;
         };
+        /** @description What a route would write. */
+        Preview: {
+            /** @description What would be written; for a device, the text as it gets it. */
+            body: string;
+            /** @description The media type. */
+            content_type: string;
+            /**
+             * Format: uuid
+             * @description The message that it was made of; absent where no real message fits and an example was taken.
+             */
+            message_id: string | null;
+            /** @description Whether the route would pass that message on. */
+            passes: boolean;
+            /** @description Why not, in a sentence. */
+            reason: string | null;
+        };
         /** @description The body of an error (RFC 9457, `application/problem+json`). */
         ProblemJson: {
             /** @description The stable code. */
@@ -3633,7 +4831,7 @@ export interface components {
          * @description What kind of attention is asked for. The word is stored, so a kind is never renamed.
          * @enum {string}
          */
-        ProblemKind: "faulty_push" | "unreadable_text" | "conflicting_message" | "untrusted_push" | "no_imei" | "new_modem_limit" | "refused_command" | "failed_work";
+        ProblemKind: "faulty_push" | "unreadable_text" | "conflicting_message" | "untrusted_push" | "no_imei" | "new_modem_limit" | "refused_command" | "failed_work" | "endpoint_disabled" | "proof_missing" | "budget_low";
         /** @description A text put right. */
         ProblemRepair: {
             /** @description The text as it should have been. */
@@ -3695,7 +4893,7 @@ export interface components {
          * @description What shows that a device got a message.
          * @enum {string}
          */
-        Proof: "answer" | "beacon" | "rhythm" | "none";
+        Proof: "answer" | "beacon" | "rhythm" | "receipt" | "none";
         /** @description What waits in a queue. */
         QueueView: {
             /** @description Its name. */
@@ -3984,10 +5182,154 @@ export interface components {
             values_at: string | null;
         };
         /**
+         * @description What a message is, for a route. Each message is one of them.
+         * @enum {string}
+         */
+        RouteMessage: "position" | "command" | "text" | "other";
+        /** @description Whose messages a route passes on. */
+        RouteSource: {
+            /**
+             * Format: uuid
+             * @description The device.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "device";
+        } | {
+            /**
+             * Format: uuid
+             * @description The group.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "group";
+        } | {
+            /** @description The kind. */
+            kind: components["schemas"]["DeviceKind"];
+            /** @enum {string} */
+            type: "kind";
+        } | {
+            /** @enum {string} */
+            type: "any";
+        };
+        /** @description Where a route delivers. */
+        RouteTarget: {
+            /**
+             * Format: uuid
+             * @description The device.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "device";
+        } | {
+            /**
+             * Format: uuid
+             * @description The endpoint.
+             */
+            id: string;
+            /** @enum {string} */
+            type: "endpoint";
+        };
+        /** @description A route. */
+        RouteView: {
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            changed_at: string;
+            /** @description On which conditions. */
+            conditions: components["schemas"]["Condition"][];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When it delivered last.
+             */
+            delivered_at: string | null;
+            /** @description Whether it passes anything on. */
+            enabled: boolean;
+            format: components["schemas"]["Format"] | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Seconds after which a position is too old to be sent to a device.
+             */
+            lives_s: number;
+            /** @description Which messages. */
+            messages: components["schemas"]["RouteMessage"][];
+            /** @description What people call it; empty where nobody does. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The number by which old scripts know it.
+             */
+            number: number;
+            /** @description Whose messages. */
+            source: components["schemas"]["RouteSource"];
+            /** @description What those are called: a device's or a group's name, or words. */
+            source_name: string;
+            /** @description Where to. */
+            target: components["schemas"]["RouteTarget"];
+            target_device: components["schemas"]["DeviceRef"] | null;
+            target_endpoint: components["schemas"]["EndpointRef"] | null;
+            /**
+             * Format: int64
+             * @description Deliveries that wait.
+             */
+            waiting: number;
+        };
+        /** @description A schedule. */
+        ScheduleView: {
+            /** @description At which time of the day, `HH:MM`. */
+            at: string;
+            /** @description Who is told. */
+            audience: components["schemas"]["Audience"];
+            /** @description What those are called. */
+            audience_name: string;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description On which days. */
+            days: components["schemas"]["Weekday"][];
+            /** @description Whether it is on. */
+            enabled: boolean;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was done last.
+             */
+            last_at: string | null;
+            /** @description What came of it, in a sentence. */
+            last_result: string | null;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is done next; absent while it is off.
+             */
+            next_at: string | null;
+            /** @description What. */
+            order: components["schemas"]["Order"];
+            /** @description In which time zone. */
+            time_zone: string;
+        };
+        /**
          * @description A part of the API that a token may be limited to. Within it, the token's role says what may be done.
          * @enum {string}
          */
-        Scope: "modems" | "messages" | "problems" | "devices" | "firmware" | "outgoing" | "changes" | "system" | "people";
+        Scope: "modems" | "messages" | "problems" | "devices" | "firmware" | "outgoing" | "routes" | "changes" | "system" | "people";
         /** @description A process of this system. */
         ServiceView: {
             /** @description What it has looked at. */
@@ -4056,6 +5398,21 @@ export interface components {
          * @enum {string}
          */
         SignatureState: "unsigned" | "good" | "bad";
+        /** @description One of a webhook's signing secrets, by what may be shown of it. */
+        SigningKeyView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Its first characters after `whsec_`. */
+            hint: string;
+            /**
+             * Format: int32
+             * @description Its number; the newest signs first.
+             */
+            number: number;
+        };
         /** @description A mirrored repository. */
         SourceView: {
             /**
@@ -4087,28 +5444,6 @@ export interface components {
          * @enum {string}
          */
         SpeedUnit: "kn" | "km/h" | "m/s";
-        /** @description A queue at AWS, by the label that people know it by. */
-        SqsQueueView: {
-            /**
-             * Format: date-time
-             * @description When it was made known.
-             */
-            created_at: string;
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description Its label. */
-            label: string;
-            /**
-             * Format: int64
-             * @description The number by which old scripts know it.
-             */
-            number: number;
-            /** @description Its address. */
-            url: string;
-        };
         /** @description Which devices a stage takes, and what it asks for. Devices of earlier stages are left out. */
         StageSpec: {
             /** @description These devices. */
@@ -4403,6 +5738,11 @@ export interface components {
          * @enum {string}
          */
         Way: "down" | "up";
+        /**
+         * @description A day of the week.
+         * @enum {string}
+         */
+        Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
     };
     responses: never;
     parameters: never;
@@ -4559,6 +5899,186 @@ export interface operations {
             };
         };
     };
+    get_budgets: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BudgetView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBudget"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetView"];
+                };
+            };
+            /** @description There is one of this scope and period */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description All that is wrong is in `errors` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    put_budgets_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBudget"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description There is one of this scope and period */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description All that is wrong is in `errors` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_budgets_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_credits: {
         parameters: {
             query?: {
@@ -4584,6 +6104,269 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: "waiting" | "delivered" | "failed" | "expired" | "superseded" | "discarded";
+                /** @description Only those to this endpoint. */
+                endpoint?: string;
+                /** @description Only those of this route. */
+                route?: string;
+                /** @description Only those of this device's messages. */
+                device?: string;
+                /** @description Only those of this message. */
+                message?: string;
+                /** @description Deliveries in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_deliveries_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfEndpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counted"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_deliveries_redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfEndpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counted"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_deliveries_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_deliveries_id_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description It is settled otherwise */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_deliveries_id_redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description Its endpoint is no more */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5188,6 +6971,448 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_endpoints: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EndpointView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_endpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEndpoint"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointMade"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_endpoints_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    put_endpoints_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEndpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_endpoints_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description Routes deliver to it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_endpoints_id_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_endpoints_id_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_endpoints_id_signing_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointMade"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description There are five */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_endpoints_id_signing_keys_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description It is the last one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_endpoints_id_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6210,6 +8435,73 @@ export interface operations {
             };
         };
     };
+    get_formats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormatView"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_formats_format_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                format: components["schemas"]["Format"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schema */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_groups: {
         parameters: {
             query?: {
@@ -6318,6 +8610,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemJson"];
                 };
             };
+            /** @description It is still needed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
             /** @description What stands against it */
             default: {
                 headers: {
@@ -6407,6 +8708,74 @@ export interface operations {
             };
             /** @description Still nobody vouches for it */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_import: {
+        parameters: {
+            query: {
+                /** @description From whose pages it is. */
+                provider: "rockblock";
+                /** @description Only say what would come of it. */
+                dry_run?: boolean;
+                /** @description The modem of rows that name none. */
+                imei?: string;
+                /** @description The file's name, for the audit log. */
+                file?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesImport"];
+                };
+            };
+            /** @description Larger than 50 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description It is no such file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description Another file is being imported */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7087,6 +9456,66 @@ export interface operations {
             };
         };
     };
+    post_outgoing_group: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 200 characters */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroupOutgoing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupOutgoing"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description The group has more than 500 devices */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
     get_outgoing_id: {
         parameters: {
             query?: never;
@@ -7423,7 +9852,7 @@ export interface operations {
                 /** @description Only those in this state: open, repaired, replayed, admitted or discarded. */
                 state?: "open" | "repaired" | "replayed" | "admitted" | "discarded";
                 /** @description Only those of this kind, as `unreadable_text`. */
-                kind?: "faulty_push" | "unreadable_text" | "conflicting_message" | "untrusted_push" | "no_imei" | "new_modem_limit" | "refused_command" | "failed_work";
+                kind?: "faulty_push" | "unreadable_text" | "conflicting_message" | "untrusted_push" | "no_imei" | "new_modem_limit" | "refused_command" | "failed_work" | "endpoint_disabled" | "proof_missing" | "budget_low";
                 /** @description Items in the page, 1 to 500; 50 where it is not said. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -7571,125 +10000,6 @@ export interface operations {
                 };
             };
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemJson"];
-                };
-            };
-            /** @description What stands against it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemJson"];
-                };
-            };
-        };
-    };
-    get_queues: {
-        parameters: {
-            query?: {
-                /** @description Items in the page, 1 to 500; 50 where it is not said. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_SqsQueueView"];
-                };
-            };
-            /** @description What stands against it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemJson"];
-                };
-            };
-        };
-    };
-    post_queues: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewQueue"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SqsQueueView"];
-                };
-            };
-            /** @description The label is taken */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemJson"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemJson"];
-                };
-            };
-            /** @description What stands against it */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemJson"];
-                };
-            };
-        };
-    };
-    delete_queues_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7940,6 +10250,560 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_routes: {
+        parameters: {
+            query?: {
+                /** @description Only those that name this device, group or endpoint, as their source or as their target. */
+                names?: string;
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RouteView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoute"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            /** @description There is the same route already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description All that is wrong is in `errors` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_routes_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoute"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description All that is wrong is in `errors` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_routes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    put_routes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoute"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description There is the same route already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description All that is wrong is in `errors` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_routes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_routes_id_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_routes_id_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_schedules: {
+        parameters: {
+            query?: {
+                /** @description Items in the page, 1 to 500; 50 where it is not said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScheduleView"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description All that is wrong is in `errors` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    put_schedules_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description All that is wrong is in `errors` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    delete_schedules_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_schedules_id_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 200 characters */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeReason"];
+            };
+        };
+        responses: {
+            /** @description `last_result` says what came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+            /** @description Nobody could be told */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9296,6 +12160,172 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OldRockstar"][];
                 };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    get_v1_routing: {
+        parameters: {
+            query?: {
+                /** @description Only what comes behind this number: the `Link` header of the answer before names it. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldRoute"][];
+                };
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_routing_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description `OK` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_routing_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description `OK` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What stands against it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemJson"];
+                };
+            };
+        };
+    };
+    post_v1_routing_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description `OK` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What stands against it */
             default: {

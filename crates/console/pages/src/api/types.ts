@@ -1,6 +1,7 @@
 // The JSON of the HTTP interface and of the live feed: names for what `schema.d.ts` has from the API's description.
 import type { FirmwareNews } from "../firmware/apiTypes";
 import type { DeviceNews, DeviceRef } from "../registry/apiTypes";
+import type { RouteNews } from "../routes/apiTypes";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -13,13 +14,13 @@ export type Query<Path extends keyof paths> = paths[Path] extends { get: { param
   : never;
 
 export type Role = Schemas["Role"];
-export type Scope = Schemas["Scope"];
+export type Scope = Schemas["Scope"] | "routes";
 export type Trust = Schemas["Trust"];
 export type Generation = Schemas["Dialect"];
 export type CreditsBy = NonNullable<Query<"/api/v1/credits">["by"]>;
 export type MessageState = Schemas["MessageState"];
 export type ProblemState = Schemas["ProblemState"];
-export type ProblemKind = Schemas["ProblemKind"];
+export type ProblemKind = Schemas["ProblemKind"] | "endpoint_disabled" | "proof_missing" | "budget_low";
 export type MtState = Schemas["MtState"];
 export type Proof = Schemas["Proof"];
 export type Decision = Schemas["Decision"];
@@ -37,6 +38,9 @@ export const PROBLEM_KINDS = all<ProblemKind>({
   new_modem_limit: 1,
   refused_command: 1,
   failed_work: 1,
+  endpoint_disabled: 1,
+  proof_missing: 1,
+  budget_low: 1,
 });
 export const MESSAGE_STATES = all<MessageState>({ waiting: 1, decoded: 1, empty: 1, problem: 1, replaced: 1 });
 export const PROBLEM_STATES = all<ProblemState>({ open: 1, repaired: 1, replayed: 1, admitted: 1, discarded: 1 });
@@ -63,6 +67,7 @@ export const SCOPES = all<Scope>({
   messages: 1,
   problems: 1,
   outgoing: 1,
+  routes: 1,
   changes: 1,
   system: 1,
   people: 1,
@@ -82,8 +87,9 @@ export type Preferences = Schemas["Preferences"];
 export type Tiles = Schemas["Tiles"];
 export type Person = Schemas["PersonView"];
 export type Invitation = Schemas["Invitation"];
-export type Token = Schemas["TokenView"];
-export type NewToken = Schemas["NewToken"];
+export type Token = Omit<Schemas["TokenView"], "scopes"> & { scopes: Scope[] };
+export type NewToken = Omit<Schemas["NewToken"], "token"> & { token: Token };
+export type TokenWish = Omit<Schemas["TokenRequest"], "scopes"> & { scopes?: Scope[] };
 export type AuditEntry = Schemas["AuditView"];
 export type Position = Schemas["PositionView"];
 export type Modem = Schemas["ModemView"] & InDevice;
@@ -91,18 +97,19 @@ export type Message = Schemas["MessageView"] & InDevice;
 export type Reading = Schemas["ReadingView"];
 export type Note = Schemas["NoteView"];
 export type Gap = Schemas["GapView"];
-export type Problem = Schemas["ProblemView"];
+export type Problem = Omit<Schemas["ProblemView"], "kind"> & { kind: ProblemKind };
 export type System = Schemas["SystemView"];
 export type Check = Schemas["Check"];
 export type Service = Schemas["ServiceView"];
 export type FirstRun = Schemas["FirstRun"];
 export type TestPush = Schemas["TestPush"];
-export type Order = Schemas["Order"];
-export type Mt = Schemas["MtView"];
-export type MtDetail = Schemas["OutgoingDetail"];
+/** `position` is another device's, as a route made it; nobody can ask for it. */
+export type Order = Schemas["Order"] | { type: "position"; text: string };
+export type Mt = Omit<Schemas["MtView"], "order"> & { order: Order };
+export type MtDetail = Omit<Schemas["OutgoingDetail"], "mt"> & { mt: Mt };
 export type Account = Schemas["AccountView"];
 export type Spent = Schemas["CreditsView"];
-export type LiveEvent = Schemas["LiveEvent"] | DeviceNews | FirmwareNews;
+export type LiveEvent = Schemas["LiveEvent"] | DeviceNews | FirmwareNews | RouteNews;
 
 export type MessageDetail = Schemas["MessageDetail"];
 export type Offer = Schemas["OfferView"];

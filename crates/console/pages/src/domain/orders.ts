@@ -2,7 +2,8 @@
 import type { Offer, Order, Role } from "../api/types";
 import { t } from "../text/text";
 
-export type OrderKind = Order["type"];
+/** What a person can ask for. */
+export type OrderKind = Exclude<Order["type"], "position">;
 
 export const ORDER_KINDS: OrderKind[] = ["interval", "sleep", "beacon", "support", "text"];
 /** Minutes that people choose. */
@@ -28,6 +29,29 @@ export interface Draft {
 export function draftOf(kind: OrderKind, on: boolean): Draft {
   return { kind, on, minutes: "", amount: "", unit: "hours", text: "" };
 }
+
+/** What a form for a change begins with. */
+export function draftOfOrder(order: Order): Draft {
+  const empty = draftOf(order.type === "position" ? "text" : order.type, true);
+  switch (order.type) {
+    case "beacon":
+      return { ...empty, on: order.on };
+    case "interval":
+      return { ...empty, minutes: String(order.minutes) };
+    case "sleep": {
+      const units = Object.keys(SLEEP_UNITS) as SleepUnit[];
+      const unit = [...units].reverse().find((one) => order.seconds % SLEEP_UNITS[one] === 0) ?? "minutes";
+      return { ...empty, unit, amount: String(Math.round((order.seconds / SLEEP_UNITS[unit]) * 1000) / 1000) };
+    }
+    case "support":
+      return empty;
+    default:
+      return { ...empty, text: order.text };
+  }
+}
+
+/** Least and greatest number that any device heeds, where it is not known which one is told. */
+export const WIDEST: Partial<Record<OrderKind, [number, number]>> = { interval: [1, 1440], sleep: [1, 259_200] };
 
 export function bytesOf(text: string): number {
   return new TextEncoder().encode(text).length;
@@ -76,7 +100,9 @@ export function faultOf(order: Order, range: Offer["range"]): string | null {
 
 /** What one sending costs: a credit for each 50 bytes begun; commands are shorter than that. */
 export function creditsFor(order: Order): number {
-  return order.type === "text" ? Math.max(1, Math.ceil(bytesOf(order.text) / CREDIT_BYTES)) : 1;
+  return order.type === "text" || order.type === "position"
+    ? Math.max(1, Math.ceil(bytesOf(order.text) / CREDIT_BYTES))
+    : 1;
 }
 
 /** Whether it cannot be called back by a second order, so that a person should look twice. */
@@ -114,6 +140,8 @@ export function orderWords(order: Order): string {
       return t("order.support");
     case "text":
       return t("order.text", { text: order.text });
+    case "position":
+      return t("order.position");
     default:
       return t("order.other");
   }
@@ -132,6 +160,8 @@ export function effectOf(order: Order): string {
       return t("order.effect.support");
     case "text":
       return t("order.effect.text");
+    case "position":
+      return t("order.effect.position");
   }
 }
 

@@ -39,6 +39,7 @@ const PATHS: Record<Scope, string> = {
   messages: "messages",
   problems: "problems",
   outgoing: "outgoing",
+  routes: "routes",
   changes: "feed",
   system: "system",
   people: "people",

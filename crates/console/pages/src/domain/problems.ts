@@ -8,7 +8,8 @@ export function actionsFor(problem: Problem): ProblemAction[] {
   if (problem.state !== "open") return [];
   const actions: ProblemAction[] = [];
   if (problem.held_id !== null && problem.kind !== "no_imei") actions.push("admit", "force");
-  if (problem.message_id !== null && problem.kind !== "conflicting_message") {
+  const told = nextStep(problem) !== null;
+  if (problem.message_id !== null && problem.kind !== "conflicting_message" && !told) {
     if (problem.kind === "unreadable_text" || problem.kind === "faulty_push") actions.push("repair");
     actions.push("replay");
   } else if (problem.kind === "failed_work") {
@@ -16,6 +17,20 @@ export function actionsFor(problem: Problem): ProblemAction[] {
   }
   actions.push("discard");
   return actions;
+}
+
+/** Where a person goes to settle what cannot be settled in the problem itself. */
+export function nextStep({ kind, modem_id }: Pick<Problem, "kind" | "modem_id">): string | null {
+  switch (kind) {
+    case "endpoint_disabled":
+      return "/endpoints";
+    case "proof_missing":
+      return modem_id === null ? "/outgoing" : `/outgoing?device=${modem_id}`;
+    case "budget_low":
+      return "/outgoing?show=budgets";
+    default:
+      return null;
+  }
 }
 
 /** The device that a problem is about: a push that is held back names it by IMEI alone. */

@@ -6,7 +6,8 @@ import { addModems, apply, EMPTY, lose, MESSAGES_KEPT, mergeMessages, serverTime
 const modem = (id: string, momsn = 1) => ({ id, momsn }) as Modem;
 const message = (id: string, second: number, state = "decoded") =>
   ({ id, received_at: new Date(second * 1000).toISOString(), state }) as Message;
-const problem = (id: string, state = "open") => ({ id, state }) as Problem;
+const problem = (id: string, state = "open") =>
+  ({ id, state, kind: "no_imei" as const }) as Problem & { kind: "no_imei" };
 const snapshot = (extra: Partial<Extract<LiveEvent, { type: "snapshot" }>> = {}): LiveEvent => ({
   type: "snapshot",
   now: "2026-05-01T12:00:00Z",

@@ -8,6 +8,7 @@ import type { Message, MessageDetail, Reading } from "../api/types";
 import { nameOf } from "../domain/fleet";
 import { readingLines } from "../domain/reading";
 import { useLive } from "../live/store";
+import { WentPart } from "../routes/WentPart";
 import { t, tWord } from "../text/text";
 import { AgoExact } from "../ui/Ago";
 import { Copyable } from "../ui/Copyable";
@@ -174,6 +175,7 @@ export function MessagePanel({ id, known, onClose }: { id: string; known: Messag
   return (
     <SidePanel label={t("message.panel")} title={t("message.panel")} onClose={onClose}>
       {message && <Head message={message} />}
+      {message && <WentPart messageId={id} />}
       {message && <Payload message={message} />}
       {data && <Source detail={data} />}
       {error && <ErrorNote error={error} retry={() => void refetch()} />}

@@ -1,9 +1,11 @@
 // What arrived, newest first and live: did it arrive, what did it say, what did we make of it.
-import { Button, CloseButton, NativeSelect } from "@mantine/core";
-import { IconChevronDown } from "@tabler/icons-react";
+import { ActionIcon, Button, CloseButton, NativeSelect } from "@mantine/core";
+import { IconChevronDown, IconFileImport } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { Link } from "react-router";
 import * as calls from "../api/calls";
+import { useSession } from "../api/session";
 import { MESSAGE_STATES } from "../api/types";
 import { fleetRows, nameOf } from "../domain/fleet";
 import { mergeMessages, newestFirst } from "../live/reducer";
@@ -14,6 +16,7 @@ import { DevicePicker } from "../ui/DevicePicker";
 import { useAddress } from "../ui/useAddress";
 import { useHeld } from "../ui/useHeld";
 import { useListKeys } from "../ui/useListKeys";
+import { useNarrow } from "../ui/useNarrow";
 import { MessageList } from "./MessageList";
 import { MessagePanel } from "./MessagePanel";
 import css from "./messages.module.css";
@@ -24,8 +27,27 @@ function Owner({ id }: { id: string }) {
   return <span className={css.owner}>{t("registry.messages_of", { name: data?.name ?? "…" })}</span>;
 }
 
+/** Messages from a file; a phone has room for the sign alone. */
+function ImportLink() {
+  const narrow = useNarrow();
+  const sign = <IconFileImport size={narrow ? 20 : 16} stroke={1.6} aria-hidden="true" />;
+  if (narrow) {
+    return (
+      <ActionIcon component={Link} to="/import" variant="default" size={44} aria-label={t("nav.import")}>
+        {sign}
+      </ActionIcon>
+    );
+  }
+  return (
+    <Button component={Link} to="/import" variant="default" leftSection={sign} title={t("nav.import")}>
+      {t("import.open")}
+    </Button>
+  );
+}
+
 export default function MessagesPage() {
   const [search, change] = useAddress();
+  const { role } = useSession();
   const live = useLive((picture) => picture.messages);
   const epoch = useLive((picture) => picture.epoch);
   const modems = useLive((picture) => picture.modems);
@@ -98,11 +120,10 @@ export default function MessagesPage() {
               title={t("message.no_filter")}
             />
           )}
-          {news > 0 && (
-            <Button className={css.news} onClick={take}>
-              {t("message.news", { n: news })}
-            </Button>
-          )}
+          <span className={css.right}>
+            {news > 0 && <Button onClick={take}>{t("message.news", { n: news })}</Button>}
+            {role !== "viewer" && <ImportLink />}
+          </span>
         </header>
         <MessageList
           messages={shown}

@@ -1,6 +1,6 @@
 // Every request about people, tokens and the audit log.
 import { get, post, put, remove } from "../api/client";
-import type { AuditEntry, Body, Invitation, NewToken, Page, Person, Role, Token } from "../api/types";
+import type { AuditEntry, Body, Invitation, NewToken, Page, Person, Role, Token, TokenWish } from "../api/types";
 
 const PAGE = 100;
 
@@ -12,7 +12,7 @@ export const newLink = (id: string) => post<Invitation>(`/people/${id}/link`, {}
 export const removePerson = (id: string) => remove(`/people/${id}`);
 
 export const tokens = () => get<Page<Token>>("/tokens");
-export const makeToken = (wish: Body<"TokenRequest">) => post<NewToken>("/tokens", wish);
+export const makeToken = (wish: TokenWish) => post<NewToken>("/tokens", wish);
 export const revokeToken = (id: string) => remove(`/tokens/${id}`);
 
 export const audit = (actor: string, cursor: string | null) =>

@@ -4,7 +4,7 @@ import { Skeleton } from "@mantine/core";
 import { Link } from "react-router";
 import type { Problem } from "../api/types";
 import { nameOf } from "../domain/fleet";
-import { modemOf } from "../domain/problems";
+import { modemOf, nextStep } from "../domain/problems";
 import { useLive } from "../live/store";
 import { t, tWord } from "../text/text";
 import { AgoExact } from "../ui/Ago";
@@ -24,6 +24,21 @@ interface Props {
   onSettled(problem: Problem): void;
 }
 
+/** What a person does elsewhere, and the way there. */
+function Next({ problem }: { problem: Problem }) {
+  const to = nextStep(problem);
+  const { kind } = problem;
+  if (to === null || problem.state !== "open") return null;
+  return (
+    <p>
+      {tWord("problem.how", kind)}{" "}
+      <Link className="link" to={to}>
+        {tWord("problem.link", kind)}
+      </Link>
+    </p>
+  );
+}
+
 function Content({ problem, onSettled }: { problem: Problem; onSettled(problem: Problem): void }) {
   const modem = useLive((live) => modemOf(problem, live.modems));
   return (
@@ -36,6 +51,7 @@ function Content({ problem, onSettled }: { problem: Problem; onSettled(problem: 
         <p>
           <Sentence text={problem.reason} />
         </p>
+        <Next problem={problem} />
       </div>
       <Part title={t("problem.about")}>
         <Facts>

@@ -90,6 +90,13 @@ function GroupPanel({ group, onClose }: { group: Group | undefined; onClose(): v
               </>
             )}
           </Fact>
+          {may && devices > 0 && (
+            <Fact name={t("tell.title")}>
+              <Link className="link" to={`/outgoing?tell=group&group=${id}`}>
+                {t("tellgroup.all_of_them")}
+              </Link>
+            </Fact>
+          )}
           <Fact name={t("registry.group_made")}>
             <AgoExact at={group.created_at} />
           </Fact>

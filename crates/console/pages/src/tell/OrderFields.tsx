@@ -17,7 +17,8 @@ import { Choices } from "../ui/Choices";
 import form from "../ui/form.module.css";
 
 interface Props {
-  modem: Modem;
+  /** Null where several are told. */
+  modem: Modem | null;
   draft: Draft;
   /** Least and greatest number that the device heeds. */
   range: Offer["range"];
@@ -34,7 +35,9 @@ export function OrderFields({ modem, draft, range, fault, onDraft }: Props) {
     case "beacon":
       return (
         <>
-          {modem.beacon_on !== null && <p className="quiet">{t(modem.beacon_on ? "tell.now_on" : "tell.now_off")}</p>}
+          {modem !== null && modem.beacon_on !== null && (
+            <p className="quiet">{t(modem.beacon_on ? "tell.now_on" : "tell.now_off")}</p>
+          )}
           <Choices
             label={t("tell.offer.beacon")}
             values={[true, false]}
@@ -47,12 +50,14 @@ export function OrderFields({ modem, draft, range, fault, onDraft }: Props) {
     case "interval":
       return (
         <>
-          <p className="quiet">
-            {t("tell.now_interval", {
-              span: rounded(modem.interval_s),
-              source: tWord("interval", modem.interval_source),
-            })}
-          </p>
+          {modem && (
+            <p className="quiet">
+              {t("tell.now_interval", {
+                span: rounded(modem.interval_s),
+                source: tWord("interval", modem.interval_source),
+              })}
+            </p>
+          )}
           <Choices
             label={t("tell.usual")}
             values={USUAL_INTERVALS}
@@ -64,7 +69,7 @@ export function OrderFields({ modem, draft, range, fault, onDraft }: Props) {
             label={t("tell.minutes")}
             description={range && t("tell.minutes_range", { least: range[0], most: range[1] })}
             inputMode="numeric"
-            autoFocus
+            autoFocus={modem !== null}
             maxLength={9}
             value={draft.minutes}
             error={fault}
@@ -80,7 +85,7 @@ export function OrderFields({ modem, draft, range, fault, onDraft }: Props) {
               label={t("tell.for")}
               description={range && t("tell.sleep_range", { least: exactSpan(range[0]), most: exactSpan(range[1]) })}
               inputMode="decimal"
-              autoFocus
+              autoFocus={modem !== null}
               maxLength={10}
               value={draft.amount}
               error={fault !== null}
@@ -106,7 +111,7 @@ export function OrderFields({ modem, draft, range, fault, onDraft }: Props) {
           description={t("tell.text_help", { n: bytesOf(draft.text), most: TEXT_BYTES })}
           autosize={false}
           rows={3}
-          autoFocus
+          autoFocus={modem !== null}
           spellCheck={false}
           styles={{ input: { fontFamily: "var(--mono)", fontSize: 13 } }}
           value={draft.text}

@@ -5,7 +5,9 @@ import { device } from "./enDevice";
 import { firmware } from "./enFirmware";
 import { outgoing } from "./enOutgoing";
 import { people } from "./enPeople";
+import { plans } from "./enPlans";
 import { registry } from "./enRegistry";
+import { routes } from "./enRoutes";
 import { signIn } from "./enSignIn";
 import { system } from "./enSystem";
 import { views } from "./enViews";
@@ -236,9 +238,11 @@ export const en = {
   ...views,
   ...device,
   ...registry,
+  ...routes,
   ...bench,
   ...firmware,
   ...outgoing,
+  ...plans,
   ...signIn,
   ...people,
   ...system,

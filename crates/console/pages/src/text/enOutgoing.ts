@@ -68,6 +68,7 @@ export const outgoing = {
   "order.sleep": "Sleep {span}",
   "order.support": "Support mode",
   "order.text": "Text: {text}",
+  "order.position": "Another device's position",
   "order.other": "A command that these pages do not know",
   "order.effect.beacon_on": "The device switches its last-mile beacon on.",
   "order.effect.beacon_off": "The device switches its last-mile beacon off.",
@@ -78,6 +79,7 @@ export const outgoing = {
     "The buoy restarts into its Wi-Fi support application. It stops reporting until somebody beside it ends that.",
   "order.effect.text":
     "The device gets this text as it is. Nothing checks it, and some devices restart on a text that they cannot read.",
+  "order.effect.position": "The device is told where another one is. A route made this.",
   "order.fault_interval": "Enter whole minutes from {least} to {most}.",
   "order.fault_sleep": "Enter a time from {least} to {most}.",
   "order.fault_text": "The text has {n} bytes; at most {most} can be sent.",
@@ -88,6 +90,7 @@ export const outgoing = {
   "proof.answer": "Its next report says whether it took the command.",
   "proof.beacon": "A later report shows the beacon as ordered.",
   "proof.rhythm": "Its reports come at the new interval.",
+  "proof.receipt": "It acknowledges the message by its number.",
   "proof.none": "None: nothing can show that it arrived.",
 
   "wake.unknown": "The device will hear it when it next wakes; its rhythm is not known yet",

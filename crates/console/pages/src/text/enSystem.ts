@@ -55,7 +55,7 @@ export const system = {
   "system.no_queues": "Nothing waits to be handled.",
   "system.queue_is.mo.stored": "messages to be decoded",
   "system.queue_is.mo.heard": "devices heard, to look for proof of delivery",
-  "system.queue_is.mo.command": "commands of handsets, to be passed on",
+  "system.queue_is.delivery.waiting": "targets of routes with something to be delivered",
   "system.queue_is.mt.waiting": "messages to devices, to be sent",
   "system.journal": "Intake's journal",
 

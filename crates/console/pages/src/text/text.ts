@@ -4,23 +4,20 @@ import { en } from "./en";
 type Catalogue = typeof en;
 type Base<K> = K extends `${infer B}#one` | `${infer B}#other` ? B : K;
 
-/** A key of the catalogue; a pair `x#one`, `x#other` is one key `x` that takes `n`. */
-export type Key = Base<keyof Catalogue>;
+type Texts = { [K in keyof Catalogue as Base<K>]: Catalogue[K] };
 
-type Text<K extends Key> = K extends keyof Catalogue
-  ? Catalogue[K]
-  : `${K}#other` extends keyof Catalogue
-    ? Catalogue[`${K}#other`]
-    : never;
+/** A key of the catalogue; a pair `x#one`, `x#other` is one key `x` that takes `n`. */
+export type Key = keyof Texts;
+
 type Gaps<S> = S extends `${string}{${infer G}}${infer R}` ? G | Gaps<R> : never;
-type Values<K extends Key> = { [G in Gaps<Text<K>>]: string | number };
+type Values<K extends Key> = { [G in Gaps<Texts[K]>]: string | number };
 
 const plural = new Intl.PluralRules("en");
 const whole = new Intl.NumberFormat("en");
 const texts: Record<string, string> = en;
 
 /** The text for `key`, with `{gap}`s filled from `values`. */
-export function t<K extends Key>(key: K, ...values: Gaps<Text<K>> extends never ? [] : [Values<K>]): string {
+export function t<K extends Key>(key: K, ...values: Gaps<Texts[K]> extends never ? [] : [Values<K>]): string {
   const gaps = (values[0] ?? {}) as Record<string, string | number>;
   const text = texts[key] ?? texts[`${key}#${plural.select(Number(gaps.n ?? 0))}`] ?? texts[`${key}#other`] ?? key;
   return text.replace(/\{(\w+)\}/g, (_, gap: string) => {

@@ -1,6 +1,13 @@
 // The person's menu: who is signed in, the look for day and night, and the way out.
 import { Menu } from "@mantine/core";
-import { IconAdjustmentsHorizontal, IconCpu, IconFlag, IconLogout, IconUsers } from "@tabler/icons-react";
+import {
+  IconAdjustmentsHorizontal,
+  IconArrowsSplit2,
+  IconCpu,
+  IconFlag,
+  IconLogout,
+  IconUsers,
+} from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useSession, useSignOut } from "../api/session";
@@ -13,6 +20,7 @@ import { useNarrow } from "./useNarrow";
 import { VIEWS } from "./views";
 
 const SIGNS: Record<string, ReactNode> = {
+  "/routes": <IconArrowsSplit2 size={16} />,
   "/firmware": <IconCpu size={16} />,
   "/people": <IconUsers size={16} />,
 };

@@ -41,6 +41,24 @@ export function usePaged<T>(key: readonly unknown[], read: (cursor: string | nul
   };
 }
 
+/** A list that was read whole, in the place of one that is read page by page. */
+export function wholeList<T>(asked: {
+  data: T[] | undefined;
+  isPending: boolean;
+  error: unknown;
+  refetch(): unknown;
+}): Paged<T> {
+  return {
+    items: asked.data ?? [],
+    whole: true,
+    waiting: asked.isPending,
+    error: asked.error,
+    loading: false,
+    again: () => void asked.refetch(),
+    more: () => undefined,
+  };
+}
+
 interface Props<T extends { id: string }> {
   label: string;
   /** The columns. */
@@ -59,6 +77,9 @@ interface Props<T extends { id: string }> {
   /** The current row moved. */
   onCurrent?(id: string | null): void;
   onOpen(id: string | null): void;
+  /** Heights of a row, where more than a line stands in it. */
+  wideRow?: number;
+  narrowRow?: number;
 }
 
 export function Roster<T extends { id: string }>(props: Props<T>) {
@@ -96,7 +117,8 @@ export function Roster<T extends { id: string }>(props: Props<T>) {
           current={current}
           checked={props.checked}
           onOpen={(id, event) => (props.onPick?.(id, event) ? setCursor(id) : open(id))}
-          narrowRow={60}
+          wideRow={props.wideRow}
+          narrowRow={props.narrowRow ?? 60}
           head={<div className={`${className} ${list.head}`}>{head}</div>}
           footer={
             !paged.whole && (

@@ -32,13 +32,32 @@ const AT_SEA: [(&str, &str); 12] = [
 ];
 
 /// The one aboard a boat.
-const HANDSET: &str = "crew";
+pub(super) const HANDSET: &str = "crew";
 
 /// A device with a line.
 #[derive(Clone, Debug)]
 pub(super) struct OnLine {
     pub(super) id: DeviceId,
     pub(super) name: String,
+}
+
+/// The devices of the registry that are at sea, by their names in the cast, and the groups.
+pub(super) struct AtSea {
+    devices: Vec<(&'static str, OnLine)>,
+    groups: HashMap<&'static str, GroupId>,
+}
+
+impl AtSea {
+    /// The device that this one of the cast is.
+    pub(super) fn device(&self, name: &str) -> anyhow::Result<&OnLine> {
+        let found = self.devices.iter().find(|(of_cast, _)| *of_cast == name);
+        found.map(|(_, device)| device).ok_or_else(|| anyhow::anyhow!("nobody is {name}"))
+    }
+
+    /// A group.
+    pub(super) fn group(&self, name: &str) -> anyhow::Result<GroupId> {
+        self.groups.get(name).copied().ok_or_else(|| anyhow::anyhow!("there is no group {name}"))
+    }
 }
 
 /// The devices of the registry that are ashore.
@@ -62,7 +81,7 @@ pub(super) async fn register(
     clock: &Clock,
     world: &World,
     past: std::ops::Range<Time>,
-) -> anyhow::Result<Ashore> {
+) -> anyhow::Result<(AtSea, Ashore)> {
     let mut first: HashMap<Imei, Time> = HashMap::new();
     for sent in world.events(past) {
         first.entry(sent.imei).or_insert(sent.at);
@@ -76,15 +95,20 @@ pub(super) async fn register(
     let workshop = (0..IN_WORKSHOP).map(|_| ashore("workshop"));
     let entrants: Vec<Entrant> = at_sea.chain(workshop).chain([ashore("bench")]).collect();
     let clock = clock.clone();
-    let mut made = store.write(move |tx| register_all(tx, &clock, &entrants)).await?.into_iter();
-    let mut ashore = made.by_ref().skip(AT_SEA.len());
-    let workshop = ashore.by_ref().take(IN_WORKSHOP).collect();
-    let bench = ashore.next().ok_or_else(|| anyhow::anyhow!("no device is on the bench"))?;
-    Ok(Ashore { workshop, bench })
+    let (made, groups) = store.write(move |tx| register_all(tx, &clock, &entrants)).await?;
+    let mut made = made.into_iter();
+    let devices = AT_SEA.iter().map(|(name, _)| *name).zip(made.by_ref().take(AT_SEA.len())).collect();
+    let workshop = made.by_ref().take(IN_WORKSHOP).collect();
+    let bench = made.next().ok_or_else(|| anyhow::anyhow!("no device is on the bench"))?;
+    Ok((AtSea { devices, groups }, Ashore { workshop, bench }))
 }
 
-fn register_all(tx: &mut Tx<'_>, clock: &Clock, entrants: &[Entrant]) -> Result<Vec<OnLine>, StoreError> {
-    let mut known: HashMap<&str, GroupId> = HashMap::new();
+fn register_all(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    entrants: &[Entrant],
+) -> Result<(Vec<OnLine>, HashMap<&'static str, GroupId>), StoreError> {
+    let mut known: HashMap<&'static str, GroupId> = HashMap::new();
     let mut made = Vec::with_capacity(entrants.len());
     for entrant in entrants {
         let group = match known.get(entrant.group) {
@@ -94,7 +118,7 @@ fn register_all(tx: &mut Tx<'_>, clock: &Clock, entrants: &[Entrant]) -> Result<
         let row = add(tx, clock, entrant, group)?;
         made.push(OnLine { id: row.id.into(), name: row.name });
     }
-    Ok(made)
+    Ok((made, known))
 }
 
 fn add_group(tx: &mut Tx<'_>, clock: &Clock, name: &str) -> Result<GroupId, StoreError> {

@@ -4,6 +4,7 @@ mod devices;
 mod embedded;
 mod firmware;
 mod line;
+mod passed_on;
 mod person;
 mod separate;
 mod told;
@@ -27,8 +28,9 @@ use fairlead_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use self::devices::{Ashore, OnLine};
+use self::devices::{Ashore, HANDSET, OnLine};
 use self::firmware::{Firmware, Rollout};
+use self::passed_on::{Ends, PassedOn};
 use self::person::Person;
 use self::told::Account;
 use crate::command_line::{say, tell};
@@ -83,6 +85,8 @@ struct Play {
     world: World,
     ledger: Ledger,
     account: Account,
+    /// Where routes lead to.
+    ends: Ends,
     /// What the devices on the line can be given; nothing where git is missing.
     firmware: Option<Firmware>,
 }
@@ -92,6 +96,7 @@ struct Scene {
     ashore: Ashore,
     fleet: BenchFleet,
     rollout: Option<Rollout>,
+    passed_on: PassedOn,
 }
 
 /// A running Fairlead, whichever its shape.
@@ -116,7 +121,9 @@ impl Demo {
             World::new(ledger.note_world(WorldSettings { seed: self.seed, present, fleet: None })?);
         let account = Account::open(&mut world, &stage).await?;
         let firmware = Firmware::write(&stage, self.seed).await?;
+        let ends = Ends::open(&stage).await?;
         let mut own = account.settings();
+        own.extend(Ends::settings());
         own.push(format!("intake.rockblock.public_key_files={}", key_file.display()));
         own.push(format!("hub.device_listen={}", stage.devices_listen));
         own.extend(firmware.iter().flat_map(Firmware::settings));
@@ -124,7 +131,7 @@ impl Demo {
             (Some(mysql), Some(amqp)) => Site::Separate(separate::start(&stage, &own, mysql, amqp).await?),
             _ => Site::Embedded(embedded::start(&stage, &own).await?),
         };
-        let play = Play { world, ledger, account, firmware };
+        let play = Play { world, ledger, account, ends, firmware };
         let verdict = self.perform(&stage, &site, &play).await;
         site.stop().await;
         if temporary && let Err(error) = std::fs::remove_dir_all(&stage.folder) {
@@ -156,7 +163,7 @@ impl Demo {
 
     /// Plays the world until it is over, and returns the ledger's verdict.
     async fn perform(&self, stage: &Stage, site: &Site, story: &Play) -> anyhow::Result<bool> {
-        let Play { world, ledger, account, .. } = story;
+        let Play { world, ledger, account, ends, .. } = story;
         let person = Person::admit(site.store(), &stage.clock, &site.url()).await?;
         let provider = Provider::new(
             &format!("{}/rockblock/incoming", site.url()),
@@ -170,10 +177,12 @@ impl Demo {
         let past = present.minus(HISTORY)..present;
         let done = seed_history(world, past, &provider, ledger, &stop, |_| {}).await?;
         tell(&format!("… {}", sentence(&done)));
+        let mut passed_on = None;
         if !stop.is_cancelled() {
             account.tell(world, &person).await?;
             let scene = self.set(stage, site, story, &person).await?;
             self.invite(stage, site, &scene).await?;
+            ends.invite(&site.url(), &account.screen(world, HANDSET)?);
             tokio::spawn(until_over(self.lasts, stop.clone()));
             let rollout = scene.rollout.map(|rollout| tokio::spawn(rollout.run(stop.clone())));
             let done = play(world, present, &provider, ledger, &stop, |_| {}).await?;
@@ -181,6 +190,7 @@ impl Demo {
             if let Some(rollout) = rollout {
                 rollout.await?;
             }
+            passed_on = Some(scene.passed_on);
             tell(&format!("\nThe world is over: {}", sentence(&done)));
         }
         let token = Secret::new(person.token());
@@ -188,15 +198,21 @@ impl Demo {
         say(&format!("Messages from devices\n{heard}\n"));
         let told = verify_charges(|| account.api.charges(), &site.url(), &token, PATIENCE).await?;
         say(&format!("Messages to devices\n{told}"));
-        Ok(heard.passed && told.passed)
+        let Some(passed_on) = passed_on else { return Ok(heard.passed && told.passed) };
+        let story = (world, ledger);
+        let passed_on = ends.verify(&passed_on, story, (&site.url(), &token), PATIENCE).await?;
+        let published = ends.published().map(|line| format!("\n{line}")).unwrap_or_default();
+        say(&format!("\nMessages passed on\n{passed_on}{published}"));
+        Ok(heard.passed && told.passed && passed_on.passed)
     }
 
     /// Registers the devices, puts some of them on the line, and plans new firmware for those.
     async fn set(&self, stage: &Stage, site: &Site, story: &Play, person: &Person) -> anyhow::Result<Scene> {
-        let Play { world, firmware, .. } = story;
+        let Play { world, firmware, ends, .. } = story;
         let present = world.settings().present;
         let past = present.minus(HISTORY)..present;
-        let ashore = devices::register(site.store(), &stage.clock, world, past).await?;
+        let (at_sea, ashore) = devices::register(site.store(), &stage.clock, world, past).await?;
+        let passed_on = ends.connect(stage, person, &at_sea).await?;
         let (hub, server) = (stage.hub(), format!("{}/v1", site.url()));
         let fleet = line::switch_on(stage, &ashore, &hub, &server, self.seed)?;
         let rollout = match firmware {
@@ -205,7 +221,7 @@ impl Demo {
             }
             None => None,
         };
-        Ok(Scene { ashore, fleet, rollout })
+        Ok(Scene { ashore, fleet, rollout, passed_on })
     }
 
     async fn invite(&self, stage: &Stage, site: &Site, scene: &Scene) -> anyhow::Result<()> {

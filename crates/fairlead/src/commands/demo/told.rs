@@ -85,6 +85,12 @@ impl Account {
         ]
     }
 
+    /// The address at which a handset's screen can be seen.
+    pub(super) fn screen(&self, world: &World, handset: &str) -> anyhow::Result<String> {
+        let imei = world.modem(handset).with_context(|| format!("nobody is {handset}"))?;
+        Ok(format!("http://{}/simulator/screen?imei={imei}", self.api.address()))
+    }
+
     /// Tells some of the devices something, one after the other, as a person's script would.
     pub(super) async fn tell(&self, world: &World, person: &Person) -> anyhow::Result<()> {
         for telling in tellings() {

@@ -14,6 +14,7 @@ mod process;
 mod report;
 mod rival;
 mod rooms;
+mod routes;
 mod server;
 
 use clap::{Parser, Subcommand};
@@ -37,6 +38,8 @@ enum What {
     Hub(hub::Arguments),
     /// Devices on the line: memory, relay and a reconnecting fleet, beside Python's websockets
     Rooms(rooms::Arguments),
+    /// Deliveries by routes: beside dead and slow endpoints, beside a bare client, and of a fleet that wakes together
+    Routes(routes::Arguments),
     /// A fleet that is upgraded at once, beside a bare server of the same bytes
     Firmware(firmware::Arguments),
     /// Serve the ceiling of upgrades: the same bytes from memory
@@ -60,6 +63,7 @@ async fn main() -> anyhow::Result<()> {
         What::Courier(arguments) => courier::run(&arguments).await,
         What::Hub(arguments) => hub::run(&arguments).await,
         What::Rooms(arguments) => rooms::run(&arguments).await,
+        What::Routes(arguments) => routes::run(&arguments).await,
         What::Firmware(arguments) => firmware::run(&arguments).await,
         What::BareFirmware(arguments) => firmware::bare::run(&arguments).await,
         What::BareLive(arguments) => bare::run_live(&arguments).await,

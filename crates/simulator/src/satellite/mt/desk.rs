@@ -7,6 +7,7 @@ use fairlead_wire::pk::MT_LIMIT_BYTES;
 use rand::Rng;
 
 use super::charge::Charge;
+use super::door::Door;
 use super::mood::Moods;
 use super::order::Order;
 use super::{Mailboxes, Mood, MtSettings, QueueFull, Refusal};
@@ -60,7 +61,7 @@ impl Desk {
 
     /// Queues and charges an MT; gives its number.
     pub(super) fn take(&self, order: &Order) -> Result<u64, Refusal> {
-        let (imei, payload) = self.check(order)?;
+        let (imei, payload, account) = self.check(order)?;
         let credits = u64::try_from(payload.len().div_ceil(BYTES_PER_CREDIT)).unwrap_or(u64::MAX);
         // From here on under one lock, so that numbers, queues and charges agree.
         let mut books = self.books();
@@ -79,7 +80,7 @@ impl Desk {
             at,
             mt_id,
             imei,
-            account: order.username.clone(),
+            account,
             payload: payload_hex,
             credits,
             answered: false,
@@ -88,21 +89,47 @@ impl Desk {
         Ok(mt_id)
     }
 
-    fn check(&self, order: &Order) -> Result<(Imei, Vec<u8>), Refusal> {
-        let MtSettings { username, password, without_rental, .. } = &self.settings;
-        if order.username != *username || order.password != password.expose() {
-            return Err(Refusal::LOGIN);
-        }
-        let imei = order.imei.parse().ok().filter(|imei| self.mailboxes.has(*imei));
-        let imei: Imei = imei.ok_or(Refusal::UNKNOWN_MODEM)?;
-        if without_rental.contains(&imei) {
+    /// The modem, the text and the account that pays.
+    fn check(&self, order: &Order) -> Result<(Imei, Vec<u8>, String), Refusal> {
+        let (imei, account) = self.admit(order)?;
+        let imei = imei.filter(|imei| self.mailboxes.has(*imei)).ok_or(Refusal::UNKNOWN_MODEM)?;
+        if self.settings.without_rental.contains(&imei) {
             return Err(Refusal::NO_LINE_RENTAL);
         }
         if order.data.is_empty() {
             return Err(Refusal::NO_DATA);
         }
-        let payload = hex::decode(&order.data).map_err(|_| Refusal::BAD_HEX)?;
-        if payload.len() > MT_LIMIT_BYTES { Err(Refusal::TOO_LONG) } else { Ok((imei, payload)) }
+        let payload = match order.door {
+            Door::Rockcore { .. } => order.data.clone().into_bytes(),
+            Door::Rockblock | Door::Cloudloop => hex::decode(&order.data).map_err(|_| Refusal::BAD_HEX)?,
+        };
+        if payload.len() > MT_LIMIT_BYTES { Err(Refusal::TOO_LONG) } else { Ok((imei, payload, account)) }
+    }
+
+    /// The modem that is meant, where the door knows it, and who asks.
+    fn admit(&self, order: &Order) -> Result<(Option<Imei>, String), Refusal> {
+        match &order.door {
+            Door::Rockblock => {
+                let MtSettings { username, password, .. } = &self.settings;
+                let is_known = order.username == *username && order.password == password.expose();
+                is_known.then(|| (order.imei.parse().ok(), order.username.clone())).ok_or(Refusal::LOGIN)
+            }
+            Door::Rockcore { serial } => {
+                let account = self.settings.rockcore.as_ref().ok_or(Refusal::LOGIN)?;
+                let is_known =
+                    order.username == account.username && order.password == account.password.expose();
+                is_known
+                    .then(|| (account.trackers.get(serial).copied(), order.username.clone()))
+                    .ok_or(Refusal::LOGIN)
+            }
+            Door::Cloudloop => {
+                let account = self.settings.cloudloop.as_ref().ok_or(Refusal::LOGIN)?;
+                let is_known = order.token == account.token.expose();
+                is_known
+                    .then(|| (account.things.get(&order.thing).copied(), "cloudloop".to_owned()))
+                    .ok_or(Refusal::LOGIN)
+            }
+        }
     }
 
     /// Notes whether the client was told of an MT.

@@ -92,6 +92,13 @@ impl Mailboxes {
         Some(mt.clone())
     }
 
+    /// The number of the MT that the session at `at` brought to a modem, counted from 1; 0 where it brought none.
+    pub(crate) fn mtmsn(&self, imei: Imei, at: Time) -> u32 {
+        let fetched = self.fetched(imei);
+        let place = fetched.iter().position(|mt| mt.fetched_at == Some(at));
+        place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or(0)
+    }
+
     fn select(&self, imei: Imei, wanted: impl Fn(&Mt) -> bool) -> Vec<Mt> {
         let boxes = self.boxes();
         boxes.get(&imei).into_iter().flatten().filter(|mt| wanted(mt)).cloned().collect()

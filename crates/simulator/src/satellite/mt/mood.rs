@@ -35,6 +35,8 @@ pub enum Mood {
     Close,
     /// Queues and charges, then closes the connection without an answer.
     AnswerLost,
+    /// Queues and charges, then closes the connection in the middle of the answer.
+    HalfAnswer,
     /// Queues and charges once, and says so in two lines.
     OkTwice,
     /// Status 200 with a page of HTML; nothing is queued or charged.
@@ -53,6 +55,7 @@ pub fn believable_moods() -> Vec<(Mood, f64)> {
         (Mood::Hang, 0.002),
         (Mood::Close, 0.005),
         (Mood::AnswerLost, 0.005),
+        (Mood::HalfAnswer, 0.002),
         (Mood::OkTwice, 0.001),
         (Mood::Garbage, 0.002),
         (Mood::Redirect, 0.001),

@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::charge::{Charge, charged_more_than_once};
 use super::desk::Desk;
-use super::http::{Connection, Request};
+use super::door::Door;
 use super::order::Order;
-use super::reply::Reply;
-use super::{MT_PATH, Mood, Refusal};
+use super::{Mood, Refusal};
+use crate::http::{Connection, Reply, Request};
+use crate::satellite::Screen;
 
 /// How long nobody is let in after that failed: the machine is out of something.
 const BREATH: Duration = Duration::from_millis(50);
@@ -26,6 +27,8 @@ const PAGE: &str = "<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></b
 enum Act {
     /// Answer after a while, and note that for the MT that was charged, if one was.
     Answer { reply: Reply, after: Duration, charged: Option<u64> },
+    /// Answer half, and go.
+    Half(Reply),
     /// Say nothing until the client goes.
     Hang,
     /// Say nothing and go.
@@ -62,6 +65,11 @@ async fn converse(stream: TcpStream, desk: &Desk) {
         };
         let (reply, after, charged) = match act(desk, &request) {
             Act::Answer { reply, after, charged } => (reply, after, charged),
+            Act::Half(reply) => {
+                // It is half an answer whether it arrives or not.
+                let _ = connection.send(&reply.half()).await;
+                return;
+            }
             Act::Hang => return connection.gone().await,
             Act::Close => return,
         };
@@ -90,8 +98,13 @@ fn note(desk: &Desk, charged: Option<u64>, answered: bool) {
 }
 
 fn act(desk: &Desk, request: &Request) -> Act {
+    if let Some(door) = Door::of(request) {
+        return match request.method.as_str() {
+            "POST" => take(desk, door, request),
+            _ => at_once(Reply::text("405 Method Not Allowed", "")),
+        };
+    }
     let reply = match (request.method.as_str(), request.path()) {
-        ("POST", MT_PATH) => return take(desk, request),
         ("POST", "/simulator/mood") => match serde_json::from_slice::<Forced>(&request.body) {
             Ok(Forced { mood, times }) => {
                 desk.force(mood, times);
@@ -104,26 +117,41 @@ fn act(desk: &Desk, request: &Request) -> Act {
             Reply::json(&StillForced { forced: desk.forced() })
         }
         ("GET", "/simulator/charges") => Reply::json(&Books::of(desk)),
-        (_, MT_PATH | "/simulator/mood" | "/simulator/charges") => Reply::text("405 Method Not Allowed", ""),
+        ("GET", "/simulator/screen") => screen(desk, request),
+        (_, "/simulator/mood" | "/simulator/charges" | "/simulator/screen") => {
+            Reply::text("405 Method Not Allowed", "")
+        }
         _ => Reply::text("404 Not Found", ""),
     };
     at_once(reply)
 }
 
+/// What the handset with the modem `imei` shows.
+fn screen(desk: &Desk, request: &Request) -> Reply {
+    let imei = url::form_urlencoded::parse(request.query().as_bytes())
+        .find(|(key, _)| key == "imei")
+        .and_then(|(_, value)| value.parse().ok());
+    match imei {
+        Some(imei) => Reply::json(&Screen::of(desk.mailboxes(), imei)),
+        None => Reply::text("400 Bad Request", "Say which handset: ?imei=…"),
+    }
+}
+
 /// A request for an MT, in whatever mood it meets.
-fn take(desk: &Desk, request: &Request) -> Act {
-    let order = Order::of_request(request);
+fn take(desk: &Desk, door: Door, request: &Request) -> Act {
+    let order = Order::of_request(door, request);
     match desk.next_mood() {
         Mood::Normal => ordinary(desk, &order, Duration::ZERO),
         Mood::Slow { millis } => ordinary(desk, &order, Duration::from_millis(millis)),
         Mood::OkTwice => match desk.take(&order) {
             Ok(mt_id) => Act::Answer {
-                reply: Reply::text(OK, format!("OK,{mt_id}\nOK,{mt_id}")),
+                reply: order.door.reply(Ok(mt_id)).twice(),
                 after: Duration::ZERO,
                 charged: Some(mt_id),
             },
-            Err(refusal) => at_once(Reply::text(OK, refusal.to_string())),
+            Err(refusal) => at_once(order.door.reply(Err(refusal))),
         },
+        Mood::HalfAnswer => Act::Half(order.door.reply(desk.take(&order))),
         Mood::AnswerLost => {
             // Whatever the verdict is, nobody hears it.
             let _ = desk.take(&order);
@@ -131,21 +159,20 @@ fn take(desk: &Desk, request: &Request) -> Act {
         }
         Mood::Close => Act::Close,
         Mood::Hang => Act::Hang,
-        Mood::Answer { code } => at_once(Reply::text(OK, Refusal::of_code(code).to_string())),
+        Mood::Answer { code } => at_once(order.door.reply(Err(Refusal::of_code(code)))),
         Mood::Http500 => at_once(Reply::bytes(SERVER_ERROR, UNREADABLE)),
-        Mood::Http500SystemError => at_once(Reply::text(SERVER_ERROR, Refusal::SYSTEM_ERROR.to_string())),
+        Mood::Http500SystemError => {
+            at_once(order.door.reply(Err(Refusal::SYSTEM_ERROR)).with_status(SERVER_ERROR))
+        }
         Mood::Garbage => at_once(Reply::html(OK, PAGE)),
         Mood::Redirect => at_once(Reply::redirect(&request.target)),
     }
 }
 
 fn ordinary(desk: &Desk, order: &Order, after: Duration) -> Act {
-    // The status of a refusal is nowhere documented; clients are told to go by the text.
-    let (text, charged) = match desk.take(order) {
-        Ok(mt_id) => (format!("OK,{mt_id}"), Some(mt_id)),
-        Err(refusal) => (refusal.to_string(), None),
-    };
-    Act::Answer { reply: Reply::text(OK, text), after, charged }
+    let verdict = desk.take(order);
+    let charged = verdict.as_ref().ok().copied();
+    Act::Answer { reply: order.door.reply(verdict), after, charged }
 }
 
 fn at_once(reply: Reply) -> Act {

@@ -1,8 +1,15 @@
 //! What is told to devices: each message, every step of its life, what it cost, and who pays.
 
 pub mod accounts;
+pub mod audience;
+pub mod budgets;
 pub mod calls;
 pub mod modems;
+pub mod origins;
+pub mod schedules;
+pub mod things;
+
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 use fairlead_model::mt::{MtState, MtStep, MtView, Order, credits};
@@ -240,6 +247,18 @@ pub fn by_request(conn: &mut Conn, key: Digest) -> Result<Option<MtRow>, StoreEr
         .select(MtRow::as_select())
         .first(conn)
         .optional()?)
+}
+
+/// The messages that requests made before, by their keys.
+///
+/// # Errors
+/// What the database says.
+pub fn by_requests(conn: &mut Conn, keys: &[Digest]) -> Result<HashMap<Digest, MtRow>, StoreError> {
+    let rows: Vec<MtRow> = mt_messages::table
+        .filter(mt_messages::request_key.eq_any(keys.to_vec()))
+        .select(MtRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.request_key?, row))).collect())
 }
 
 /// These messages as they are now, newest first; unknown ids are left out.

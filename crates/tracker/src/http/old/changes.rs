@@ -20,10 +20,10 @@ use crate::service::State;
 const MOST_BYTES: usize = 64 * 1024;
 
 /// What a script sent for something: nothing, or a text as it writes it. Numbers may be texts, as forms send them.
-struct Named(Option<String>);
+pub(super) struct Named(pub(super) Option<String>);
 
 impl Named {
-    fn of(body: &Map<String, Value>, field: &str) -> Self {
+    pub(super) fn of(body: &Map<String, Value>, field: &str) -> Self {
         Self(match body.get(field) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.trim().to_owned()),
@@ -32,27 +32,27 @@ impl Named {
     }
 
     /// Whether it is there at all.
-    fn is_given(&self) -> bool {
+    pub(super) fn is_given(&self) -> bool {
         self.0.as_ref().is_some_and(|text| !text.is_empty() && text != "0")
     }
 
     /// The number that it is; none has 0.
-    fn number(&self) -> i64 {
+    pub(super) fn number(&self) -> i64 {
         self.0.as_ref().and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
     /// As those scripts see it in a sentence.
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         self.0.as_deref().unwrap_or("None").chars().take(64).collect()
     }
 
     /// The status of naming what is not there.
-    fn missing(&self) -> StatusCode {
+    pub(super) fn missing(&self) -> StatusCode {
         if self.number() > 0 { StatusCode::NOT_FOUND } else { StatusCode::UNPROCESSABLE_ENTITY }
     }
 }
 
-async fn object(payload: web::Payload) -> Result<Map<String, Value>, ApiError> {
+pub(super) async fn object(payload: web::Payload) -> Result<Map<String, Value>, ApiError> {
     let body = body::read(payload, MOST_BYTES).await?;
     serde_json::from_slice(&body)
         .map_err(|e| ApiError::new(Code::BadRequest, format!("The body is a JSON object: {e}.")))
@@ -257,6 +257,11 @@ pub(crate) async fn unlink(
             errors.add(StatusCode::NOT_FOUND, format!("No {thing} found with id {}.", device.shown()));
             return Ok(Err(errors));
         };
+        let used = used(tx, &row, clock.now())?;
+        if !used.is_empty() {
+            used.into_iter().for_each(|text| errors.add(StatusCode::CONFLICT, text));
+            return Ok(Err(errors));
+        }
         match links::unlink(tx, clock.now(), row.id.into(), None, &actor)? {
             Ok(effects) => {
                 note(tx, &clock, &actor, "device.unlink", &row, &format!("modem {}", effects.modem.imei))?;
@@ -269,6 +274,18 @@ pub(crate) async fn unlink(
         Ok(()) => Errors::default().wrapped(),
         Err(errors) => errors.wrapped(),
     })
+}
+
+/// In which routes a linked device is used: those scripts unlink none that is. `/api/v1` only warns, because a route names
+/// the device and not its modem.
+fn used(tx: &mut Tx<'_>, row: &DeviceRow, now: fairlead_model::Time) -> Result<Vec<String>, StoreError> {
+    let named = fairlead_store::routing::routes::naming(tx, DeviceId::from(row.id).uuid())?;
+    let Some(modem) = devices::view(tx, row.id.into(), now)?.modem.filter(|_| !named.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let numbers = fairlead_store::registry::numbers::give(tx, &[modem.id])?;
+    let modem = numbers.get(&modem.id).copied().unwrap_or(0);
+    Ok(named.into_iter().map(|route| format!("Device {modem} used in route {route}")).collect())
 }
 
 /// Deletes a device that has no modem: `{"id": 1}`.

@@ -5,7 +5,8 @@ use fairlead_model::device::{DeviceKind, DeviceView, SqsQueueView};
 use fairlead_model::message::ModemView;
 use fairlead_model::problem::{ProblemState, ProblemView};
 use fairlead_model::{DeviceId, ModemId, ProblemId};
-use fairlead_store::registry::{devices, numbers, queues as queue_rows};
+use fairlead_store::registry::{devices, numbers};
+use fairlead_store::routing::endpoints;
 use fairlead_store::satellite::modems;
 use fairlead_store::{Conn, problems};
 use fairlead_web::{ApiError, Viewer};
@@ -24,7 +25,7 @@ const LONGEST_ERROR: usize = 256;
 #[into_params(parameter_in = Query)]
 pub(crate) struct After {
     /// Only what comes behind this number: the `Link` header of the answer before names it.
-    after: Option<i64>,
+    pub(super) after: Option<i64>,
 }
 
 /// Where a list that begins with the newest goes on.
@@ -266,7 +267,7 @@ pub(crate) async fn queues(
     query: web::Query<After>,
 ) -> Result<HttpResponse, ApiError> {
     let after = query.after.unwrap_or(0);
-    let found = state.store.read(move |conn| queue_rows::list(conn, after, MOST + 1)).await?;
+    let found = state.store.read(move |conn| endpoints::sqs_list(conn, after, MOST + 1)).await?;
     let row = |queue: SqsQueueView| OldQueue {
         id: queue.number,
         queue_name: queue.label,

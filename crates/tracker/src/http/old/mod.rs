@@ -1,11 +1,12 @@
 //! The addresses, words and shapes that scripts for the system before this one know.
 //!
-//! Devices, modems and queues have numbers there. What was refused has the words of then, and a status that says what
+//! Devices, modems, queues and routes have numbers there. What was refused has the words of then, and a status that says what
 //! it is; lists are bounded, and a `Link` header leads to what follows.
 
 pub(crate) mod changes;
 pub(crate) mod device;
 pub(crate) mod lists;
+pub(crate) mod routing;
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use actix_web::{HttpResponse, web};
 use fairlead_model::device::DeviceKind;
 use fairlead_model::{ModemId, Time};
 use fairlead_store::registry::numbers;
-use fairlead_web::{ApiError, Code, Viewer};
+use fairlead_web::ApiError;
 use serde::Serialize;
 
 use crate::service::State;
@@ -30,7 +31,10 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/v1/rockblocks", web::get().to(lists::rockblocks))
         .route("/v1/queues", web::get().to(lists::queues))
         .route("/v1/errors", web::get().to(lists::errors))
-        .service(web::resource(["/v1/routing", "/v1/routing/{rest:.*}"]).route(web::to(routing)))
+        .route("/v1/routing", web::get().to(routing::list))
+        .route("/v1/routing/create", web::post().to(routing::create))
+        .route("/v1/routing/enable", web::post().to(routing::enable))
+        .route("/v1/routing/delete", web::post().to(routing::delete))
         .route("/v1/buoys/create", web::post().to(changes::create_buoy))
         .route("/v1/handsets/create", web::post().to(changes::create_handset))
         .route("/v1/{things:[a-z]+}s/link", web::post().to(changes::link))
@@ -40,14 +44,6 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/v1/handsets/{number}", web::get().to(device::handset))
         .route("/v1/buoys/{number}/messages", web::get().to(device::buoy_messages))
         .route("/v1/handsets/{number}/messages", web::get().to(device::handset_messages));
-}
-
-/// Routes were part of that system, and come here with a later release.
-async fn routing(_: Viewer) -> Result<HttpResponse, ApiError> {
-    Err(ApiError::new(
-        Code::NotYet,
-        "Routes are not in this release. Follow /api/v1/feed to hand messages on; which handset steers which buoy is the setting `courier.handsets`.",
-    ))
 }
 
 /// What stands against a request: each with its status; the answer has the first one's.

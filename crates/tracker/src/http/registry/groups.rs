@@ -75,9 +75,10 @@ pub(crate) async fn add(
     Ok(HttpResponse::Created().json(made(added.await?)?))
 }
 
-/// Removes a group; its devices stay.
+/// Removes a group that nothing names; its devices stay.
 #[utoipa::path(delete, path = "/api/v1/groups/{id}", tag = "devices", params(("id" = Uuid, Path)),
-    responses((status = 204, description = "It is gone"), (status = 404, body = fairlead_web::error::ProblemJson)))]
+    responses((status = 204, description = "It is gone"), (status = 404, body = fairlead_web::error::ProblemJson),
+        (status = 409, description = "It is still needed", body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn remove(
     caller: Operator,
     state: web::Data<State>,
@@ -86,12 +87,15 @@ pub(crate) async fn remove(
     let (clock, actor, id) = (state.clock.clone(), caller.0.name, GroupId::from(id.into_inner()));
     let removed = state.store.write(move |tx| {
         let left = groups::members(tx, id)?;
-        let name = groups::remove(tx, id)?;
+        let name = match groups::remove(tx, id)? {
+            Ok(name) => name,
+            Err(flaws) => return Ok(Err(flaws)),
+        };
         let subject = format!("group {id}");
         audit::record(tx, &clock, &Entry { actor: &actor, action: "group.remove", subject, detail: &name })?;
-        Ok(left)
+        Ok(Ok(left))
     });
-    let left = removed.await.map_err(no_group)?;
+    let left = made(removed.await.map_err(no_group)?)?;
     tell(&state, left, None);
     Ok(HttpResponse::NoContent().finish())
 }
@@ -134,6 +138,7 @@ pub(crate) async fn set_devices(
 fn no_group(error: StoreError) -> ApiError {
     match error {
         StoreError::NotFound => ApiError::not_found("group"),
+        StoreError::Refused(why) => ApiError::new(Code::InTheWay, why),
         other => other.into(),
     }
 }

@@ -1,4 +1,4 @@
-//! The registry: devices, their links with modems, groups, queues, and who may register by itself.
+//! The registry: devices, their links with modems, groups, and who may register by itself.
 
 pub(crate) mod body;
 pub(crate) mod devices;
@@ -6,7 +6,6 @@ pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod links;
-pub(crate) mod queues;
 pub(crate) mod registration;
 
 use actix_web::web;
@@ -38,10 +37,7 @@ pub(crate) fn mount(config: &mut web::ServiceConfig) {
         .route("/api/v1/groups/{id}/devices", web::put().to(groups::set_devices))
         .route("/api/v1/registration", web::get().to(registration::get))
         .route("/api/v1/registration", web::post().to(registration::open))
-        .route("/api/v1/registration", web::delete().to(registration::shut))
-        .route("/api/v1/queues", web::get().to(queues::list))
-        .route("/api/v1/queues", web::post().to(queues::add))
-        .route("/api/v1/queues/{id}", web::delete().to(queues::remove));
+        .route("/api/v1/registration", web::delete().to(registration::shut));
 }
 
 /// What was made, or all that stands against it: 409 where that is only what is there already, else 422.

@@ -1,0 +1,159 @@
+//! One turn of a lane: what came of its letters is written down, and the next ones are taken, in one transaction.
+
+use std::time::Duration;
+
+use fairlead_model::delivery::DeliveryState;
+use fairlead_model::{DeliveryId, EndpointId, ProblemId, Time};
+use fairlead_store::routing::deliveries::{self, DeliveryRow, Outcome};
+use fairlead_store::routing::endpoints::{self, Endpoint, StateRow};
+use fairlead_store::{Micros, StoreError, Tx};
+
+use super::rules::{self, Next};
+use crate::endpoints::Sent;
+use crate::service::Inner;
+
+/// For how long what was taken is nobody else's, in real time.
+pub(crate) const LEASE: Duration = Duration::from_secs(120);
+
+/// A letter that was tried.
+#[derive(Clone, Debug)]
+pub(crate) struct Tried {
+    pub(crate) id: DeliveryId,
+    /// Which try it was, from 1.
+    pub(crate) attempt: i32,
+    /// Its place among those that wait.
+    pub(crate) due_at: Option<Micros>,
+    /// Whether the endpoint was asked with this one letter.
+    pub(crate) is_probe: bool,
+    pub(crate) sent: Sent,
+    /// 0 to 1.
+    pub(crate) jitter: f64,
+}
+
+/// What a turn came to.
+pub(crate) struct Turn {
+    pub(crate) endpoint: Endpoint,
+    /// What is to be tried.
+    pub(crate) claimed: Vec<DeliveryRow>,
+    /// Whether the endpoint is asked with one letter, to see whether it is back.
+    pub(crate) is_probe: bool,
+    /// Whether how the endpoint does is another thing now.
+    pub(crate) changed: bool,
+    /// The problem that came of it.
+    pub(crate) problem: Option<ProblemId>,
+}
+
+/// Takes a turn; nothing where the endpoint is no more.
+///
+/// # Errors
+/// What the database says.
+pub(crate) fn take(
+    tx: &mut Tx<'_>,
+    courier: &Inner,
+    id: EndpointId,
+    tried: &[Tried],
+    unsent: &[DeliveryId],
+    want: usize,
+) -> Result<Option<Turn>, StoreError> {
+    let now = courier.clock.now();
+    if !tried.is_empty() {
+        endpoints::claim_state(tx, id)?;
+    }
+    if !unsent.is_empty() {
+        deliveries::release(tx, unsent)?;
+    }
+    let mut endpoint = match endpoints::get(tx, id) {
+        Ok(endpoint) => endpoint,
+        Err(StoreError::NotFound) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let before = endpoint.state.clone();
+    let mut outcomes = Vec::with_capacity(tried.len());
+    let mut is_back = false;
+    for one in tried {
+        let was_open = rules::is_open(&endpoint.state);
+        let next = rules::note(&mut endpoint.state, &one.sent, one.is_probe, now);
+        is_back |= was_open && !rules::is_open(&endpoint.state);
+        outcomes.push((one.id, outcome(one, &next, &endpoint.state, now)));
+    }
+    if !outcomes.is_empty() {
+        deliveries::settle(tx, now, &outcomes)?;
+        endpoints::put_state(tx, &endpoint.state)?;
+    }
+    if is_back {
+        deliveries::pull_forward(tx, id, now)?;
+    }
+    let mut problem = None;
+    if let (None, Some(why)) = (before.disabled_at, &endpoint.state.disabled_why) {
+        let reason = format!("{}: {why} What waits for it is kept until it is switched on.", endpoint.name);
+        problem = endpoints::note_disabled(tx, &courier.clock, id, reason)?;
+    }
+    let (claimed, is_probe) = claim(tx, courier, &mut endpoint, want, now)?;
+    let changed = !tried.is_empty() || !claimed.is_empty();
+    Ok(Some(Turn { endpoint, claimed, is_probe, changed, problem }))
+}
+
+fn claim(
+    tx: &mut Tx<'_>,
+    courier: &Inner,
+    endpoint: &mut Endpoint,
+    want: usize,
+    now: Time,
+) -> Result<(Vec<DeliveryRow>, bool), StoreError> {
+    let state = &mut endpoint.state;
+    let is_held = !endpoint.enabled || state.disabled_at.is_some() || state.open_until > now.into();
+    if is_held || want == 0 {
+        return Ok((Vec::new(), false));
+    }
+    let until = now.plus(courier.on_the_clock(LEASE));
+    if !rules::is_open(state) {
+        let want = i64::try_from(want).unwrap_or(i64::MAX);
+        return Ok((deliveries::claim(tx, endpoint.id.uuid(), now, until, want)?, false));
+    }
+    // Of several couriers one asks. Where it dies over that, another one does so when the letter is free again.
+    if !endpoints::take_probe(tx, endpoint.id, state.open_until, until.into())? {
+        return Ok((Vec::new(), true));
+    }
+    let claimed = deliveries::claim(tx, endpoint.id.uuid(), now, until, 1)?;
+    if claimed.is_empty() {
+        endpoints::put_state(tx, state)?;
+    }
+    Ok((claimed, true))
+}
+
+fn outcome(tried: &Tried, next: &Next, state: &StateRow, now: Time) -> Outcome {
+    let (status, response, why) = match &tried.sent {
+        Sent::Delivered { status, response } => (status, response, taken(*status)),
+        Sent::Failed { why, status, response, .. } => (status, response, why.clone()),
+    };
+    let (state, counts, due_at, cause) = match next {
+        Next::Delivered => (DeliveryState::Delivered, true, None, why),
+        Next::Failed => (DeliveryState::Failed, true, None, why),
+        Next::Counted => match rules::pause_after(tried.attempt, tried.jitter) {
+            Some(pause) => (DeliveryState::Waiting, true, Some(now.plus(pause).into()), why),
+            None => {
+                let cause = format!("It was tried {} times. The last time: {why}", tried.attempt);
+                (DeliveryState::Failed, true, None, cause)
+            }
+        },
+        Next::Kept => (DeliveryState::Waiting, false, Some(tried.due_at.unwrap_or(now.into())), why),
+        Next::Behind => (DeliveryState::Waiting, false, Some(state.open_until), why),
+    };
+    Outcome {
+        state,
+        cause,
+        counts,
+        due_at,
+        status: status.map(i32::from),
+        response: (!response.is_empty()).then(|| response.clone()),
+        mt_id: None,
+    }
+}
+
+/// The cause of a delivery that was taken.
+pub(crate) fn taken(status: Option<u16>) -> String {
+    match status {
+        Some(status) => format!("It was taken with the status {status}."),
+        None => "It was taken.".to_owned(),
+    }
+}

@@ -1,0 +1,483 @@
+//! What routes want devices to be told: where it is trusted and fresh, and the newest.
+
+use std::time::Duration;
+
+use fairlead_model::delivery::DeliveryAttributes;
+use fairlead_model::device::DeviceKind;
+use fairlead_model::mt::Order;
+use fairlead_model::queue::DeliveryWaiting;
+use fairlead_model::route::{NewRoute, RouteMessage, RouteSource, RouteTarget};
+use fairlead_model::{DeliveryId, DeviceId, MessageId, ModemId, RouteId, Time, Trust};
+use fairlead_simulator::satellite::Screen;
+use fairlead_simulator::satellite::mt::charged_more_than_once;
+use fairlead_store::registry::ModemChoice;
+use fairlead_store::registry::devices::{self, NewDevice};
+use fairlead_store::registry::links;
+use fairlead_store::routing::deliveries::{self, DeliveryRow, NewDelivery};
+use fairlead_store::routing::routes;
+use fairlead_store::satellite::messages::{self, MessageRow};
+use fairlead_store::satellite::modems::{self, StateRow};
+use fairlead_store::satellite::mt::origins;
+use fairlead_store::{Tx, problems};
+use fairlead_testkit::{Backend, on_both_backends};
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, hex, imei, minutes};
+
+on_both_backends!(
+    a_handset_steers_its_buoys_once,
+    what_a_handset_may_not_do_is_a_problem,
+    a_command_goes_stale_from_when_it_was_sent,
+    a_handset_is_told_the_newest_position_alone,
+    of_what_comes_at_once_the_newest_is_told_by_one_courier_of_two,
+    a_position_that_came_late_or_grew_old_is_not_told,
+    a_device_without_a_modem_is_waited_for,
+    nothing_is_told_twice_nor_to_its_sender_nor_by_a_route_that_is_off,
+);
+
+const HANDSET: u32 = 9;
+const BUOY: u32 = 0;
+const V3_BUOY: u32 = 1;
+
+/// A device in the registry, with its modem where it has one.
+#[derive(Clone, Copy)]
+struct Device {
+    n: u32,
+    id: DeviceId,
+    modem: Option<ModemId>,
+}
+
+struct Quay {
+    desk: Desk,
+    handset: Device,
+    buoy: Device,
+    v3_buoy: Device,
+}
+
+impl Quay {
+    async fn open(backend: Backend, set: &[&str]) -> Self {
+        let desk = Desk::open(backend, set).await;
+        let handset = device(&desk, HANDSET, DeviceKind::Handset, Some("handset")).await;
+        let buoy = device(&desk, BUOY, DeviceKind::Buoy, Some("v2_buoy")).await;
+        let v3_buoy = device(&desk, V3_BUOY, DeviceKind::Buoy, Some("v3_buoy")).await;
+        Self { desk, handset, buoy, v3_buoy }
+    }
+
+    fn now(&self) -> Time {
+        self.desk.system.clock.now()
+    }
+
+    async fn route(&self, from: Device, to: Device, message: RouteMessage) -> RouteId {
+        let clock = self.desk.system.clock.clone();
+        let new = NewRoute {
+            name: String::new(),
+            enabled: true,
+            source: RouteSource::Device { id: from.id },
+            messages: vec![message],
+            conditions: Vec::new(),
+            target: RouteTarget::Device { id: to.id },
+            format: None,
+            lives_s: Some(1_800),
+        };
+        let work =
+            move |tx: &mut Tx<'_>| Ok(routes::create(tx, &clock, &new, Vec::new(), "tests")?.unwrap().id);
+        self.desk.system.store.write(work).await.unwrap()
+    }
+
+    /// A message of a device that was passed on by routes to devices, as the tracker writes it down.
+    async fn says(&self, from: Device, told: Told, to: &[(RouteId, Device)]) -> (MessageId, Vec<DeliveryId>) {
+        let clock = self.desk.system.clock.clone();
+        let to = to.to_vec();
+        let work = move |tx: &mut Tx<'_>| {
+            let message = MessageId::new(&clock);
+            messages::insert_repaired(tx, row(message, from, &told, clock.now()))?;
+            let new: Vec<NewDelivery> =
+                to.iter().map(|(route, target)| delivery(*route, target.id, from, message, &told)).collect();
+            let ids = deliveries::insert(tx, &clock, &new)?;
+            for (_, target) in to.iter().chain(&to) {
+                // The queue delivers at least once.
+                let waiting = DeliveryWaiting { target_id: target.id.uuid() };
+                fairlead_bus::enqueue(tx, &clock, &waiting, None)?;
+            }
+            Ok((message, ids))
+        };
+        self.desk.system.store.write(work).await.unwrap()
+    }
+
+    /// Wakes the lane of a device.
+    async fn wake(&self, device: Device) {
+        let (clock, target_id) = (self.desk.system.clock.clone(), device.id.uuid());
+        let work =
+            move |tx: &mut Tx<'_>| fairlead_bus::enqueue(tx, &clock, &DeliveryWaiting { target_id }, None);
+        self.desk.system.store.write(work).await.unwrap();
+    }
+
+    /// A delivery, once it is in this state.
+    async fn until(&self, id: DeliveryId, state: &str) -> DeliveryRow {
+        let mut last = None;
+        for _ in 0..3_000 {
+            let row = self.desk.system.store.read(move |conn| deliveries::get(conn, id)).await.unwrap();
+            if row.state == state {
+                return row;
+            }
+            last = Some(row);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it did not become {state}: {last:?}");
+    }
+
+    /// The reasons of the problems that a message has led to.
+    async fn reasons(&self, id: MessageId) -> Vec<String> {
+        let all =
+            self.desk.system.store.read(|conn| problems::list(conn, &problems::Filter::default(), 100)).await;
+        all.unwrap().into_iter().filter(|p| p.message_id == Some(id)).map(|p| p.reason).collect()
+    }
+
+    async fn outgoing(&self) -> Vec<Value> {
+        self.desk.get("/api/v1/outgoing").await["items"].as_array().unwrap().clone()
+    }
+
+    async fn until_accepted(&self, count: usize) -> Vec<Value> {
+        let list = self.desk.system.until("courier", "/api/v1/outgoing", |list| {
+            list["items"].as_array().unwrap().iter().filter(|mt| mt["state"] == "accepted").count() == count
+        });
+        list.await["items"].as_array().unwrap().clone()
+    }
+
+    /// Halts sending, so that what was made stays queued; or goes on.
+    async fn account(&self, word: &str) {
+        let path = format!("/api/v1/accounts/rockblock/{word}");
+        self.desk.done(&path, &serde_json::json!({"reason": "a test"})).await;
+    }
+}
+
+/// What a message says.
+#[derive(Clone)]
+struct Told {
+    order: Order,
+    at: Time,
+    position_at: Option<Time>,
+    trust: Trust,
+}
+
+fn command(minutes: u32, at: Time) -> Told {
+    Told { order: Order::Interval { minutes }, at, position_at: None, trust: Trust::Signed }
+}
+
+/// A position as the handset gets it; the speed tells one from another.
+fn position(speed: u32, at: Time) -> Told {
+    let text = format!("+DATA:PK004,3749.5074,N,12216.6021,W,{speed},45.5,210501.0000,1");
+    Told { order: Order::Position { text }, at, position_at: Some(at), trust: Trust::Signed }
+}
+
+async fn device(desk: &Desk, n: u32, kind: DeviceKind, dialect: Option<&'static str>) -> Device {
+    let modem = match dialect {
+        Some(_) => Some(desk.modem(n, dialect).await),
+        None => None,
+    };
+    let clock = desk.system.clock.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        let new = NewDevice {
+            kind,
+            name: None,
+            modem: modem.map(|_| ModemChoice::Imei(imei(n).to_string())),
+            serial: None,
+            since: None,
+            groups: Vec::new(),
+        };
+        Ok(devices::create(tx, &clock, &new, "tests")?.unwrap().id.into())
+    };
+    Device { n, id: desk.system.store.write(work).await.unwrap(), modem }
+}
+
+fn row(id: MessageId, from: Device, told: &Told, now: Time) -> MessageRow {
+    MessageRow {
+        id: id.into(),
+        provider: "rockblock".into(),
+        imei: imei(from.n).to_string(),
+        momsn: Some(1),
+        transmitted_at: Some(told.at.into()),
+        transmit_time_raw: None,
+        received_at: now.into(),
+        trust: told.trust.as_str().into(),
+        state: "decoded".into(),
+        payload: None,
+        payload_raw: None,
+        device_type: None,
+        serial: None,
+        iridium_latitude: None,
+        iridium_longitude: None,
+        iridium_cep_km: None,
+        session_status: None,
+        modem_id: from.modem.map(Into::into),
+        summary: None,
+        marks: None,
+        replaces: None,
+        body: Vec::new(),
+        source: "{}".into(),
+    }
+}
+
+fn delivery(route: RouteId, target: DeviceId, from: Device, message: MessageId, told: &Told) -> NewDelivery {
+    NewDelivery {
+        route: Some(route),
+        target: RouteTarget::Device { id: target },
+        message: Some(message),
+        modem: from.modem,
+        device: Some(from.id),
+        format: "mt".into(),
+        content_type: "application/json".into(),
+        attributes: DeliveryAttributes {
+            device: format!("device {}", from.n),
+            kind: "buoy".into(),
+            imei: imei(from.n),
+            message: "position".into(),
+            at: told.at,
+            position_at: told.position_at,
+        },
+        body: serde_json::to_vec(&told.order).unwrap(),
+    }
+}
+
+async fn a_handset_steers_its_buoys_once(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let first = quay.route(quay.handset, quay.buoy, RouteMessage::Command).await;
+    let second = quay.route(quay.handset, quay.v3_buoy, RouteMessage::Command).await;
+    let to = [(first, quay.buoy), (second, quay.v3_buoy)];
+    let (message, ids) = quay.says(quay.handset, command(20, quay.now()), &to).await;
+    for mt in quay.until_accepted(2).await {
+        assert_eq!(mt["asked_by_message"], message.to_string());
+        let by = mt["created_by"].as_str().unwrap();
+        assert!(by.starts_with("route ") && by.ends_with(": device 9"), "{by}");
+    }
+    let charges = quay.desk.charges();
+    let texts: Vec<String> = charges.iter().map(|charge| hex(&charge.payload)).collect();
+    assert_eq!(texts, ["+DATA:PK006,20;", "+DATA:PK006,20;"]);
+    assert!(charged_more_than_once(&charges).is_empty());
+    for (id, (route, _)) in ids.into_iter().zip(to) {
+        let row = quay.until(id, "delivered").await;
+        let mt = row.mt_id.unwrap().into();
+        let origin = quay.desk.system.store.read(move |conn| origins::get(conn, mt)).await.unwrap().unwrap();
+        assert_eq!((origin.route_id, origin.delivery_id), (route.into(), id.into()));
+        assert_eq!(Some(origin.source_modem.into()), quay.handset.modem);
+        assert_eq!((origin.position_at, row.due_at), (None, None));
+    }
+    quay.desk.close().await;
+}
+
+async fn what_a_handset_may_not_do_is_a_problem(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let to_v2 = quay.route(quay.handset, quay.buoy, RouteMessage::Command).await;
+    let to_v3 = quay.route(quay.handset, quay.v3_buoy, RouteMessage::Command).await;
+    let unsigned = Told { trust: Trust::Unsigned, ..command(30, quay.now()) };
+    let (message, ids) = quay.says(quay.handset, unsigned, &[(to_v2, quay.buoy)]).await;
+    let row = quay.until(ids[0], "failed").await;
+    assert!(row.cause.contains("unsigned") && row.cause.contains("courier.mt_trust"), "{}", row.cause);
+    assert_eq!(quay.reasons(message).await, [row.cause]);
+    // The v3 buoy knows no beacon; the v2 buoy is told all the same.
+    let beacon = Told { order: Order::Beacon { on: true }, ..command(0, quay.now()) };
+    let to = [(to_v3, quay.v3_buoy), (to_v2, quay.buoy)];
+    let (message, ids) = quay.says(quay.handset, beacon, &to).await;
+    let row = quay.until(ids[0], "failed").await;
+    assert!(row.cause.contains("A v3 buoy has no last-mile beacon."), "{}", row.cause);
+    assert_eq!(quay.reasons(message).await, [row.cause]);
+    let told = quay.until_accepted(1).await;
+    assert_eq!((told.len(), &told[0]["imei"]), (1, &Value::from(imei(BUOY).to_string())));
+    quay.desk.close().await;
+}
+
+async fn a_command_goes_stale_from_when_it_was_sent(backend: Backend) {
+    let quay = Quay::open(backend, &["courier.expires_h=2"]).await;
+    let route = quay.route(quay.handset, quay.buoy, RouteMessage::Command).await;
+    let to = [(route, quay.buoy)];
+    let (message, ids) = quay.says(quay.handset, command(30, quay.now().minus(minutes(120))), &to).await;
+    let row = quay.until(ids[0], "expired").await;
+    assert!(row.cause.contains("older than 2 h"), "{}", row.cause);
+    assert_eq!(quay.reasons(message).await, [row.cause]);
+    assert_eq!(quay.outgoing().await.len(), 0);
+    let sent_at = quay.now().minus(minutes(90));
+    quay.says(quay.handset, command(40, sent_at), &to).await;
+    let told = quay.until_accepted(1).await;
+    let expires_at: Time = serde_json::from_value(told[0]["expires_at"].clone()).unwrap();
+    assert!(expires_at <= sent_at.plus(minutes(121)), "{told:?}");
+    quay.desk.close().await;
+}
+
+async fn a_handset_is_told_the_newest_position_alone(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let other = quay.route(quay.v3_buoy, quay.handset, RouteMessage::Position).await;
+    quay.account("pause").await;
+    let (now, to) = (quay.now(), [(route, quay.handset)]);
+    let (_, first) = quay.says(quay.buoy, position(1, now.minus(minutes(9))), &to).await;
+    quay.until(first[0], "delivered").await;
+    // Another buoy's position has its own place.
+    let (_, others) =
+        quay.says(quay.v3_buoy, position(7, now.minus(minutes(8))), &[(other, quay.handset)]).await;
+    quay.until(others[0], "delivered").await;
+    // What waits with the courier gives way, and so does what it would have cost.
+    let credits: i64 = quay.outgoing().await.iter().map(|mt| mt["credits"].as_i64().unwrap()).sum();
+    let scope = json!({"type": "account", "name": "rockblock"});
+    let budget = json!({"scope": scope, "period": "day", "credits": credits});
+    quay.desk.done("/api/v1/budgets", &budget).await;
+    let (_, second) = quay.says(quay.buoy, position(2, now.minus(minutes(5))), &to).await;
+    quay.until(second[0], "delivered").await;
+    let states = |list: Vec<Value>| {
+        let mut states: Vec<String> =
+            list.iter().map(|mt| mt["state"].as_str().unwrap().to_owned()).collect();
+        states.sort_unstable();
+        states
+    };
+    assert_eq!(states(quay.outgoing().await), ["queued", "queued", "superseded"]);
+    quay.account("resume").await;
+    quay.until_accepted(2).await;
+    let mut shown: Vec<String> = quay.desk.charges().iter().map(|charge| hex(&charge.payload)).collect();
+    shown.sort_unstable();
+    assert!(shown[0].contains(",W,2,") && shown[1].contains(",W,7,"), "{shown:?}");
+    quay.desk.close().await;
+}
+
+async fn of_what_comes_at_once_the_newest_is_told_by_one_courier_of_two(backend: Backend) {
+    let mut quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let (now, to) = (quay.now(), [(route, quay.handset)]);
+    quay.desk.system.stop_services().await;
+    let mut ids = Vec::new();
+    for (speed, age) in [(1, 5), (2, 1), (3, 9)] {
+        let (_, some) = quay.says(quay.buoy, position(speed, now.minus(minutes(age))), &to).await;
+        ids.extend(some);
+    }
+    quay.desk.restart().await;
+    if backend == Backend::Servers {
+        quay.desk.second().await;
+    }
+    quay.until(ids[0], "superseded").await;
+    quay.until(ids[1], "delivered").await;
+    quay.until(ids[2], "superseded").await;
+    quay.until_accepted(1).await;
+    let charges = quay.desk.charges();
+    assert_eq!(charges.len(), 1);
+    assert!(hex(&charges[0].payload).contains(",W,2,"));
+    quay.desk.close().await;
+}
+
+async fn a_position_that_came_late_or_grew_old_is_not_told(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let (now, to) = (quay.now(), [(route, quay.handset)]);
+    let (_, old) = quay.says(quay.buoy, position(1, now.minus(minutes(30))), &to).await;
+    let row = quay.until(old[0], "expired").await;
+    assert!(row.cause.contains("older than 1800 s"), "{}", row.cause);
+    // A position as new as this one is known already.
+    let modem = quay.buoy.modem.unwrap();
+    let known = now.minus(minutes(3));
+    quay.desk.system.store.write(move |tx| modems::put_states(tx, &[fix(modem, known)])).await.unwrap();
+    let (_, late) = quay.says(quay.buoy, position(2, now.minus(minutes(4))), &to).await;
+    let row = quay.until(late[0], "superseded").await;
+    assert!(row.cause.contains("came late"), "{}", row.cause);
+    assert_eq!(quay.outgoing().await.len(), 0);
+    // A clock that is ahead makes no position younger than its message.
+    let ahead = Told { position_at: Some(now.plus(minutes(600))), ..position(3, now.minus(minutes(31))) };
+    let (_, ahead) = quay.says(quay.v3_buoy, ahead, &[(route, quay.handset)]).await;
+    quay.until(ahead[0], "expired").await;
+    // What is known last goes out, and lives no longer than it may.
+    let (_, newest) = quay.says(quay.buoy, position(4, known), &to).await;
+    quay.until(newest[0], "delivered").await;
+    let told = quay.until_accepted(1).await;
+    let expires_at: Time = serde_json::from_value(told[0]["expires_at"].clone()).unwrap();
+    assert_eq!(expires_at, known.plus(minutes(30)));
+    let handset = imei(HANDSET);
+    let mailboxes = quay.desk.provider.mailboxes();
+    assert_eq!(mailboxes.waiting(handset).len(), 1);
+    assert_eq!(Screen::of(mailboxes, handset), Screen::default(), "nothing is shown before it was fetched");
+    quay.desk.close().await;
+}
+
+async fn a_device_without_a_modem_is_waited_for(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let bare = device(&quay.desk, 5, DeviceKind::Handset, None).await;
+    let route = quay.route(quay.buoy, bare, RouteMessage::Position).await;
+    let (_, first) = quay.says(quay.buoy, position(1, quay.now()), &[(route, bare)]).await;
+    let row = loop {
+        let row = quay.until(first[0], "waiting").await;
+        if row.cause.contains("has no modem") {
+            break row;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(row.due_at.is_some_and(|due| Time::from(due) > quay.now()));
+    quay.desk.system.hand.advance(minutes(31));
+    quay.wake(bare).await;
+    let row = quay.until(first[0], "failed").await;
+    assert!(row.cause.contains("had no modem"), "{}", row.cause);
+    // It is given one in time.
+    let (_, second) = quay.says(quay.buoy, position(2, quay.now()), &[(route, bare)]).await;
+    quay.until(second[0], "waiting").await;
+    let modem = quay.desk.modem(5, Some("handset")).await;
+    let clock = quay.desk.system.clock.clone();
+    let link = move |tx: &mut Tx<'_>| {
+        let wish = links::Wish { modem: ModemChoice::Id(modem), since: None };
+        Ok(links::link(tx, &clock, bare.id, &wish, "tests")?.unwrap())
+    };
+    quay.desk.system.store.write(link).await.unwrap();
+    quay.desk.system.hand.advance(minutes(2));
+    quay.wake(bare).await;
+    quay.until(second[0], "delivered").await;
+    quay.until_accepted(1).await;
+    quay.desk.close().await;
+}
+
+async fn nothing_is_told_twice_nor_to_its_sender_nor_by_a_route_that_is_off(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let to = [(route, quay.handset)];
+    let (_, ids) = quay.says(quay.buoy, position(1, quay.now()), &to).await;
+    let row = quay.until(ids[0], "delivered").await;
+    // A person has it delivered again: it is the same message.
+    let id = ids[0];
+    let now = quay.now();
+    quay.desk.system.store.write(move |tx| deliveries::redeliver(tx, id, "tests", now)).await.unwrap();
+    quay.wake(quay.handset).await;
+    assert_eq!(quay.until(id, "delivered").await.mt_id, row.mt_id);
+    quay.until_accepted(1).await;
+    assert_eq!(quay.desk.charges().len(), 1);
+    // The handset's own words do not come back to it.
+    let (_, own) = quay.says(quay.handset, position(2, quay.now()), &to).await;
+    assert!(quay.until(own[0], "failed").await.cause.contains("itself"));
+    let (clock, off) = (quay.now(), route);
+    quay.desk.system.store.write(move |tx| routes::enable(tx, clock, off, false)).await.unwrap();
+    let (_, off) = quay.says(quay.buoy, position(3, quay.now()), &to).await;
+    assert!(quay.until(off[0], "discarded").await.cause.contains("switched off"));
+    assert_eq!(quay.outgoing().await.len(), 1);
+    quay.desk.close().await;
+}
+
+/// The state of a modem whose newest position was taken then.
+fn fix(modem: ModemId, at: Time) -> StateRow {
+    StateRow {
+        modem_id: modem.into(),
+        last_message_id: uuid::Uuid::nil().into(),
+        last_transmitted_at: at.into(),
+        last_received_at: at.into(),
+        momsn: None,
+        fix_at: Some(at.into()),
+        fix_momsn: None,
+        fix_latitude: Some(37.8),
+        fix_longitude: Some(-122.3),
+        fix_message_id: None,
+        estimate_at: None,
+        estimate_latitude: None,
+        estimate_longitude: None,
+        estimate_accuracy_m: None,
+        estimate_message_id: None,
+        report_at: None,
+        report_momsn: None,
+        speed_m_s: None,
+        course_deg: None,
+        battery_v: None,
+        interval_s: 600,
+        interval_source: "assumed".into(),
+        status: None,
+        beacon_on: None,
+    }
+}

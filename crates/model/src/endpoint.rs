@@ -1,0 +1,247 @@
+//! Endpoints: where routes deliver to, beside devices.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::words::words;
+use crate::{EndpointId, Secret, Time};
+
+words! {
+    /// What an endpoint is.
+    EndpointKind, "kind of endpoint" {
+        /// An address that is posted to.
+        Webhook "webhook",
+        /// A queue at AWS.
+        Sqs "sqs",
+        /// An exchange of an AMQP 0-9-1 broker.
+        Amqp "amqp",
+        /// A topic of an MQTT broker.
+        Mqtt "mqtt",
+    }
+}
+
+/// An endpoint where it is only named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointRef {
+    /// Its id.
+    #[schema(value_type = String, format = Uuid)]
+    pub id: EndpointId,
+    /// What it is.
+    pub kind: EndpointKind,
+    /// Its name.
+    pub name: String,
+}
+
+/// How an endpoint is reached. Nothing in it is secret.
+///
+/// `{device}`, `{kind}` and `{imei}` in a key or a topic stand for the device's name (the modem's IMEI where it is in no
+/// device), its kind (`modem` where it is in none) and the modem's IMEI.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum EndpointConfig {
+    /// An address that is posted to, signed by Standard Webhooks.
+    Webhook {
+        /// The address, `https` or `http`.
+        url: String,
+        /// Requests at a time, 1 to 64.
+        #[serde(default = "eight")]
+        concurrency: u16,
+        /// Seconds within which it must have answered, 1 to 60.
+        #[serde(default = "thirty")]
+        timeout_s: u16,
+    },
+    /// A queue at AWS.
+    Sqs {
+        /// The queue's address.
+        url: String,
+        /// The region; read from the address where it is not said.
+        #[serde(default)]
+        region: Option<String>,
+    },
+    /// An exchange of an AMQP broker.
+    Amqp {
+        /// The broker, as `amqp://host:5672/vhost`; user and password are secrets.
+        url: String,
+        /// The exchange. It must be there.
+        exchange: String,
+        /// The routing key.
+        #[serde(default = "position_key")]
+        routing_key: String,
+        /// Whether a message that no queue takes counts as not delivered.
+        #[serde(default = "yes")]
+        mandatory: bool,
+    },
+    /// A topic of an MQTT broker.
+    Mqtt {
+        /// The broker, as `mqtt://host:1883` or `mqtts://host:8883`; user and password are secrets.
+        url: String,
+        /// The topic.
+        #[serde(default = "position_topic")]
+        topic: String,
+        /// 0, 1 or 2.
+        #[serde(default = "one")]
+        qos: u8,
+        /// Whether the broker keeps the last one for those who come later.
+        #[serde(default = "yes")]
+        retain: bool,
+        /// Where Home Assistant looks for devices, mostly `homeassistant`; absent where it shall not be told.
+        #[serde(default)]
+        discovery_prefix: Option<String>,
+    },
+}
+
+const fn eight() -> u16 {
+    8
+}
+const fn thirty() -> u16 {
+    30
+}
+const fn yes() -> bool {
+    true
+}
+const fn one() -> u8 {
+    1
+}
+fn position_key() -> String {
+    "fairlead.{kind}.{device}".to_owned()
+}
+fn position_topic() -> String {
+    "fairlead/{kind}/{device}".to_owned()
+}
+
+impl EndpointConfig {
+    /// What it is.
+    pub const fn kind(&self) -> EndpointKind {
+        match self {
+            Self::Webhook { .. } => EndpointKind::Webhook,
+            Self::Sqs { .. } => EndpointKind::Sqs,
+            Self::Amqp { .. } => EndpointKind::Amqp,
+            Self::Mqtt { .. } => EndpointKind::Mqtt,
+        }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        match self {
+            Self::Webhook { url, .. }
+            | Self::Sqs { url, .. }
+            | Self::Amqp { url, .. }
+            | Self::Mqtt { url, .. } => url,
+        }
+    }
+}
+
+/// What an endpoint asks for that nobody shall read. It is sealed before it is stored, and never answered.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EndpointSecrets {
+    /// User name (AMQP, MQTT), or access key id (SQS). Without one, SQS takes the machine's own credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Password (AMQP, MQTT), or secret access key (SQS).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub password: Option<Secret>,
+}
+
+/// An endpoint, as it is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEndpoint {
+    /// Its name; 1 to 64 characters.
+    pub name: String,
+    /// Whether anything is delivered to it.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// How it is reached.
+    pub config: EndpointConfig,
+    /// Secrets. Where they are left out in a change, those that are there stay.
+    #[serde(default)]
+    pub secrets: Option<EndpointSecrets>,
+}
+
+words! {
+    /// How an endpoint is.
+    EndpointHealth, "health of an endpoint" {
+        /// Nothing was delivered yet.
+        New "new",
+        /// The last delivery went well.
+        Good "good",
+        /// Deliveries fail; it is tried again from time to time.
+        Failing "failing",
+        /// A person has switched it off.
+        Off "off",
+        /// It failed for so long that nothing is delivered to it until a person switches it on again.
+        Disabled "disabled",
+    }
+}
+
+/// One of a webhook's signing secrets, by what may be shown of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SigningKeyView {
+    /// Its number; the newest signs first.
+    pub number: i32,
+    /// Its first characters after `whsec_`.
+    pub hint: String,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Time,
+}
+
+/// An endpoint, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointView {
+    /// Its id.
+    #[schema(value_type = String, format = Uuid)]
+    pub id: EndpointId,
+    /// What it is.
+    pub kind: EndpointKind,
+    /// Its name.
+    pub name: String,
+    /// The number by which old scripts know it; queues at AWS only.
+    pub number: Option<i64>,
+    /// Whether anything is delivered to it.
+    pub enabled: bool,
+    /// How it is reached.
+    pub config: EndpointConfig,
+    /// The user name it is reached with, where one is set.
+    pub username: Option<String>,
+    /// Whether a password is set.
+    pub has_password: bool,
+    /// What signs a webhook's deliveries.
+    pub signing_keys: Vec<SigningKeyView>,
+    /// How it is.
+    pub health: EndpointHealth,
+    /// What went wrong last, in a sentence; absent where the last delivery went well.
+    pub failure: Option<String>,
+    /// Since when every delivery has failed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub failing_since: Option<Time>,
+    /// When it is tried next; absent where nothing holds it up.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_try_at: Option<Time>,
+    /// When something was delivered last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub delivered_at: Option<Time>,
+    /// Deliveries that wait.
+    pub waiting: i64,
+    /// Routes that deliver to it.
+    pub routes: i64,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Time,
+    /// Who made it.
+    pub created_by: String,
+    /// When it was changed last.
+    #[schema(value_type = String, format = DateTime)]
+    pub changed_at: Time,
+}
+
+/// An endpoint that was made, or whose secret was renewed: the only time that a signing secret is answered.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EndpointMade {
+    /// The endpoint.
+    pub endpoint: EndpointView,
+    /// The new signing secret of a webhook, `whsec_` and base64; shown once.
+    pub signing_secret: Option<String>,
+}
