@@ -55,17 +55,23 @@ pub(crate) fn document() -> anyhow::Result<Value> {
 }
 
 /// The groups in the order in which a reader meets them.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 16] = [
     ("modems", "Devices, where they were, and what of them is missing."),
     ("messages", "What came from devices, raw and as it was read."),
     ("problems", "What needs a person."),
     ("outgoing", "Messages to devices, the accounts that pay for them, and what they cost."),
+    ("routes", "What is passed on, from which devices, to whom and in which format."),
+    ("endpoints", "Who is told: webhooks, queues, exchanges, topics and devices."),
+    ("deliveries", "What was passed on, what waits and what failed."),
+    ("devices on the line", "Devices that are connected, their rooms, logs and orders."),
+    ("firmware", "Firmware, its versions, builds and roll-outs."),
     ("changes", "What has changed, for programs that must miss nothing."),
     ("live", "Changes as they happen."),
     ("session", "Who is signed in."),
     ("people", "Who may come in, tokens of programs, and who did what."),
     ("system", "This server."),
     ("devices", "Where devices and providers deliver. None of it is for programs."),
+    ("old scripts", "Addresses of the systems before this one, for scripts that still call them."),
 ];
 
 /// A page refers to what it lists: generated code then has one type for it, not one for each place.

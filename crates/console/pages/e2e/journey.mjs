@@ -173,7 +173,9 @@ export async function journey(browser, link, expects) {
     for (const reader of [page, phone]) {
       await reader.goto(`${base}/api/docs`);
       await reader.getByRole("heading", { name: "Fairlead API" }).waitFor();
+      await reader.locator("#operations-tag-outgoing").click();
       await reader.locator("#operations-outgoing-post_outgoing").waitFor();
+      await reader.locator("#operations-tag-system").click();
       const operation = reader.locator("#operations-system-get_system");
       await operation.locator(".opblock-summary-control").click();
       await operation.getByRole("button", { name: "Try it out" }).click();

@@ -8,6 +8,7 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     domNode: Element | null;
     url: string;
     deepLinking: boolean;
+    docExpansion: "list" | "full" | "none";
     defaultModelsExpandDepth: number;
     displayRequestDuration: boolean;
     validatorUrl: null;
