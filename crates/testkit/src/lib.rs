@@ -138,14 +138,14 @@ pub fn amqp_url() -> String {
 /// # Panics
 /// Where the environment does not say where moto's program is, or it does not start.
 pub fn moto_url() -> &'static str {
-    static MOTO: OnceLock<servers::PrivateMoto> = OnceLock::new();
+    static MOTO: OnceLock<servers::PrivateServer> = OnceLock::new();
     let moto = MOTO.get_or_init(|| {
         let program = known("FAIRLEAD_TEST_MOTO").unwrap_or_else(|| {
             panic!(
                 "set FAIRLEAD_TEST_MOTO to the program moto_server (`pip install 'moto[server]'`), or run `cargo xtask test`"
             )
         });
-        servers::PrivateMoto::start(program.as_ref()).expect("moto starts")
+        servers::PrivateServer::moto(program.as_ref()).expect("moto starts")
     });
     moto.url()
 }
@@ -154,8 +154,8 @@ pub fn moto_url() -> &'static str {
 ///
 /// # Panics
 /// Where Mosquitto is not installed, or does not start.
-pub fn mosquitto() -> servers::PrivateMosquitto {
-    servers::PrivateMosquitto::start().unwrap_or_else(|error| {
+pub fn mosquitto() -> servers::PrivateServer {
+    servers::PrivateServer::mosquitto().unwrap_or_else(|error| {
         panic!("Mosquitto is needed (`apt-get install mosquitto`, or run `cargo xtask test`): {error:#}")
     })
 }

@@ -3,7 +3,7 @@
 mod commands;
 mod packages;
 mod process;
-#[path = "../../testkit/src/servers.rs"]
+#[path = "../../testkit/src/servers/mod.rs"]
 #[expect(dead_code, unreachable_pub, reason = "shared with the tests, which also kill and freeze servers")]
 mod servers;
 mod workspace;

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::{run, say};
-use crate::servers::Guard;
+use crate::servers::guard::Guard;
 
 /// The oldest Node that the pages can be built with.
 const NODE: (u32, u32) = (20, 19);

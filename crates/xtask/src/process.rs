@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::servers::Guard;
+use crate::servers::guard::Guard;
 
 /// Says what happens, on the stream that cargo says it on.
 pub(crate) fn say(line: impl Display) {

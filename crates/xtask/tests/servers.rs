@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-#[path = "../../testkit/src/servers.rs"]
+#[path = "../../testkit/src/servers/mod.rs"]
 #[expect(dead_code, unreachable_pub, reason = "shared: not every call is made here")]
 mod servers;
 
-use servers::{PrivateMariaDb, PrivateRabbitMq};
+use servers::PrivateServer;
 
 /// The port in a URL such as `scheme://user@127.0.0.1:<port>/path`.
 fn port(url: &str) -> Result<u16> {
@@ -40,7 +40,7 @@ fn entries(folder: &Path) -> Result<usize> {
 
 #[test]
 fn mariadb_keeps_port_and_data_when_killed() {
-    let mut database = PrivateMariaDb::start().unwrap();
+    let mut database = PrivateServer::mariadb().unwrap();
     let (url, first) = (database.url().to_owned(), database.pid().unwrap());
     query(&url, "CREATE TABLE t (n INT); INSERT INTO t VALUES (7)").unwrap();
 
@@ -59,7 +59,7 @@ fn mariadb_keeps_port_and_data_when_killed() {
 
 #[test]
 fn rabbitmq_keeps_its_port_when_killed() {
-    let mut broker = PrivateRabbitMq::start().unwrap();
+    let mut broker = PrivateServer::rabbitmq().unwrap();
     let (url, first) = (broker.url().to_owned(), broker.pid().unwrap());
     assert!(listens(&url).unwrap());
 
@@ -77,7 +77,7 @@ fn rabbitmq_keeps_its_port_when_killed() {
 
 #[test]
 fn a_frozen_database_answers_once_thawed() {
-    let mut database = PrivateMariaDb::start().unwrap();
+    let mut database = PrivateServer::mariadb().unwrap();
     database.freeze().unwrap();
     let url = database.url().to_owned();
     let waiting = std::thread::spawn(move || query(&url, "SELECT 1").unwrap());

@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use fairlead_bus::{Delivery, Options, Verdict};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::servers::PrivateRabbitMq;
+use crate::servers::PrivateServer;
 use crate::topics::Note;
 use crate::world::{Job, Running, Seen, Worker, World, eventually, options};
 
 /// One broker for all tests here, one after the other.
-static BROKER: LazyLock<Arc<Mutex<Option<PrivateRabbitMq>>>> = LazyLock::new(Arc::default);
+static BROKER: LazyLock<Arc<Mutex<Option<PrivateServer>>>> = LazyLock::new(Arc::default);
 
-struct Broker(OwnedMutexGuard<Option<PrivateRabbitMq>>);
+struct Broker(OwnedMutexGuard<Option<PrivateServer>>);
 
 impl Broker {
     async fn own() -> Self {
         let mut broker = BROKER.clone().lock_owned().await;
         if broker.is_none() {
-            *broker = Some(tokio::task::spawn_blocking(PrivateRabbitMq::start).await.unwrap().unwrap());
+            *broker = Some(tokio::task::spawn_blocking(PrivateServer::rabbitmq).await.unwrap().unwrap());
         }
         Self(broker)
     }

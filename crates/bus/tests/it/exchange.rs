@@ -12,7 +12,7 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
 
-use crate::servers::PrivateRabbitMq;
+use crate::servers::PrivateServer;
 use crate::world::setting;
 
 /// As long as a slow machine may need.
@@ -179,7 +179,7 @@ async fn who_is_not_let_in_is_told_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_dies_before_it_confirms_has_not_taken_the_message() {
-    let mut broker = tokio::task::spawn_blocking(|| PrivateRabbitMq::start().unwrap()).await.unwrap();
+    let mut broker = tokio::task::spawn_blocking(|| PrivateServer::rabbitmq().unwrap()).await.unwrap();
     let far = Far::make(broker.url()).await;
     let quick = exchange(broker.url(), &far.name, true, Duration::from_secs(2));
     let exchange = exchange(broker.url(), &far.name, true, Duration::from_secs(120));
@@ -211,7 +211,7 @@ async fn a_broker_that_dies_before_it_confirms_has_not_taken_the_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_takes_nothing_for_now_is_told_from_a_silent_one() {
     let short_of_memory = "vm_memory_high_watermark.absolute = 1MB";
-    let start = move || PrivateRabbitMq::start_with(short_of_memory).unwrap();
+    let start = move || PrivateServer::rabbitmq_with(short_of_memory).unwrap();
     let broker = tokio::task::spawn_blocking(start).await.unwrap();
     let exchange = exchange(broker.url(), "amq.topic", false, Duration::from_secs(3));
     for _ in 0..2 {

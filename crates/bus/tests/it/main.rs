@@ -9,7 +9,7 @@
     reason = "a test may"
 )]
 
-#[path = "../../../testkit/src/servers.rs"]
+#[path = "../../../testkit/src/servers/mod.rs"]
 #[expect(dead_code, reason = "shared with the testkit")]
 mod servers;
 

@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-use fairlead_testkit::servers::{PrivateMariaDb, PrivateRabbitMq};
+use fairlead_testkit::servers::PrivateServer;
 
 /// Both servers. What they do blocks, so it is done aside.
 pub struct Servers {
-    mariadb: PrivateMariaDb,
-    rabbitmq: PrivateRabbitMq,
+    mariadb: PrivateServer,
+    rabbitmq: PrivateServer,
 }
 
 impl Servers {
     pub async fn start() -> Self {
         aside(|| Self {
-            mariadb: PrivateMariaDb::start().unwrap(),
-            rabbitmq: PrivateRabbitMq::start().unwrap(),
+            mariadb: PrivateServer::mariadb().unwrap(),
+            rabbitmq: PrivateServer::rabbitmq().unwrap(),
         })
         .await
     }

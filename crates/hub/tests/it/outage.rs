@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use fairlead_testkit::Urls;
-use fairlead_testkit::servers::{PrivateMariaDb, PrivateRabbitMq};
+use fairlead_testkit::servers::PrivateServer;
 use tokio::sync::Mutex;
 
 use crate::port::Port;
 use crate::quay::Quay;
 
 struct Servers {
-    mariadb: PrivateMariaDb,
-    rabbitmq: PrivateRabbitMq,
+    mariadb: PrivateServer,
+    rabbitmq: PrivateServer,
 }
 
 type Shared = Arc<Mutex<Servers>>;
 
 async fn servers() -> Shared {
-    let start =
-        || Servers { mariadb: PrivateMariaDb::start().unwrap(), rabbitmq: PrivateRabbitMq::start().unwrap() };
+    let start = || Servers {
+        mariadb: PrivateServer::mariadb().unwrap(),
+        rabbitmq: PrivateServer::rabbitmq().unwrap(),
+    };
     Arc::new(Mutex::new(tokio::task::spawn_blocking(start).await.unwrap()))
 }
 

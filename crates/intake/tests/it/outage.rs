@@ -8,7 +8,7 @@ use fairlead_model::Time;
 use fairlead_model::problem::{ProblemKind, ProblemState};
 use fairlead_store::satellite::messages;
 use fairlead_store::{Conn, Store, outbox};
-use fairlead_testkit::servers::{PrivateMariaDb, PrivateRabbitMq};
+use fairlead_testkit::servers::PrivateServer;
 use fairlead_testkit::{Backend, PATIENCE, Urls, amqp_url, mysql_url};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ async fn push_all(door: &Door, numbers: std::ops::Range<u32>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_frozen_or_gone_every_push_is_taken() {
-    let mut database = tokio::task::spawn_blocking(PrivateMariaDb::start).await.unwrap().unwrap();
+    let mut database = tokio::task::spawn_blocking(PrivateServer::mariadb).await.unwrap().unwrap();
     let urls = Urls { mysql: database.url().to_owned(), amqp: amqp_url() };
     let door = Door::open_on(Some(urls), &[]).await;
     push_all(&door, 0..10).await;
@@ -95,7 +95,7 @@ async fn while_another_program_holds_the_sqlite_file_every_push_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_broker_is_gone_everything_is_taken_and_stored_and_told_later() {
-    let broker = tokio::task::spawn_blocking(PrivateRabbitMq::start).await.unwrap().unwrap();
+    let broker = tokio::task::spawn_blocking(PrivateServer::rabbitmq).await.unwrap().unwrap();
     let urls = Urls { mysql: mysql_url(), amqp: broker.url().to_owned() };
     let mut broker = tokio::task::spawn_blocking(move || {
         let mut broker = broker;

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::packages::{Need, ensure};
 use crate::process::say;
-use crate::servers::{PrivateMariaDb, PrivateRabbitMq};
+use crate::servers::PrivateServer;
 
 /// The variable that names the database which the tests use.
 pub(crate) const MYSQL_VARIABLE: &str = "FAIRLEAD_TEST_MYSQL_URL";
@@ -18,8 +18,8 @@ pub(crate) const AMQP_VARIABLE: &str = "FAIRLEAD_TEST_AMQP_URL";
 pub(crate) struct Servers {
     pub(crate) mysql: Option<String>,
     pub(crate) amqp: Option<String>,
-    mariadb: Option<PrivateMariaDb>,
-    rabbitmq: Option<PrivateRabbitMq>,
+    mariadb: Option<PrivateServer>,
+    rabbitmq: Option<PrivateServer>,
 }
 
 impl Servers {
@@ -39,7 +39,7 @@ impl Servers {
             Wanted::Not => {}
             Wanted::Private => {
                 say("Starting a private MariaDB");
-                let started = PrivateMariaDb::start()?;
+                let started = PrivateServer::mariadb()?;
                 servers.mysql = Some(started.url().to_owned());
                 servers.mariadb = Some(started);
             }
@@ -49,7 +49,7 @@ impl Servers {
             Wanted::Not => {}
             Wanted::Private => {
                 say("Starting a private RabbitMQ, about 10 seconds");
-                let started = PrivateRabbitMq::start()?;
+                let started = PrivateServer::rabbitmq()?;
                 servers.amqp = Some(started.url().to_owned());
                 servers.rabbitmq = Some(started);
             }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use fairlead_model::Secret;
 use fairlead_testkit::PATIENCE;
-use fairlead_testkit::servers::PrivateMosquitto;
+use fairlead_testkit::servers::PrivateServer;
 use rumqttc::{AsyncClient, Event, Packet, Publish, SubscribeFilter};
 use serde_json::Value;
 
 use super::*;
 use crate::endpoints::example::letter;
 
-async fn mosquitto() -> PrivateMosquitto {
+async fn mosquitto() -> PrivateServer {
     tokio::task::spawn_blocking(fairlead_testkit::mosquitto).await.unwrap()
 }
 
@@ -23,7 +23,7 @@ fn user(password: &str) -> OpenSecrets {
     }
 }
 
-fn to(broker: &PrivateMosquitto, topic: &str, qos: u8, prefix: Option<&str>) -> Mqtt {
+fn to(broker: &PrivateServer, topic: &str, qos: u8, prefix: Option<&str>) -> Mqtt {
     let url = format!("mqtt://127.0.0.1:{}", broker.port());
     let broker = Broker { url: &url, topic, qos, retain: true, discovery_prefix: prefix };
     Mqtt::open(&broker, &user("geheim")).unwrap()
@@ -36,7 +36,7 @@ struct Subscriber {
 }
 
 impl Subscriber {
-    async fn to(broker: &PrivateMosquitto, topic: &str) -> Self {
+    async fn to(broker: &PrivateServer, topic: &str) -> Self {
         let mut options = MqttOptions::new(uuid::Uuid::new_v4().to_string(), "127.0.0.1", broker.port());
         options.set_credentials("fairlead", "geheim").set_max_packet_size(2 * LARGEST, 1_024);
         let (client, mut events) = AsyncClient::new(options, 10);
@@ -201,7 +201,7 @@ async fn over_tls_a_broker_must_have_a_certificate_that_is_trusted() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let second =
         format!("listener {port} 127.0.0.1\ncertfile {}\nkeyfile {}\n", cert.display(), key.display());
-    let _broker = PrivateMosquitto::start_with(&second).unwrap();
+    let _broker = PrivateServer::mosquitto_with(&second).unwrap();
     let url = format!("mqtts://localhost:{port}");
     let to = Broker { url: &url, topic: "x", qos: 1, retain: false, discovery_prefix: None };
     let mut mqtt = Mqtt::open(&to, &user("geheim")).unwrap();
