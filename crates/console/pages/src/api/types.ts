@@ -1,7 +1,4 @@
 // The JSON of the HTTP interface and of the live feed: names for what `schema.d.ts` has from the API's description.
-import type { FirmwareNews } from "../firmware/apiTypes";
-import type { DeviceNews, DeviceRef } from "../registry/apiTypes";
-import type { RouteNews } from "../routes/apiTypes";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -14,13 +11,13 @@ export type Query<Path extends keyof paths> = paths[Path] extends { get: { param
   : never;
 
 export type Role = Schemas["Role"];
-export type Scope = Schemas["Scope"] | "routes";
+export type Scope = Schemas["Scope"];
 export type Trust = Schemas["Trust"];
 export type Generation = Schemas["Dialect"];
 export type CreditsBy = NonNullable<Query<"/api/v1/credits">["by"]>;
 export type MessageState = Schemas["MessageState"];
 export type ProblemState = Schemas["ProblemState"];
-export type ProblemKind = Schemas["ProblemKind"] | "endpoint_disabled" | "proof_missing" | "budget_low";
+export type ProblemKind = Schemas["ProblemKind"];
 export type MtState = Schemas["MtState"];
 export type Proof = Schemas["Proof"];
 export type Decision = Schemas["Decision"];
@@ -76,7 +73,7 @@ export const CREDITS_BY = all<CreditsBy>({ account: 1, modem: 1, day: 1 });
 
 /** The device that a modem is in, or in which it was when it sent a message. */
 export interface InDevice {
-  device?: DeviceRef | null;
+  device?: Schemas["DeviceRef"] | null;
 }
 
 /** A moment in RFC 3339. */
@@ -87,9 +84,9 @@ export type Preferences = Schemas["Preferences"];
 export type Tiles = Schemas["Tiles"];
 export type Person = Schemas["PersonView"];
 export type Invitation = Schemas["Invitation"];
-export type Token = Omit<Schemas["TokenView"], "scopes"> & { scopes: Scope[] };
-export type NewToken = Omit<Schemas["NewToken"], "token"> & { token: Token };
-export type TokenWish = Omit<Schemas["TokenRequest"], "scopes"> & { scopes?: Scope[] };
+export type Token = Schemas["TokenView"];
+export type NewToken = Schemas["NewToken"];
+export type TokenWish = Schemas["TokenRequest"];
 export type AuditEntry = Schemas["AuditView"];
 export type Position = Schemas["PositionView"];
 export type Modem = Schemas["ModemView"] & InDevice;
@@ -97,19 +94,19 @@ export type Message = Schemas["MessageView"] & InDevice;
 export type Reading = Schemas["ReadingView"];
 export type Note = Schemas["NoteView"];
 export type Gap = Schemas["GapView"];
-export type Problem = Omit<Schemas["ProblemView"], "kind"> & { kind: ProblemKind };
+export type Problem = Schemas["ProblemView"];
 export type System = Schemas["SystemView"];
 export type Check = Schemas["Check"];
 export type Service = Schemas["ServiceView"];
 export type FirstRun = Schemas["FirstRun"];
 export type TestPush = Schemas["TestPush"];
 /** `position` is another device's, as a route made it; nobody can ask for it. */
-export type Order = Schemas["Order"] | { type: "position"; text: string };
-export type Mt = Omit<Schemas["MtView"], "order"> & { order: Order };
-export type MtDetail = Omit<Schemas["OutgoingDetail"], "mt"> & { mt: Mt };
+export type Order = Schemas["Order"];
+export type Mt = Schemas["MtView"];
+export type MtDetail = Schemas["OutgoingDetail"];
 export type Account = Schemas["AccountView"];
 export type Spent = Schemas["CreditsView"];
-export type LiveEvent = Schemas["LiveEvent"] | DeviceNews | FirmwareNews | RouteNews;
+export type LiveEvent = Schemas["LiveEvent"];
 
 export type MessageDetail = Schemas["MessageDetail"];
 export type Offer = Schemas["OfferView"];

@@ -136,10 +136,16 @@ test("the usual name follows the version and the devices; a name of a person's o
   expect(changed(named, { name: "" }).name).toBe("");
 });
 
-const plan = (devices: [name: string, skipped?: string][], files_changed_max = 9): Plan => ({
+const plan = (devices: [name: string, skipped?: string | null][], files_changed_max = 9): Plan => ({
   stages: [
     {
-      devices: devices.map(([name, skipped]) => ({ device: device(name), files_changed: 9, bytes: 41_000, skipped })),
+      devices: devices.map(([name, skipped = null]) => ({
+        device: device(name),
+        from: null,
+        files_changed: 9,
+        bytes: 41_000,
+        skipped,
+      })),
     },
   ],
   devices: devices.length,

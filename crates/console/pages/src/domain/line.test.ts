@@ -93,7 +93,7 @@ test("a password is in no line of the log, also where the device repeats it", ()
 
 test("what was said meanwhile is added once", () => {
   const line = received(start, { type: "heard", at: time(10), text: "a" }, words, 0);
-  const lines = [9, 10, 11].map((at) => ({ at: time(at), way: "up" as const, text: `t${at}` }));
+  const lines = [9, 10, 11].map((at) => ({ at: time(at), way: "up" as const, who: null, text: `t${at}` }));
   expect(texts(caughtUp(line, lines))).toEqual(["up a", "up t11"]);
   expect(texts(caughtUp(start, lines))).toHaveLength(3);
 });

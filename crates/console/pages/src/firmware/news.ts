@@ -5,7 +5,7 @@ import type { LiveEvent, Page } from "../api/types";
 import { laterJob } from "../domain/firmware";
 import { useNews } from "../live/store";
 import type { Device } from "../registry/apiTypes";
-import type { FirmwareNews, Job, Rollout, Source, Target, Version } from "./apiTypes";
+import type { Job, Rollout, Source, Target, Version } from "./apiTypes";
 
 /** The first word of the key of everything that is read of firmware. */
 export const FIRMWARE = "firmware";
@@ -109,7 +109,7 @@ export function take(client: QueryClient, news: LiveEvent): Key[] {
 }
 
 /** Takes the answer to a change for the news that it is. */
-export function useTake(): (news: FirmwareNews) => void {
+export function useTake(): (news: LiveEvent) => void {
   const client = useQueryClient();
   return (news) => {
     for (const queryKey of take(client, news)) void client.invalidateQueries({ queryKey });
