@@ -1,7 +1,7 @@
 //! Things that a person should look at. (kind, subject) is the natural key: the same finding is one problem,
 //! however often it is made.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use fairlead_model::problem::{ProblemKind, ProblemState, ProblemView};
@@ -274,6 +274,25 @@ pub fn settle_subject(
         Some(id) if settle(tx, clock, id.into(), state)? => Ok(Some(id.into())),
         _ => Ok(None),
     }
+}
+
+/// The messages about which there is an open problem of a kind.
+///
+/// # Errors
+/// What the database says.
+pub fn open_about(
+    conn: &mut Conn,
+    kind: ProblemKind,
+    messages: &[MessageId],
+) -> Result<HashSet<MessageId>, StoreError> {
+    let subjects: Vec<String> = messages.iter().map(MessageId::to_string).collect();
+    let found: Vec<Option<Id>> = problems::table
+        .filter(problems::kind.eq(kind.as_str()))
+        .filter(problems::subject.eq_any(subjects))
+        .filter(problems::state.eq(ProblemState::Open.as_str()))
+        .select(problems::message_id)
+        .load(conn)?;
+    Ok(found.into_iter().flatten().map(Into::into).collect())
 }
 
 /// Whether there is a problem of a kind about a subject, open or settled.

@@ -175,8 +175,13 @@ fn check_scope(path: &str, identity: &Identity) -> Result<(), ApiError> {
 /// The part of the API to which an address belongs.
 fn scope_of(path: &str) -> Option<Scope> {
     // The addresses of old scripts.
-    if path.starts_with("/v1/") {
-        return Some(Scope::Devices);
+    if let Some(old) = path.strip_prefix("/v1/") {
+        return Some(match old.split('/').next()? {
+            "routing" | "queues" => Scope::Routes,
+            "errors" => Scope::Problems,
+            "rockblocks" => Scope::Modems,
+            _ => Scope::Devices,
+        });
     }
     let area = path.strip_prefix("/api/v1/")?.split('/').next()?;
     Some(match area {
@@ -232,6 +237,17 @@ mod tests {
             ["/api/v1/messages", "/api/v1/live", "/api/v1/session", "/api/v1/", "/api/v1/modemsx", "/"]
         {
             assert!(check_scope(shut, &identity).is_err(), "{shut}");
+        }
+        for (old, scope) in [
+            ("/v1/buoys", Scope::Devices),
+            ("/v1/handsets/create", Scope::Devices),
+            ("/v1/routing", Scope::Routes),
+            ("/v1/routing/create", Scope::Routes),
+            ("/v1/queues", Scope::Routes),
+            ("/v1/errors", Scope::Problems),
+            ("/v1/rockblocks", Scope::Modems),
+        ] {
+            assert_eq!(scope_of(old), Some(scope), "{old}");
         }
         identity.scopes.clear();
         assert!(check_scope("/api/v1/session", &identity).is_ok());

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::deliveries::target;
+use super::deliveries::{TO_DEVICE, target};
 use super::{Checked, RouteFlaw};
 use crate::registry::devices;
 use crate::schema::{
@@ -240,6 +240,27 @@ pub fn passed_on(
         .select((deliveries::message_id, deliveries::route_id))
         .load(conn)?;
     Ok(rows.into_iter().filter_map(|(message, route)| Some((message?.into(), route?.into()))).collect())
+}
+
+/// What routes told devices for these messages, or are about to: the message, the route, and the order as JSON.
+///
+/// # Errors
+/// What the database says.
+pub fn told_devices(
+    conn: &mut Conn,
+    messages: &[MessageId],
+) -> Result<HashSet<(MessageId, RouteId, Vec<u8>)>, StoreError> {
+    let ids: Vec<Option<Id>> = messages.iter().map(|id| Some((*id).into())).collect();
+    let states = [DeliveryState::Waiting, DeliveryState::Delivered].map(DeliveryState::as_str);
+    let rows: Vec<(Option<Id>, Option<Id>, Vec<u8>)> = deliveries::table
+        .filter(deliveries::message_id.eq_any(ids))
+        .filter(deliveries::target_kind.eq(TO_DEVICE))
+        .filter(deliveries::state.eq_any(states))
+        .select((deliveries::message_id, deliveries::route_id, deliveries::body))
+        .load(conn)?;
+    let told =
+        rows.into_iter().filter_map(|(message, route, body)| Some((message?.into(), route?.into(), body)));
+    Ok(told.collect())
 }
 
 /// Something that a route told a modem.

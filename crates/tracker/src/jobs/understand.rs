@@ -120,7 +120,7 @@ pub(crate) fn understand(
         states.extend(unit.conclude(line)?);
     }
     modems::put_states(unit.tx, &states)?;
-    pass::pass_on(unit.tx, clock, &unit.heard)?;
+    pass::pass_on(unit.tx, clock, &unit.heard, &unit.by_hand)?;
     unit.tell_the_courier()?;
     Ok(unit.changed)
 }

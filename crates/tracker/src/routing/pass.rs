@@ -1,20 +1,21 @@
 //! Passing on: the messages of a unit of work against the routes that can fit them.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use fairlead_model::delivery::DeliveryAttributes;
 use fairlead_model::device::{DeviceKind, DeviceRef};
 use fairlead_model::mt::{Order, OrderKind};
+use fairlead_model::problem::ProblemKind;
 use fairlead_model::queue::DeliveryWaiting;
 use fairlead_model::route::{Format, RouteMessage, RouteSource, RouteTarget};
-use fairlead_model::{Clock, DeviceId, GroupId, MessageId, ModemId};
+use fairlead_model::{Clock, DeviceId, GroupId, MessageId, ModemId, RouteId};
 use fairlead_store::registry::{groups, links};
 use fairlead_store::routing::deliveries::{self, NewDelivery};
 use fairlead_store::routing::routes::{self, Route, Told};
 use fairlead_store::satellite::readings::{self, ReadingRow};
-use fairlead_store::{Conn, Micros, StoreError, Tx};
+use fairlead_store::{Conn, Id, Micros, StoreError, Tx, problems};
 use fairlead_wire::pk::Command;
 use fairlead_wire::route::{self as wire, Facts, PassedOn};
 use serde_json::Value;
@@ -80,7 +81,16 @@ pub(crate) struct Body {
 }
 
 /// Passes on the messages of a unit of work. Where no route is enabled, that is one small query.
-pub(crate) fn pass_on(tx: &mut Tx<'_>, clock: &Clock, heard: &[Heard]) -> Result<(), StoreError> {
+///
+/// Who else than the sender may have written a message is not asked of an endpoint, which is told all there is. A device
+/// acts on what it is told, and each time is paid for: it is told nothing of a message that contradicts another one until
+/// a person puts it through, and no second time what it was told before the message was repaired.
+pub(crate) fn pass_on(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    heard: &[Heard],
+    by_hand: &HashSet<Id>,
+) -> Result<(), StoreError> {
     if heard.is_empty() || !routes::any_enabled(tx)? {
         return Ok(());
     }
@@ -95,6 +105,10 @@ pub(crate) fn pass_on(tx: &mut Tx<'_>, clock: &Clock, heard: &[Heard]) -> Result
         return Ok(());
     }
     let told = told(tx, heard)?;
+    let doubts = match routes.iter().any(tells_a_device) {
+        true => Doubts::about(tx, heard, by_hand)?,
+        false => Doubts::default(),
+    };
     let content_types: Vec<Option<String>> = heard.iter().map(Heard::content_type).collect();
     let mut new = Vec::new();
     for ((heard, owner), content_type) in heard.iter().zip(owners).zip(&content_types) {
@@ -108,12 +122,44 @@ pub(crate) fn pass_on(tx: &mut Tx<'_>, clock: &Clock, heard: &[Heard]) -> Result
         for route in open {
             if asking.meets(route).is_ok()
                 && let Some(body) = asking.body(route)?
+                && !(tells_a_device(route) && doubts.stand_against(heard, route, &body))
             {
                 new.push(asking.delivery(route, body));
             }
         }
     }
     deliver(tx, clock, new)
+}
+
+fn tells_a_device(route: &Route) -> bool {
+    matches!(route.target, RouteTarget::Device { .. })
+}
+
+/// What stands against telling a device of messages.
+#[derive(Default)]
+struct Doubts {
+    contradicted: HashSet<MessageId>,
+    told: HashSet<(MessageId, RouteId, Vec<u8>)>,
+}
+
+impl Doubts {
+    fn about(conn: &mut Conn, heard: &[Heard], by_hand: &HashSet<Id>) -> Result<Self, StoreError> {
+        let unasked: Vec<MessageId> =
+            heard.iter().filter(|heard| !by_hand.contains(&heard.row.id)).map(Heard::id).collect();
+        let contradicted = problems::open_about(conn, ProblemKind::ConflictingMessage, &unasked)?;
+        let replaced: Vec<MessageId> =
+            heard.iter().filter_map(|heard| heard.row.replaces).map(Into::into).collect();
+        let told = match replaced.is_empty() {
+            true => HashSet::new(),
+            false => routes::told_devices(conn, &replaced)?,
+        };
+        Ok(Self { contradicted, told })
+    }
+
+    fn stand_against(&self, heard: &Heard, route: &Route, body: &Body) -> bool {
+        let again = |id: Id| self.told.contains(&(id.into(), route.id, body.bytes.clone()));
+        self.contradicted.contains(&heard.id()) || heard.row.replaces.is_some_and(again)
+    }
 }
 
 /// Writes deliveries, but those that were made before, and wakes whoever delivers to their targets.
@@ -345,7 +391,7 @@ mod tests {
                     ear.fetch_add(1, Ordering::Relaxed);
                 }
             });
-            pass_on(tx, &clock, &heard)
+            pass_on(tx, &clock, &heard, &HashSet::new())
         };
         store.write(work).await.unwrap();
         asked.load(Ordering::Relaxed)

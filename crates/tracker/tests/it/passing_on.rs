@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use fairlead_model::mt::Order;
+use fairlead_model::problem::ProblemKind;
 use fairlead_model::{Latitude, Longitude, Time};
+use fairlead_store::problems::{self, Finding};
 use fairlead_store::satellite::messages::MessageRow;
 use fairlead_testkit::Backend;
 use fairlead_wire::rockcore::{Fields, Source, Trigger};
@@ -24,6 +26,8 @@ fairlead_testkit::on_both_backends!(
     a_source_is_a_device_a_group_a_kind_or_everybody,
     a_message_is_the_devices_in_which_its_modem_was,
     commands_steer_and_texts_do_not,
+    a_contradicted_command_waits_for_a_person,
+    a_repaired_command_is_not_told_again,
     a_tracker_is_told_and_tells,
     what_cannot_be_told_is_not_told,
     conditions_are_about_the_message_and_where_it_was_before,
@@ -472,6 +476,62 @@ fn pushed(sea: &Sea, fields: &Fields) -> MessageRow {
         source: json!({"content_type": "application/json"}).to_string(),
         ..message(&sea.system.clock, B, fields.momsn.into(), fields.transmitted_at, "")
     }
+}
+
+/// A handset that steers a buoy, and an endpoint that is told of its commands.
+async fn steering(sea: &Sea) -> [Value; 2] {
+    let handset = device(sea, "handset", "HS001", A).await;
+    let buoy = made(sea, json!({"kind": "buoy", "name": "PK001"})).await;
+    let maps = endpoint(sea, "webhook", "maps", None).await;
+    let steers = route(sea, wanted(of(&handset), &["command"], of(&buoy))).await;
+    let tells = route(sea, wanted(of(&handset), &["command"], to(&maps))).await;
+    [steers, tells]
+}
+
+/// The orders to devices that a route made.
+async fn orders(sea: &Sea, route: &Value) -> Vec<Order> {
+    delivered(sea).await.iter().filter(|d| d.route == route["id"]).map(Delivered::order).collect()
+}
+
+async fn a_contradicted_command_waits_for_a_person(backend: Backend) {
+    let sea = Sea::open(backend, &[]).await;
+    let [steers, tells] = steering(&sea).await;
+    sea.handle(&[sea.message(1, at(1), "PK005;1")]).await;
+    // The same number and time, and something else in it.
+    sea.handle(&[sea.message(1, at(1), "PK005;0")]).await;
+    assert_eq!(orders(&sea, &steers).await, [Order::Beacon { on: true }]);
+    assert_eq!(passed(&sea, &tells).await, [1, 1], "an endpoint is told of both");
+    let problem = sea.problems("kind=conflicting_message").await.remove(0);
+    let (status, answer) = sea.settle(&problem, "replay", None).await;
+    assert_eq!(status.as_u16(), 200, "{answer}");
+    sea.settled().await;
+    assert_eq!(orders(&sea, &steers).await, [Order::Beacon { on: true }, Order::Beacon { on: false }]);
+    sea.system.stop().await;
+}
+
+async fn a_repaired_command_is_not_told_again(backend: Backend) {
+    let sea = Sea::open(backend, &[]).await;
+    let [steers, tells] = steering(&sea).await;
+    for (number, becomes, told) in [(1, "PK006;15", 1), (2, "PK006;30", 2)] {
+        let before = orders(&sea, &steers).await.len();
+        let said = sea.message(number, at(u64::from(number.unsigned_abs())), "PK006;15");
+        sea.handle(std::slice::from_ref(&said)).await;
+        let finding = Finding::about(
+            ProblemKind::FaultyPush,
+            said.id.into(),
+            IMEI.parse().unwrap(),
+            "iridium_cep is no number".to_owned(),
+        );
+        let clock = sea.system.clock.clone();
+        sea.system.store.write(move |tx| problems::record(tx, &clock, finding.clone())).await.unwrap();
+        let problem = sea.problems("state=open").await.remove(0);
+        let (status, answer) = sea.settle(&problem, "repair", Some(becomes)).await;
+        assert_eq!(status.as_u16(), 200, "{answer}");
+        sea.settled().await;
+        assert_eq!(orders(&sea, &steers).await.len() - before, told, "{becomes}");
+    }
+    assert_eq!(passed(&sea, &tells).await, [1, 1, 2, 2], "an endpoint is told of each copy");
+    sea.system.stop().await;
 }
 
 async fn a_tracker_is_told_and_tells(backend: Backend) {

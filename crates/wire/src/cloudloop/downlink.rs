@@ -33,16 +33,18 @@ pub fn read_send_answer(status: u16, body: &str) -> Option<SendAnswer> {
     // Only the first value counts: a provider that says it twice has the message.
     let mut values = Deserializer::from_str(body.trim_start_matches('\u{feff}')).into_iter::<Value>();
     let Value::Object(answer) = values.next()?.ok()? else { return None };
-    if let Some(text) = refusal(status, &answer) {
-        return Some(SendAnswer::Refused { text });
-    }
-    let id = match answer.get("id")? {
-        Value::String(id) => id.trim().to_owned(),
-        Value::Number(id) => id.to_string(),
-        _ => return None,
+    let id = match answer.get("id") {
+        Some(Value::String(id)) => id.trim().to_owned(),
+        Some(Value::Number(id)) => id.to_string(),
+        _ => String::new(),
     };
-    let is_taken = (200..300).contains(&status) && !id.is_empty();
-    is_taken.then(|| SendAnswer::Taken { id: cut(&id, LONGEST_ID) })
+    match refusal(status, &answer) {
+        // It may have the message after all: a status that refuses says that it has not, another one does not.
+        Some(_) if !id.is_empty() && !(400..500).contains(&status) => None,
+        Some(text) => Some(SendAnswer::Refused { text }),
+        None => ((200..300).contains(&status) && !id.is_empty())
+            .then(|| SendAnswer::Taken { id: cut(&id, LONGEST_ID) }),
+    }
 }
 
 /// The words of a refusal, where the answer is one.
@@ -64,7 +66,8 @@ fn refusal(status: u16, answer: &Map<String, Value>) -> Option<String> {
 fn tell(value: &Value, words: &mut Vec<String>) {
     let plain = |value: &Value| match value {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
+        // A code of zero says that nothing is wrong.
+        Value::Number(number) => Some(number.to_string()).filter(|_| number.as_f64() != Some(0.0)),
         _ => None,
     };
     match value {
@@ -88,6 +91,7 @@ mod tests {
         let taken = |id: &str| Some(SendAnswer::Taken { id: id.to_owned() });
         assert_eq!(read_send_answer(200, r#"{"id":"AagLlVGjyNzQ"}"#), taken("AagLlVGjyNzQ"));
         assert_eq!(read_send_answer(200, r#"{"id":77,"status":"queued","error":null}"#), taken("77"));
+        assert_eq!(read_send_answer(200, r#"{"id":"AagL","errorCode":0,"errorMessage":""}"#), taken("AagL"));
         assert_eq!(read_send_answer(200, "{\"id\":\"a\"}\n{\"id\":\"b\"}"), taken("a"));
     }
 
@@ -98,7 +102,8 @@ mod tests {
             (200, r#"{"error":{"message":"Thing not found"}}"#, "Thing not found"),
             (400, r#"{"message":"Payload too long"}"#, "Payload too long"),
             (400, r#"{"errors":["Payload too long", "270"]}"#, "Payload too long 270"),
-            (500, r#"{"errorMessage":"System error","id":"x"}"#, "System error"),
+            (500, r#"{"errorMessage":"System error"}"#, "System error"),
+            (401, r#"{"id":"trace-7","error":"Invalid token"}"#, "Invalid token"),
         ] {
             let refused = Some(SendAnswer::Refused { text: said.to_owned() });
             assert_eq!(read_send_answer(status, body), refused, "{body}");
@@ -118,6 +123,9 @@ mod tests {
             (200, r#"{"message":"hello"}"#),
             (500, r#"{"message":"hello"}"#),
             (302, r#"{"id":"x"}"#),
+            // What names the message and an error has taken it, or not.
+            (200, r#"{"id":"AagL","reason":"busy"}"#),
+            (500, r#"{"errorMessage":"System error","id":"x"}"#),
         ] {
             assert_eq!(read_send_answer(status, body), None, "{body:?}");
         }
