@@ -21,7 +21,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::jobs::drain::{self, Doors, Policy};
-use crate::pushed::{Provider, Pushed};
+use crate::pushed::{Keys, Provider, Pushed};
 use crate::record::{self, Imported, Prepared, Source};
 
 pub use table::Table;
@@ -104,8 +104,6 @@ pub struct NotUnderstood {
 /// A row as it goes into the store.
 struct Ready {
     row: usize,
-    /// The key that it would have without the number that it was given.
-    numberless: Option<Digest>,
     message: Prepared,
 }
 
@@ -214,7 +212,7 @@ impl Import {
         report: &mut Report,
     ) -> Result<(), StoreError> {
         for batch in fresh.chunks(BATCH) {
-            let ready = |c: &Candidate| self.prepare(clock, c, given.contains(&c.row));
+            let ready = |c: &Candidate| self.prepare(clock, c);
             let prepared: Vec<Ready> = batch.iter().filter_map(ready).collect();
             let (clock, dry_run) = (clock.clone(), self.dry_run);
             let prepared = Arc::new(prepared);
@@ -232,9 +230,7 @@ impl Import {
         Ok(())
     }
 
-    fn prepare(&self, clock: &Clock, candidate: &Candidate, is_given: bool) -> Option<Ready> {
-        let without =
-            |c: &Candidate| Some(Pushed::Rockblock(Box::new(c.read.push(c.imei, None)?)).keys().message);
+    fn prepare(&self, clock: &Clock, candidate: &Candidate) -> Option<Ready> {
         let push = Pushed::Rockblock(Box::new(candidate.read.push(candidate.imei, candidate.momsn)?));
         let source = Source {
             content_type: Some("application/json".to_owned()),
@@ -257,8 +253,7 @@ impl Import {
             row: Box::new(row),
             faults: push.faults().iter().map(ToString::to_string).collect(),
         };
-        let numberless = if is_given { without(candidate) } else { None };
-        Some(Ready { row: candidate.row, numberless, message })
+        Some(Ready { row: candidate.row, message })
     }
 
     async fn note(&self, store: &Store, clock: &Clock, report: &Report) -> Result<(), StoreError> {
@@ -325,17 +320,13 @@ fn not_here(conn: &mut Conn, ready: &[Ready]) -> Result<BTreeSet<usize>, StoreEr
 
 impl Ready {
     fn keys(&self) -> impl Iterator<Item = Digest> {
-        self.message.keys().map(|keys| keys.message).into_iter().chain(self.numberless)
+        self.message.keys().into_iter().flat_map(Keys::of_message)
     }
 }
 
 fn put_in(tx: &mut Tx<'_>, clock: &Clock, ready: &[Ready]) -> Result<BTreeSet<usize>, StoreError> {
     let new = not_here(tx, ready)?;
-    let items: Vec<Prepared> = ready
-        .iter()
-        .filter(|one| one.numberless.is_none() || new.contains(&one.row))
-        .map(|one| one.message.clone())
-        .collect();
+    let items: Vec<Prepared> = ready.iter().map(|one| one.message.clone()).collect();
     drain::store_batch(tx, clock, BY_HAND, &items)?;
     Ok(new)
 }

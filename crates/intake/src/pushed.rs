@@ -38,6 +38,8 @@ pub(crate) struct Keys {
     pub(crate) message: Digest,
     /// Another key, by which the same message is known although the first one differs.
     pub(crate) same: Option<Digest>,
+    /// The key that it has where it was put in without its number. A message is found by it; none is noted under it.
+    pub(crate) numberless: Option<Digest>,
     /// The provider's name of it: two messages of one name are two messages, and something is wrong.
     pub(crate) name: Option<Digest>,
 }
@@ -64,7 +66,7 @@ impl Keys {
 
     /// Those by which it is the same message.
     pub(crate) fn of_message(self) -> impl Iterator<Item = Digest> {
-        [Some(self.message), self.same].into_iter().flatten()
+        [Some(self.message), self.same, self.numberless].into_iter().flatten()
     }
 }
 
@@ -116,14 +118,23 @@ impl Pushed {
     /// What makes it the same message as another one. An SBD message has the same key by whichever platform it comes.
     pub(crate) fn keys(&self) -> Keys {
         let of_sbd = |push: &rockblock::Push| Digest(push.duplicate_key(Provider::Rockblock.as_str()));
+        let numberless = |push: &rockblock::Push| {
+            push.momsn.map(|_| Digest(push.key_without_number(Provider::Rockblock.as_str())))
+        };
         match self {
-            Self::Rockblock(push) => Keys { message: of_sbd(push), same: None, name: None },
-            Self::Rockcore(push) => {
-                Keys { message: Digest(push.duplicate_key()), same: None, name: push.id_key().map(Digest) }
+            Self::Rockblock(push) => {
+                Keys { message: of_sbd(push), same: None, numberless: numberless(push), name: None }
             }
+            Self::Rockcore(push) => Keys {
+                message: Digest(push.duplicate_key()),
+                same: None,
+                numberless: None,
+                name: push.id_key().map(Digest),
+            },
             Self::Cloudloop(push) => Keys {
                 message: of_sbd(&push.sbd),
                 same: push.message_key().map(Digest),
+                numberless: numberless(&push.sbd),
                 name: push.id_key().map(Digest),
             },
         }

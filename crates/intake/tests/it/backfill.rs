@@ -15,6 +15,7 @@ fairlead_testkit::on_both_backends!(
     a_file_that_is_cut_off_is_sent_again,
     an_import_that_breaks_off_goes_on_when_it_is_repeated,
     a_row_that_came_without_a_number_does_not_come_again_with_one,
+    a_row_without_a_number_is_the_message_that_is_pushed_later,
     one_file_at_a_time,
     what_is_no_file_is_refused,
 );
@@ -181,6 +182,27 @@ async fn a_row_that_came_without_a_number_does_not_come_again_with_one(backend: 
         assert_eq!((&report["new"], &report["known"]), (&json!(0), &json!(2)));
     }
     assert_eq!(door.messages().await.len(), 4);
+    door.system.stop().await;
+}
+
+async fn a_row_without_a_number_is_the_message_that_is_pushed_later(backend: Backend) {
+    let door = Door::open(backend, &[]).await;
+    let file = "time,data\n2026-06-01 10:10:00,504b01\n2026-06-01 10:20:00,504b02\n";
+    assert_eq!(import(&door, &format!("&imei={IMEI}"), file).await["without_number"], json!(2));
+    for (momsn, time, data, messages) in [
+        (6, "26-06-01 10:10:00", "504b01", 2),
+        (7, "26-06-01 10:20:00", "504b02", 2),
+        // Another text, and another time.
+        (8, "26-06-01 10:20:00", "504b03", 3),
+        (9, "26-06-01 10:30:00", "504b02", 4),
+    ] {
+        assert_eq!(
+            door.push(&Push { data: data.to_owned(), ..Push::new(momsn).at(time) }).await,
+            StatusCode::OK
+        );
+        door.drained().await;
+        assert_eq!(door.messages().await.len(), messages, "{momsn}");
+    }
     door.system.stop().await;
 }
 

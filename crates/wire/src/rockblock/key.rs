@@ -23,12 +23,21 @@ impl Push {
     /// The first four bytes are the transmit time in whole seconds, so that keys of one time lie together: a table
     /// of random keys has each of them on another page.
     pub fn duplicate_key(&self, provider: &str) -> [u8; 32] {
+        self.key(provider, self.momsn, self.momsn_raw.as_deref())
+    }
+
+    /// The key that the same message has where its number is not told, as in a table of the provider's pages.
+    pub fn key_without_number(&self, provider: &str) -> [u8; 32] {
+        self.key(provider, None, None)
+    }
+
+    fn key(&self, provider: &str, momsn: Option<u16>, momsn_raw: Option<&str>) -> [u8; 32] {
         let mut hash = Sha256::new();
         put(&mut hash, Known::Read, DOMAIN);
         put(&mut hash, Known::Read, provider.as_bytes());
         put(&mut hash, Known::Read, self.imei.as_str().as_bytes());
-        let momsn = self.momsn.map(u16::to_be_bytes);
-        put_read_or_raw(&mut hash, momsn.as_ref().map(<[u8; 2]>::as_slice), self.momsn_raw.as_deref());
+        let momsn = momsn.map(u16::to_be_bytes);
+        put_read_or_raw(&mut hash, momsn.as_ref().map(<[u8; 2]>::as_slice), momsn_raw);
         let time = self.transmitted_at.map(|time| time.micros().to_be_bytes());
         put_read_or_raw(&mut hash, time.as_ref().map(<[u8; 8]>::as_slice), self.transmit_time_raw.as_deref());
         let data = Some(self.data_raw.as_str()).filter(|text| !text.is_empty());
