@@ -173,6 +173,32 @@ impl Mailroom {
         }
     }
 
+    /// How many of these letters somebody has in hand.
+    pub async fn in_hand(&self, ids: &[DeliveryId]) -> usize {
+        let (ids, now) = (ids.to_vec(), self.system.clock.now());
+        let rows = self
+            .system
+            .store
+            .read(move |conn| ids.iter().map(|id| deliveries::get(conn, *id)).collect::<Result<Vec<_>, _>>());
+        rows.await.unwrap().iter().filter(|row| row.claimed_until > now.into()).count()
+    }
+
+    /// Waits until at most so many of these letters are in somebody's hand.
+    pub async fn until_in_hand(&self, ids: &[DeliveryId], most: usize) {
+        for _ in 0..600 {
+            if self.in_hand(ids).await <= most {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{} are in hand, not {most}", self.in_hand(ids).await);
+    }
+
+    /// Changes an endpoint.
+    pub async fn put(&self, id: EndpointId, wish: Value) -> (StatusCode, Value) {
+        self.ask(Method::PUT, &format!("/api/v1/endpoints/{id}"), Some(wish)).await
+    }
+
     pub fn advance(&self, seconds: u64) {
         self.system.hand.advance(Duration::from_secs(seconds));
     }

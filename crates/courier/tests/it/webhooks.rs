@@ -21,6 +21,7 @@ on_both_backends!(
     five_days_of_failing_switch_an_endpoint_off_and_a_person_switches_it_on,
     one_that_is_gone_is_switched_off,
     one_that_wants_fewer_is_left_alone,
+    a_change_of_an_endpoint_keeps_the_secrets_that_were_made_meanwhile,
     a_redirect_is_not_followed,
     an_endless_answer_is_cut_off,
     one_that_resets_and_one_that_hangs_fail_with_a_sentence,
@@ -221,6 +222,23 @@ async fn one_that_wants_fewer_is_left_alone(backend: Backend) {
     room.close().await;
     receiver.close().await;
     other.close().await;
+}
+
+async fn a_change_of_an_endpoint_keeps_the_secrets_that_were_made_meanwhile(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    // A name that is looked up takes its time.
+    let (id, _) = room.webhook("maps", "http://localhost:9/").await;
+    for keys in 2..=5 {
+        let wish = json!({"name": "maps", "config": {"kind": "webhook", "url": "http://localhost:9/"}});
+        let path = format!("/api/v1/endpoints/{id}/signing-keys");
+        let changes = (0..4).map(|_| room.put(id, wish.clone()));
+        let ((status, _), changes) =
+            tokio::join!(room.post(&path, json!({})), futures_util::future::join_all(changes));
+        assert_eq!(status, 201);
+        assert!(changes.iter().all(|(status, _)| *status == 200), "{changes:?}");
+        assert_eq!(room.endpoint(id).await["signing_keys"].as_array().unwrap().len(), keys);
+    }
+    room.close().await;
 }
 
 async fn a_redirect_is_not_followed(backend: Backend) {

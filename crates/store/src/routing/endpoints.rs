@@ -369,7 +369,7 @@ pub fn create(
     Ok(Ok(()))
 }
 
-/// Changes an endpoint. Its kind stays as it is.
+/// Changes an endpoint. Its kind stays as it is, and so do its secrets where there are no others.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where there is none of this id; [`StoreError::Conflict`] where somebody was faster.
@@ -378,7 +378,7 @@ pub fn change(
     clock: &Clock,
     id: EndpointId,
     new: &NewEndpoint,
-    kept: &Kept,
+    kept: Option<&Kept>,
 ) -> Result<Checked<()>, StoreError> {
     let before: Row = endpoints::table.find(Id::from(id)).select(Row::as_select()).first(&mut **tx)?;
     if before.kind != new.config.kind().as_str() {
@@ -389,13 +389,14 @@ pub fn change(
         Ok(name) => name,
         Err(flaws) => return Ok(Err(flaws)),
     };
+    let secrets = kept.map(Kept::row).transpose()?.map(|secrets| endpoints::secrets.eq(secrets));
     diesel::update(endpoints::table.find(Id::from(id)))
         .set((
             endpoints::name_key.eq(name.to_lowercase()),
             endpoints::name.eq(name),
             endpoints::enabled.eq(new.enabled),
             endpoints::config.eq(written(&new.config)?),
-            endpoints::secrets.eq(kept.row()?),
+            secrets,
             endpoints::changed_at.eq(Micros::from(clock.now())),
         ))
         .execute(&mut **tx)?;
