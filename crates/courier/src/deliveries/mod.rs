@@ -42,6 +42,8 @@ pub(crate) struct Lanes {
     /// Targets that were named by a message, and are not looked after yet.
     woken: Mutex<HashSet<Uuid>>,
     bell: Notify,
+    /// Those of the lanes that run, by their targets.
+    bells: Mutex<HashMap<Uuid, Arc<Bell>>>,
     /// Drivers keep connections, so they outlive lanes.
     drivers: Mutex<HashMap<EndpointId, Opened>>,
     /// Endpoints of which the pages are to be told.
@@ -59,6 +61,7 @@ struct Opened {
 #[derive(Default)]
 pub(crate) struct Bell {
     rung: AtomicBool,
+    anew: AtomicBool,
     notify: Notify,
 }
 
@@ -66,6 +69,16 @@ impl Bell {
     fn ring(&self) {
         self.rung.store(true, Ordering::Release);
         self.notify.notify_one();
+    }
+
+    fn ring_anew(&self) {
+        self.anew.store(true, Ordering::Release);
+        self.ring();
+    }
+
+    /// Whether what is in hand is to be put down and taken anew.
+    fn wants_anew(&self) -> bool {
+        self.anew.swap(false, Ordering::AcqRel)
     }
 
     /// Whether it was rung since this was asked last.
@@ -89,6 +102,7 @@ impl Lanes {
             ground,
             woken: Mutex::default(),
             bell: Notify::new(),
+            bells: Mutex::default(),
             drivers: Mutex::default(),
             changed: Mutex::default(),
         }
@@ -108,6 +122,15 @@ impl Lanes {
     pub(crate) fn wake(&self, target: Uuid) {
         lock(&self.woken).insert(target);
         self.bell.notify_one();
+    }
+
+    /// A person has changed an endpoint, or what waits for it: its lane sends nothing more before it has looked again. Lanes
+    /// of other processes see it with their next turn.
+    pub(crate) fn look_again(&self, id: EndpointId) {
+        if let Some(bell) = lock(&self.bells).get(&id.uuid()) {
+            bell.ring_anew();
+        }
+        self.changed(id);
     }
 
     /// An endpoint's driver, opened for it as it is now.
@@ -180,19 +203,13 @@ impl Consumer for Wake {
 /// Lanes that run, by their targets.
 struct Running {
     courier: Courier,
-    bells: HashMap<Uuid, Arc<Bell>>,
     lanes: JoinSet<Uuid>,
     targets: HashMap<tokio::task::Id, Uuid>,
 }
 
 /// Runs lanes until the process stops, and then until each has put down what it has in hand.
 pub(crate) async fn run(courier: Courier) {
-    let mut running = Running {
-        courier: courier.clone(),
-        bells: HashMap::new(),
-        lanes: JoinSet::new(),
-        targets: HashMap::new(),
-    };
+    let mut running = Running { courier: courier.clone(), lanes: JoinSet::new(), targets: HashMap::new() };
     let mut tick = tokio::time::interval(SWEEP);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut purge_at = Instant::now();
@@ -214,7 +231,7 @@ impl Running {
         let woken = std::mem::take(&mut *lock(&self.courier.lanes.woken));
         let mut unknown = Vec::new();
         for target in woken {
-            match self.bells.get(&target) {
+            match self.bell_of(target) {
                 Some(bell) => bell.ring(),
                 None => unknown.push(target),
             }
@@ -234,6 +251,10 @@ impl Running {
         }
     }
 
+    fn bell_of(&self, target: Uuid) -> Option<Arc<Bell>> {
+        lock(&self.courier.lanes.bells).get(&target).cloned()
+    }
+
     fn start(&mut self, target: Uuid, is_device: bool) {
         let bell = Arc::new(Bell::default());
         let (courier, rung) = (self.courier.clone(), bell.clone());
@@ -247,7 +268,7 @@ impl Running {
             target
         });
         self.targets.insert(task.id(), target);
-        self.bells.insert(target, bell);
+        lock(&self.courier.lanes.bells).insert(target, bell);
     }
 
     fn ended(&mut self, ended: Result<(tokio::task::Id, Uuid), tokio::task::JoinError>) {
@@ -260,7 +281,7 @@ impl Running {
             }
         };
         let Some(target) = self.targets.remove(&id) else { return };
-        let bell = self.bells.remove(&target);
+        let bell = lock(&self.courier.lanes.bells).remove(&target);
         // It was rung while it was ending.
         if ended.is_ok() && bell.is_some_and(|bell| bell.was_rung()) {
             self.courier.lanes.wake(target);
@@ -282,7 +303,7 @@ impl Running {
         match swept.await {
             Ok(due) => {
                 for (target, is_device) in due {
-                    match self.bells.get(&target) {
+                    match self.bell_of(target) {
                         Some(bell) => bell.ring(),
                         None => self.start(target, is_device),
                     }

@@ -30,6 +30,19 @@ pub(crate) struct Tried {
     pub(crate) jitter: f64,
 }
 
+impl Tried {
+    /// Leaves out what the peer has said of it.
+    pub(crate) fn leave_words_out(&mut self) {
+        match &mut self.sent {
+            Sent::Delivered { response, .. } => response.clear(),
+            Sent::Failed { why, response, .. } => {
+                "It was not taken; the reason could not be written down.".clone_into(why);
+                response.clear();
+            }
+        }
+    }
+}
+
 /// What a turn came to.
 pub(crate) struct Turn {
     pub(crate) endpoint: Endpoint,
@@ -101,8 +114,7 @@ fn claim(
     now: Time,
 ) -> Result<(Vec<DeliveryRow>, bool), StoreError> {
     let state = &mut endpoint.state;
-    let is_held = !endpoint.enabled || state.disabled_at.is_some() || state.open_until > now.into();
-    if is_held || want == 0 {
+    if !endpoint.enabled || !rules::may_go(state, true, now) || want == 0 {
         return Ok((Vec::new(), false));
     }
     let until = now.plus(courier.on_the_clock(LEASE));
@@ -155,5 +167,29 @@ pub(crate) fn taken(status: Option<u16>) -> String {
     match status {
         Some(status) => format!("It was taken with the status {status}."),
         None => "It was taken.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fairlead_testkit::{Backend, on_both_backends};
+
+    use super::*;
+    use crate::endpoints::Fault;
+
+    on_both_backends!(however_much_a_peer_says_it_is_written_down);
+
+    async fn however_much_a_peer_says_it_is_written_down(backend: Backend) {
+        let (store, _folder, database) = fairlead_testkit::store(backend).await;
+        let sent = Sent::failed("\u{1f40b}".repeat(100_000), Fault::Gone);
+        let id = EndpointId::from(uuid::Uuid::from_u128(1));
+        let mut state = StateRow::new(id);
+        rules::note(&mut state, &sent, false, Time::from_micros(0));
+        let written = state.clone();
+        store.write(move |tx| endpoints::put_state(tx, &written)).await.unwrap();
+        assert_eq!(store.read(move |conn| endpoints::state(conn, id)).await.unwrap(), Some(state));
+        if let Some(database) = database {
+            database.remove().await;
+        }
     }
 }

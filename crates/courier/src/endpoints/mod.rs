@@ -93,7 +93,7 @@ impl Sent {
 pub(crate) enum Fault {
     /// The endpoint fails. It is tried again later.
     Again,
-    /// The endpoint wants fewer at a time. It is asked again later, and does not count as failing.
+    /// The endpoint wants fewer at a time. It is asked again later, and that costs no letter a try.
     Slower {
         /// How long it wants to be left alone, where it says.
         after: Option<Duration>,

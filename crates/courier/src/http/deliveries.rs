@@ -154,7 +154,7 @@ pub(crate) async fn discard(
         )
     })?;
     if let Some(endpoint) = &detail.delivery.endpoint {
-        state.lanes.changed(endpoint.id);
+        state.lanes.look_again(endpoint.id);
     }
     Ok(web::Json(detail))
 }
@@ -233,6 +233,9 @@ async fn each_portion(
             deliveries::redeliver_some(tx, id, wanted, &actor, now, TOGETHER)
         };
         let portion = state.store.write(work).await?;
+        if !again {
+            state.lanes.look_again(id);
+        }
         count += portion;
         if portion < usize::try_from(TOGETHER).unwrap_or(usize::MAX)
             || again && wanted == DeliveryState::Waiting

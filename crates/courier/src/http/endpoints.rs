@@ -135,6 +135,7 @@ pub(crate) async fn change(
         Ok(checked)
     });
     made(change.await)?;
+    state.lanes.look_again(id);
     Ok(web::Json(changed(&state, id).await?))
 }
 
@@ -157,6 +158,7 @@ pub(crate) async fn remove(
         Ok(checked)
     });
     made(removed.await)?;
+    state.lanes.look_again(id);
     state.lanes.forget(id);
     state.bus.publish(&LiveEvent::EndpointGone { id });
     Ok(HttpResponse::NoContent().finish())
@@ -207,6 +209,7 @@ async fn switch(
             record(tx, &clock, &actor, action, id, &reason)
         })
         .await?;
+    state.lanes.look_again(id);
     Ok(web::Json(changed(state, id).await?))
 }
 

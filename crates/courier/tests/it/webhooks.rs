@@ -21,6 +21,10 @@ on_both_backends!(
     five_days_of_failing_switch_an_endpoint_off_and_a_person_switches_it_on,
     one_that_is_gone_is_switched_off,
     one_that_wants_fewer_is_left_alone,
+    one_that_wants_fewer_gets_nothing_more_of_what_is_in_hand,
+    one_that_wants_fewer_for_days_is_switched_off,
+    of_a_slow_endpoints_letters_few_are_in_hand,
+    what_is_switched_off_or_discarded_leaves_no_more,
     a_change_of_an_endpoint_keeps_the_secrets_that_were_made_meanwhile,
     a_redirect_is_not_followed,
     an_endless_answer_is_cut_off,
@@ -148,8 +152,7 @@ async fn five_days_of_failing_switch_an_endpoint_off_and_a_person_switches_it_on
     receiver.mood(Mood::Status(502));
     room.letters(id, 20).await;
     room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
-    room.advance(5 * 86_400);
-    let off = room.until_endpoint(id, |endpoint| endpoint["health"] == "disabled").await;
+    let off = until_switched_off(&room, id).await;
     assert_eq!(
         off["failure"],
         "Every delivery has failed for 5 days. The last time: It answered 502 Bad Gateway."
@@ -182,6 +185,23 @@ async fn five_days_of_failing_switch_an_endpoint_off_and_a_person_switches_it_on
     room.until_empty(id).await;
     room.close().await;
     receiver.close().await;
+}
+
+/// Lets days go by; the endpoint is asked every eleven hours.
+async fn until_switched_off(room: &Mailroom, id: EndpointId) -> Value {
+    for _ in 0..11 {
+        room.advance(11 * 3_600);
+        let now = room.system.clock.now().rfc3339();
+        let asked = room.until_endpoint(id, |endpoint| {
+            endpoint["health"] == "disabled" || endpoint["next_try_at"].as_str() > Some(now.as_str())
+        });
+        let asked = asked.await;
+        if asked["health"] == "disabled" {
+            return asked;
+        }
+        assert_eq!(asked["health"], "failing");
+    }
+    panic!("after five days it is on");
 }
 
 async fn one_that_is_gone_is_switched_off(backend: Backend) {
@@ -222,6 +242,108 @@ async fn one_that_wants_fewer_is_left_alone(backend: Backend) {
     room.close().await;
     receiver.close().await;
     other.close().await;
+}
+
+async fn one_that_wants_fewer_gets_nothing_more_of_what_is_in_hand(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = room.webhook_of("maps", &receiver).await;
+    let letters = room.letters(id, 2_000).await;
+    receiver.until_requests(300).await;
+    receiver.mood(Mood::RetryAfter(429, 3_600));
+    let before = receiver.requests();
+    room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
+    room.until_in_hand(&letters, 0).await;
+    let more = receiver.requests() - before;
+    assert!(more <= 2 * 8, "{more} more came");
+    receiver.mood(Mood::Status(200));
+    room.advance(3_601);
+    room.until_empty(id).await;
+    assert_eq!(receiver.got().len(), 2_000);
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn one_that_wants_fewer_for_days_is_switched_off(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = room.webhook_of("maps", &receiver).await;
+    receiver.mood(Mood::RetryAfter(429, 3_600));
+    room.letters(id, 3).await;
+    let held = room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
+    assert_ne!(held["health"], "failing", "a pause is no failure yet");
+    let off = until_switched_off(&room, id).await;
+    assert_eq!(
+        off["failure"],
+        "Every delivery has failed for 5 days. The last time: It answered 429 Too Many Requests: it wants fewer at a time."
+    );
+    assert_eq!(off["waiting"], 3);
+    let problems = room
+        .system
+        .store
+        .read(|conn| fairlead_store::problems::list(conn, &fairlead_store::problems::Filter::default(), 10));
+    assert_eq!(problems.await.unwrap()[0].kind.as_str(), "endpoint_disabled");
+    room.close().await;
+    receiver.close().await;
+}
+
+/// An endpoint that answers nothing and is sent one letter at a time.
+async fn held_one_by_one(room: &Mailroom, receiver: &Receiver) -> EndpointId {
+    receiver.mood(Mood::Held);
+    let config = json!({"kind": "webhook", "url": receiver.url(), "concurrency": 1});
+    room.webhook_with("slow", config).await.0
+}
+
+async fn of_a_slow_endpoints_letters_few_are_in_hand(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let (receiver, other) = (Receiver::open().await, Receiver::open().await);
+    let id = held_one_by_one(&room, &receiver).await;
+    let letters = room.letters(id, 1_000).await;
+    receiver.until_requests(1).await;
+    // Others have many turns meanwhile.
+    let another = room.webhook_of("other", &other).await;
+    room.letters(another, 1_000).await;
+    room.until_empty(another).await;
+    assert_eq!(room.in_hand(&letters).await, 16);
+    receiver.go_on();
+    room.until_empty(id).await;
+    room.close().await;
+    receiver.close().await;
+    other.close().await;
+}
+
+async fn what_is_switched_off_or_discarded_leaves_no_more(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = held_one_by_one(&room, &receiver).await;
+    let letters = room.letters(id, 40).await;
+    receiver.until_requests(1).await;
+    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
+    receiver.go_on();
+    room.until_delivery(letters[0], |delivery| delivery["state"] == "delivered").await;
+    room.until_in_hand(&letters, 0).await;
+    assert_eq!(receiver.requests(), 1);
+    room.done(&format!("/api/v1/endpoints/{id}/enable"), json!({"reason": "back"})).await;
+    room.until_empty(id).await;
+    assert_eq!(receiver.requests(), 40);
+    room.close().await;
+    receiver.close().await;
+
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = held_one_by_one(&room, &receiver).await;
+    let letters = room.letters(id, 12).await;
+    receiver.until_requests(1).await;
+    let reason = json!({"reason": "too old"});
+    room.done(&format!("/api/v1/deliveries/{}/discard", letters[1]), reason).await;
+    let all = json!({"endpoint_id": id, "state": "waiting", "reason": "too old"});
+    assert_eq!(room.done("/api/v1/deliveries/discard", all).await["count"], 11);
+    receiver.go_on();
+    let last = room.letters(id, 1).await[0];
+    room.until_delivery(last, |delivery| delivery["state"] == "delivered").await;
+    assert_eq!(receiver.requests(), 2, "what was discarded was not sent");
+    room.close().await;
+    receiver.close().await;
 }
 
 async fn a_change_of_an_endpoint_keeps_the_secrets_that_were_made_meanwhile(backend: Backend) {

@@ -2,6 +2,7 @@
 //! another.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use diesel::prelude::*;
 use fairlead_model::device::SqsQueueView;
@@ -26,6 +27,8 @@ const LONGEST_URL: usize = 2_000;
 const LONGEST_WORD: usize = 200;
 /// Routes that are named where an endpoint is still used.
 const NAMED: i64 = 10;
+/// An endpoint that asks for pauses for so long, and for nothing else, fails.
+const ASKS_TOO_LONG: Duration = Duration::from_secs(3_600);
 /// The sequence that numbers queues at AWS.
 const NUMBERS: &str = "queue.number";
 
@@ -129,12 +132,19 @@ impl StateRow {
         *self = Self { delivered_at, ..Self::new(self.endpoint_id.into()) };
     }
 
+    /// Whether it fails. One that only asks to be left alone does so after a while of nothing else.
+    fn is_failing(&self) -> bool {
+        let Some(since) = self.failing_since else { return false };
+        let last = Time::from(self.failed_at.unwrap_or(since));
+        self.failures_in_a_row > 0 || last.since(since.into()) >= ASKS_TOO_LONG
+    }
+
     fn health(&self, enabled: bool) -> EndpointHealth {
         if !enabled {
             EndpointHealth::Off
         } else if self.disabled_at.is_some() {
             EndpointHealth::Disabled
-        } else if self.failing_since.is_some() {
+        } else if self.is_failing() {
             EndpointHealth::Failing
         } else if self.delivered_at.is_some() {
             EndpointHealth::Good
@@ -172,7 +182,7 @@ impl Row {
     fn view(self, state: Option<StateRow>, waiting: i64, routes: i64) -> Result<EndpointView, StoreError> {
         let (config, kept) = (self.config()?, self.kept()?);
         let state = state.unwrap_or_else(|| StateRow::new(self.id.into()));
-        let health = state.health(self.enabled);
+        let (health, is_failing) = (state.health(self.enabled), state.is_failing());
         let is_on = self.enabled && state.disabled_at.is_none();
         let waits = is_on && state.open_until > Micros(0);
         Ok(EndpointView {
@@ -187,7 +197,7 @@ impl Row {
             signing_keys: kept.signing_keys,
             health,
             failure: state.disabled_why.or(state.failure),
-            failing_since: state.failing_since.map(Into::into),
+            failing_since: state.failing_since.filter(|_| is_failing).map(Into::into),
             next_try_at: waits.then(|| state.open_until.into()),
             delivered_at: state.delivered_at.map(Into::into),
             waiting,
