@@ -310,7 +310,8 @@ impl Lane {
         let is_full = !turn.claimed.is_empty() && turn.claimed.len() >= self.asked;
         self.more |= is_full;
         for row in turn.claimed {
-            self.take_one(row, turn.is_probe);
+            let is_late = turn.late.contains(&row.id.into());
+            self.take_one(row, turn.is_probe, is_late);
         }
         if is_full {
             self.portions.push_back(Portion { last: self.came, since: Instant::now() });
@@ -323,7 +324,7 @@ impl Lane {
         self.heed();
     }
 
-    fn take_one(&mut self, row: DeliveryRow, is_probe: bool) {
+    fn take_one(&mut self, row: DeliveryRow, is_probe: bool, is_late: bool) {
         let place = Place { due_at: row.due_at, claimed_until: row.claimed_until.into(), is_probe };
         let (id, attempt) = (row.id.into(), row.attempts.saturating_add(1));
         match row.attributes() {
@@ -332,6 +333,7 @@ impl Lane {
                     id,
                     attempt,
                     created_at: row.created_at.into(),
+                    is_late,
                     format: row.format,
                     content_type: row.content_type,
                     attributes,

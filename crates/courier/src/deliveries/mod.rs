@@ -28,7 +28,7 @@ use uuid::Uuid;
 use crate::endpoints::{Driver, Ground, Sealer, Sent};
 use crate::service::Courier;
 
-pub(crate) use turn::{LEASE, taken};
+pub(crate) use turn::taken;
 
 /// Between two sweeps, and the least time between two pieces of news of one endpoint.
 const SWEEP: Duration = Duration::from_secs(1);

@@ -1,8 +1,10 @@
 //! One turn of a lane: what came of its letters is written down, and the next ones are taken, in one transaction.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use fairlead_model::delivery::DeliveryState;
+use fairlead_model::endpoint::EndpointConfig;
 use fairlead_model::{DeliveryId, EndpointId, ProblemId, Time};
 use fairlead_store::routing::deliveries::{self, DeliveryRow, Outcome};
 use fairlead_store::routing::endpoints::{self, Endpoint, StateRow};
@@ -13,7 +15,10 @@ use crate::endpoints::Sent;
 use crate::service::Inner;
 
 /// For how long what was taken is nobody else's, in real time.
-pub(crate) const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_secs(120);
+
+/// A letter that tells of a moment longer ago may be late.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// A letter that was tried.
 #[derive(Clone, Debug)]
@@ -48,6 +53,8 @@ pub(crate) struct Turn {
     pub(crate) endpoint: Endpoint,
     /// What is to be tried.
     pub(crate) claimed: Vec<DeliveryRow>,
+    /// Those of them that are late.
+    pub(crate) late: HashSet<DeliveryId>,
     /// Whether the endpoint is asked with one letter, to see whether it is back.
     pub(crate) is_probe: bool,
     /// Whether how the endpoint does is another thing now.
@@ -102,8 +109,32 @@ pub(crate) fn take(
         problem = endpoints::note_disabled(tx, &courier.clock, id, reason)?;
     }
     let (claimed, is_probe) = claim(tx, courier, &mut endpoint, want, now)?;
+    let late = late(tx, &endpoint, &claimed, now)?;
     let changed = !tried.is_empty() || !claimed.is_empty();
-    Ok(Some(Turn { endpoint, claimed, is_probe, changed, problem }))
+    Ok(Some(Turn { endpoint, claimed, late, is_probe, changed, problem }))
+}
+
+/// Of letters those of whose device a newer one was delivered already: a second try, a person's wish, a message that was
+/// long on its way. Asked only where it matters.
+fn late(
+    tx: &mut Tx<'_>,
+    endpoint: &Endpoint,
+    claimed: &[DeliveryRow],
+    now: Time,
+) -> Result<HashSet<DeliveryId>, StoreError> {
+    let mut late = HashSet::new();
+    if !matches!(endpoint.config, EndpointConfig::Mqtt { retain: true, .. }) {
+        return Ok(late);
+    }
+    for row in claimed {
+        // One that cannot be read is told of where it is taken in hand.
+        let Ok(of) = row.attributes() else { continue };
+        let is_fresh = row.attempts == 0 && now.since(of.at) <= FRESH;
+        if !is_fresh && deliveries::is_overtaken(tx, row, &of)? {
+            late.insert(row.id.into());
+        }
+    }
+    Ok(late)
 }
 
 fn claim(

@@ -30,6 +30,9 @@ pub(crate) use webhook::without_secrets;
 /// Most bytes of an answer that are kept.
 pub(crate) const KEPT: usize = 4_096;
 
+/// What a test says that it is.
+pub(crate) const TEST: &str = "test";
+
 /// One letter: what a driver is given.
 #[derive(Clone, Debug)]
 pub(crate) struct Letter {
@@ -39,6 +42,8 @@ pub(crate) struct Letter {
     pub(crate) attempt: i32,
     /// When the delivery was made.
     pub(crate) created_at: Time,
+    /// Whether a newer one of its device has gone to the same endpoint.
+    pub(crate) is_late: bool,
     /// The format's word.
     pub(crate) format: String,
     /// The body's media type.
@@ -47,6 +52,13 @@ pub(crate) struct Letter {
     pub(crate) attributes: DeliveryAttributes,
     /// The body.
     pub(crate) body: Bytes,
+}
+
+impl Letter {
+    /// Whether a person tries the endpoint with it.
+    pub(crate) fn is_test(&self) -> bool {
+        self.attributes.message == TEST
+    }
 }
 
 /// What came of one try.

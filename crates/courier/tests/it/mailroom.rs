@@ -108,11 +108,16 @@ impl Mailroom {
 
     /// Makes letters, as the tracker does.
     pub async fn letters(&self, endpoint: EndpointId, count: usize) -> Vec<DeliveryId> {
+        self.letters_saying(endpoint, (0..count).map(|n| format!("{{\"n\":{n}}}")).collect()).await
+    }
+
+    pub async fn letters_saying(&self, endpoint: EndpointId, bodies: Vec<String>) -> Vec<DeliveryId> {
         let clock = self.system.clock.clone();
         let work = move |tx: &mut Tx<'_>| {
             let now = clock.now();
-            let new: Vec<NewDelivery> = (0..count)
-                .map(|n| NewDelivery {
+            let new: Vec<NewDelivery> = bodies
+                .iter()
+                .map(|body| NewDelivery {
                     route: None,
                     target: RouteTarget::Endpoint { id: endpoint },
                     message: None,
@@ -128,7 +133,7 @@ impl Mailroom {
                         at: now,
                         position_at: None,
                     },
-                    body: format!("{{\"n\":{n}}}").into_bytes(),
+                    body: body.clone().into_bytes(),
                 })
                 .collect();
             let ids = deliveries::insert(tx, &clock, &new)?;

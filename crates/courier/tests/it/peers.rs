@@ -16,6 +16,7 @@ on_both_backends!(
     letters_wait_for_a_broker_that_restarts,
     what_would_come_back_to_us_is_no_target,
     secrets_are_changed_one_by_one,
+    a_broker_keeps_the_newest_also_after_a_restart,
 );
 
 async fn a_queue_at_aws_has_every_letter_and_one_that_is_gone_is_said_so(backend: Backend) {
@@ -139,6 +140,38 @@ async fn what_would_come_back_to_us_is_no_target(backend: Backend) {
         assert_eq!(status.as_u16(), 422, "{answer}");
         assert!(answer.to_string().contains(part), "{answer}");
     }
+    room.close().await;
+}
+
+async fn a_broker_keeps_the_newest_also_after_a_restart(backend: Backend) {
+    let mut room = Mailroom::open(backend).await;
+    let broker = tokio::task::spawn_blocking(fairlead_testkit::mosquitto).await.unwrap();
+    let config = json!({"kind": "mqtt", "url": format!("mqtt://127.0.0.1:{}", broker.port())});
+    let secrets = json!({"username": "fairlead", "password": "geheim"});
+    let id = room.endpoint_with("broker", config, secrets).await;
+    let older = room.letters_saying(id, vec!["older".to_owned()]).await[0];
+    room.until_empty(id).await;
+    room.advance(100);
+    room.letters_saying(id, vec!["newest".to_owned()]).await;
+    room.until_empty(id).await;
+    room.restart().await;
+    let path = format!("/api/v1/deliveries/{older}/redeliver");
+    room.done(&path, json!({"reason": "they lost it"})).await;
+    room.until_delivery(older, |delivery| delivery["state"] == "delivered").await;
+    room.done(&format!("/api/v1/endpoints/{id}/test"), json!({})).await;
+    let mut options = MqttOptions::new("subscriber", "127.0.0.1", broker.port());
+    options.set_credentials("fairlead", "geheim");
+    let (client, mut events) = AsyncClient::new(options, 10);
+    client.subscribe("fairlead/#", QoS::AtLeastOnce).await.unwrap();
+    let kept = async {
+        loop {
+            if let Event::Incoming(Packet::Publish(publish)) = events.poll().await.unwrap() {
+                return publish;
+            }
+        }
+    };
+    let kept = tokio::time::timeout(PATIENCE, kept).await.unwrap();
+    assert_eq!((kept.topic.as_str(), kept.payload.as_ref()), ("fairlead/buoy/PK001", &b"newest"[..]));
     room.close().await;
 }
 

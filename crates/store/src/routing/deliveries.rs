@@ -14,6 +14,8 @@ use crate::registry::devices;
 use crate::schema::deliveries;
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
+/// Letters that are looked through for one that is newer than another.
+const LOOKED_AT: i64 = 100;
 /// Longest cause that is kept, in characters.
 const CAUSE: usize = 1_000;
 /// The kind of target that is a device.
@@ -163,17 +165,24 @@ fn read_attributes(id: Id, attributes: &str) -> Result<DeliveryAttributes, Store
         .map_err(|e| StoreError::Fault(format!("delivery {}: {e}", DeliveryId::from(id))))
 }
 
-/// Makes a delivery that its maker tries at once: until `until` nobody else takes it.
+/// Makes a delivery that its maker tries at once and nobody tries again: it has failed until [`put_outcome`] says otherwise.
 ///
 /// # Errors
 /// What the database says.
-pub fn insert_claimed(
+pub fn insert_failed(
     tx: &mut Tx<'_>,
     clock: &Clock,
     new: &NewDelivery,
-    until: Time,
+    cause: &str,
 ) -> Result<DeliveryRow, StoreError> {
-    let row = DeliveryRow { claimed_until: until.into(), ..new.row(clock, clock.now())? };
+    let now = clock.now();
+    let row = DeliveryRow {
+        state: DeliveryState::Failed.as_str().to_owned(),
+        cause: cause.to_owned(),
+        due_at: None,
+        settled_at: Some(now.into()),
+        ..new.row(clock, now)?
+    };
     crate::dialect::on_either!(&mut **tx, c => diesel::insert_into(deliveries::table).values(&row).execute(c))?;
     Ok(row)
 }
@@ -256,27 +265,90 @@ pub fn settle(tx: &mut Tx<'_>, now: Time, outcomes: &[(DeliveryId, Outcome)]) ->
         alike.entry(outcome).or_default().push((*id).into());
     }
     for (outcome, ids) in alike {
-        let is_settled = outcome.state != DeliveryState::Waiting;
         let waiting = deliveries::table
             .filter(deliveries::id.eq_any(ids))
             .filter(deliveries::state.eq(DeliveryState::Waiting.as_str()));
-        let cause: String = outcome.cause.chars().take(CAUSE).collect();
-        diesel::update(waiting)
-            .set((
-                deliveries::state.eq(outcome.state.as_str()),
-                deliveries::cause.eq(cause),
-                deliveries::attempts.eq(deliveries::attempts + i32::from(outcome.counts)),
-                deliveries::due_at.eq(outcome.due_at),
-                deliveries::claimed_until.eq(Micros(0)),
-                deliveries::tried_at.eq(Some(Micros::from(now))),
-                deliveries::settled_at.eq(is_settled.then(|| Micros::from(now))),
-                deliveries::status.eq(outcome.status),
-                deliveries::response.eq(outcome.response.as_ref()),
-                deliveries::mt_id.eq(outcome.mt_id),
-            ))
-            .execute(&mut **tx)?;
+        let attempts = deliveries::attempts.eq(deliveries::attempts + i32::from(outcome.counts));
+        diesel::update(waiting).set((Ended::of(outcome, now), attempts)).execute(&mut **tx)?;
     }
     Ok(())
+}
+
+/// Writes down what came of the one try of a delivery, settled or not.
+///
+/// # Errors
+/// What the database says.
+pub fn put_outcome(tx: &mut Tx<'_>, now: Time, id: DeliveryId, outcome: &Outcome) -> Result<(), StoreError> {
+    let attempts = deliveries::attempts.eq(deliveries::attempts + i32::from(outcome.counts));
+    diesel::update(deliveries::table.find(Id::from(id)))
+        .set((Ended::of(outcome, now), attempts))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// What a try makes of a delivery.
+#[derive(AsChangeset)]
+#[diesel(table_name = deliveries)]
+#[diesel(treat_none_as_null = true)]
+struct Ended<'o> {
+    state: &'static str,
+    cause: String,
+    due_at: Option<Micros>,
+    claimed_until: Micros,
+    tried_at: Option<Micros>,
+    settled_at: Option<Micros>,
+    status: Option<i32>,
+    response: Option<&'o [u8]>,
+    mt_id: Option<Id>,
+}
+
+impl<'o> Ended<'o> {
+    fn of(outcome: &'o Outcome, now: Time) -> Self {
+        let now = Micros::from(now);
+        Self {
+            state: outcome.state.as_str(),
+            cause: outcome.cause.chars().take(CAUSE).collect(),
+            due_at: outcome.due_at,
+            claimed_until: Micros(0),
+            tried_at: Some(now),
+            settled_at: (outcome.state != DeliveryState::Waiting).then_some(now),
+            status: outcome.status,
+            response: outcome.response.as_deref(),
+            mt_id: outcome.mt_id,
+        }
+    }
+}
+
+/// Whether a letter of the same device that tells of a later moment was delivered to the same endpoint.
+///
+/// # Errors
+/// What the database says.
+pub fn is_overtaken(conn: &mut Conn, row: &DeliveryRow, of: &DeliveryAttributes) -> Result<bool, StoreError> {
+    // What tells of a later moment was made after that moment, and ids sort by time.
+    let millis = u128::try_from(of.at.micros() / 1_000).unwrap_or(0);
+    let mut newer = deliveries::table
+        .filter(deliveries::id.gt(Id::from(Uuid::from_u128(millis << 80))))
+        .filter(deliveries::id.ne(row.id))
+        .filter(deliveries::target_id.eq(row.target_id))
+        .filter(deliveries::state.eq(DeliveryState::Delivered.as_str()))
+        .order(deliveries::id.desc())
+        .limit(LOOKED_AT)
+        .select((deliveries::id, deliveries::attributes))
+        .into_boxed();
+    // By the device there is an index; a modem in none has little else to its name.
+    newer = match (row.device_id, row.modem_id) {
+        (Some(device), _) => newer.filter(deliveries::device_id.eq(device)),
+        (None, Some(modem)) => newer.filter(deliveries::modem_id.eq(modem)),
+        (None, None) => newer.filter(deliveries::modem_id.is_null()),
+    };
+    let newer: Vec<(Id, String)> = newer.load(conn)?;
+    for (id, attributes) in newer {
+        let other = read_attributes(id, &attributes)?;
+        if other.imei == of.imei && other.at > of.at {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A target that something waits for.
