@@ -22,18 +22,17 @@ use fairlead_store::registry::devices;
 use fairlead_store::routing::endpoints::{Endpoint, Kept};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use crate::endpoints::{Driver, Ground, Sealer, Sent};
 use crate::service::Courier;
 
+pub(crate) use sweep::tidy;
 pub(crate) use turn::taken;
 
 /// Between two sweeps, and the least time between two pieces of news of one endpoint.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Between two looks for old deliveries.
-const PURGE: Duration = Duration::from_secs(3_600);
 
 /// What all lanes share.
 pub(crate) struct Lanes {
@@ -48,6 +47,8 @@ pub(crate) struct Lanes {
     drivers: Mutex<HashMap<EndpointId, Opened>>,
     /// Endpoints of which the pages are to be told.
     changed: Mutex<HashSet<EndpointId>>,
+    /// Endpoints that are no more, for which something waits.
+    lost: Mutex<HashSet<EndpointId>>,
 }
 
 /// A driver with what it was opened for.
@@ -105,6 +106,7 @@ impl Lanes {
             bells: Mutex::default(),
             drivers: Mutex::default(),
             changed: Mutex::default(),
+            lost: Mutex::default(),
         }
     }
 
@@ -212,12 +214,11 @@ pub(crate) async fn run(courier: Courier) {
     let mut running = Running { courier: courier.clone(), lanes: JoinSet::new(), targets: HashMap::new() };
     let mut tick = tokio::time::interval(SWEEP);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut purge_at = Instant::now();
     while !courier.stop.is_cancelled() {
         tokio::select! {
             () = courier.lanes.bell.notified() => {}
             Some(ended) = running.lanes.join_next_with_id(), if !running.lanes.is_empty() => running.ended(ended),
-            _ = tick.tick() => running.sweep(&mut purge_at).await,
+            _ = tick.tick() => running.sweep().await,
             () = courier.stop.cancelled() => {}
         }
         running.start_woken().await;
@@ -288,19 +289,8 @@ impl Running {
         }
     }
 
-    async fn sweep(&mut self, purge_at: &mut Instant) {
-        let changed = std::mem::take(&mut *lock(&self.courier.lanes.changed));
-        let swept = async {
-            if !changed.is_empty() {
-                sweep::tell(&self.courier, changed).await?;
-            }
-            if Instant::now() >= *purge_at {
-                sweep::purge(&self.courier).await?;
-                *purge_at = Instant::now() + PURGE;
-            }
-            sweep::due(&self.courier).await
-        };
-        match swept.await {
+    async fn sweep(&mut self) {
+        match sweep::due(&self.courier).await {
             Ok(due) => {
                 for (target, is_device) in due {
                     match self.bell_of(target) {
@@ -310,6 +300,12 @@ impl Running {
                 }
             }
             Err(error) => tracing::warn!(%error, "what is to be delivered was not looked after; it is soon"),
+        }
+        let changed = std::mem::take(&mut *lock(&self.courier.lanes.changed));
+        if !changed.is_empty()
+            && let Err(error) = sweep::tell(&self.courier, changed).await
+        {
+            tracing::warn!(%error, "the pages were not told how endpoints are");
         }
     }
 }

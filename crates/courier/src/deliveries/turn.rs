@@ -1,6 +1,6 @@
 //! One turn of a lane: what came of its letters is written down, and the next ones are taken, in one transaction.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use fairlead_model::delivery::DeliveryState;
@@ -90,11 +90,13 @@ pub(crate) fn take(
     let before = endpoint.state.clone();
     let mut outcomes = Vec::with_capacity(tried.len());
     let mut is_back = false;
+    let attempts = attempts(tx, tried)?;
     for one in tried {
         let was_open = rules::is_open(&endpoint.state);
         let next = rules::note(&mut endpoint.state, &one.sent, one.is_probe, now);
         is_back |= was_open && !rules::is_open(&endpoint.state);
-        outcomes.push((one.id, outcome(one, &next, &endpoint.state, now)));
+        let attempt = attempts.get(&one.id).map_or(one.attempt, |before| before.saturating_add(1));
+        outcomes.push((one.id, outcome(one, attempt, &next, &endpoint.state, now)));
     }
     if !outcomes.is_empty() {
         deliveries::settle(tx, now, &outcomes)?;
@@ -164,7 +166,15 @@ fn claim(
     Ok((claimed, true))
 }
 
-fn outcome(tried: &Tried, next: &Next, state: &StateRow, now: Time) -> Outcome {
+/// How often letters that failed had been tried: a person may have wished for one again while it was on its way, and then
+/// it has all its tries.
+fn attempts(tx: &mut Tx<'_>, tried: &[Tried]) -> Result<HashMap<DeliveryId, i32>, StoreError> {
+    let failed = tried.iter().filter(|one| matches!(one.sent, Sent::Failed { .. }));
+    let failed: Vec<DeliveryId> = failed.map(|one| one.id).collect();
+    if failed.is_empty() { Ok(HashMap::new()) } else { deliveries::attempts(tx, &failed) }
+}
+
+fn outcome(tried: &Tried, attempt: i32, next: &Next, state: &StateRow, now: Time) -> Outcome {
     let (status, response, why) = match &tried.sent {
         Sent::Delivered { status, response } => (status, response, taken(*status)),
         Sent::Failed { why, status, response, .. } => (status, response, why.clone()),
@@ -172,10 +182,10 @@ fn outcome(tried: &Tried, next: &Next, state: &StateRow, now: Time) -> Outcome {
     let (state, counts, due_at, cause) = match next {
         Next::Delivered => (DeliveryState::Delivered, true, None, why),
         Next::Failed => (DeliveryState::Failed, true, None, why),
-        Next::Counted => match rules::pause_after(tried.attempt, tried.jitter) {
+        Next::Counted => match rules::pause_after(attempt, tried.jitter) {
             Some(pause) => (DeliveryState::Waiting, true, Some(now.plus(pause).into()), why),
             None => {
-                let cause = format!("It was tried {} times. The last time: {why}", tried.attempt);
+                let cause = format!("It was tried {attempt} times. The last time: {why}");
                 (DeliveryState::Failed, true, None, cause)
             }
         },

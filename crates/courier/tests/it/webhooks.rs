@@ -6,7 +6,7 @@ use fairlead_model::role::Role;
 use fairlead_model::route::NewRoute;
 use fairlead_model::{EndpointId, RouteId};
 use fairlead_store::Tx;
-use fairlead_store::routing::routes;
+use fairlead_store::routing::{deliveries, routes};
 use fairlead_testkit::{Backend, on_both_backends};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -35,6 +35,10 @@ on_both_backends!(
     a_changed_endpoint_gets_what_waits_at_its_new_address,
     a_courier_that_stops_in_the_middle_loses_nothing,
     a_test_shows_what_came_of_it,
+    a_test_that_is_under_way_does_not_wait,
+    what_a_person_wants_sent_again_goes_out_in_a_pause,
+    a_letter_that_is_wanted_again_while_it_is_on_its_way_has_all_its_tries,
+    much_that_waits_for_a_deleted_endpoint_is_discarded,
     deliveries_are_sent_again_and_discarded_by_hand,
     what_was_settled_long_ago_is_forgotten,
     secrets_of_another_key_are_a_failure_of_their_endpoint,
@@ -609,6 +613,122 @@ async fn a_test_shows_what_came_of_it(backend: Backend) {
     room.until_empty(id).await;
     room.close().await;
     receiver.close().await;
+}
+
+async fn a_test_that_is_under_way_does_not_wait(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    receiver.mood(Mood::Held);
+    let id = room.webhook_of("maps", &receiver).await;
+    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
+    let path = format!("/api/v1/endpoints/{id}/test");
+    let testing = tokio::spawn(room.system.client.post(room.system.url("courier", &path)).send());
+    receiver.until_requests(1).await;
+    // Whatever becomes of this process, it is nothing that waits.
+    assert_eq!(room.endpoint(id).await["waiting"], 0);
+    let failed = room.listed(id, "failed").await;
+    assert_eq!((failed.len(), &failed[0]["cause"]), (1, &json!("The test was not finished.")));
+    receiver.go_on();
+    let detail: Value = testing.await.unwrap().unwrap().json().await.unwrap();
+    assert_eq!(
+        (&detail["delivery"]["state"], &detail["delivery"]["attempts"]),
+        (&json!("delivered"), &json!(1))
+    );
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn what_a_person_wants_sent_again_goes_out_in_a_pause(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = room.webhook_of("maps", &receiver).await;
+    let reason = json!({"reason": "they are back"});
+    let all = json!({"endpoint_id": id, "state": "waiting", "reason": "they are back"});
+    for by_itself in [true, false] {
+        receiver.mood(Mood::RetryAfter(429, 3_600));
+        let letter = room.letters(id, 1).await[0];
+        room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
+        receiver.mood(Mood::Status(200));
+        if by_itself {
+            room.done(&format!("/api/v1/deliveries/{letter}/redeliver"), reason.clone()).await;
+        } else {
+            room.done("/api/v1/deliveries/redeliver", all.clone()).await;
+        }
+        room.until_delivery(letter, |delivery| delivery["state"] == "delivered").await;
+    }
+    // One that is switched off stays so, and of what rests a portion is as large as it is said to be.
+    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
+    let letters = room.letters(id, 5).await;
+    let before = room.system.clock.now().minus(std::time::Duration::from_secs(10));
+    let some = move |tx: &mut Tx<'_>| {
+        let waiting = fairlead_model::delivery::DeliveryState::Waiting;
+        deliveries::redeliver_some(tx, id, waiting, "tests", before, 2)
+    };
+    assert_eq!(room.system.store.write(some).await.unwrap(), 2);
+    room.done(&format!("/api/v1/deliveries/{}/redeliver", letters[0]), reason).await;
+    assert_eq!(room.endpoint(id).await["health"], "off");
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn a_letter_that_is_wanted_again_while_it_is_on_its_way_has_all_its_tries(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let config = json!({"kind": "webhook", "url": receiver.url(), "timeout_s": 3});
+    let (id, _) = room.webhook_with("maps", config).await;
+    receiver.mood(Mood::Status(500));
+    let letter = room.letters(id, 1).await[0];
+    for (tries, rest) in (1..=6).zip([6, 331, 1_981, 7_921, 19_801, 39_601]) {
+        room.until_delivery(letter, |delivery| delivery["attempts"] == tries).await;
+        // Others go well in between, so the endpoint is not what fails.
+        receiver.mood(Mood::Status(200));
+        let other = room.letters(id, 1).await[0];
+        room.until_delivery(other, |delivery| delivery["state"] == "delivered").await;
+        receiver.mood(if tries == 6 { Mood::Held } else { Mood::Status(500) });
+        room.advance(rest);
+    }
+    let asked = 7 + 6;
+    receiver.until_requests(asked).await;
+    let reason = json!({"reason": "they asked for it"});
+    room.done(&format!("/api/v1/deliveries/{letter}/redeliver"), reason).await;
+    let again = room.until_delivery(letter, |delivery| delivery["attempts"] == 1).await;
+    assert_eq!(again["delivery"]["state"], "waiting", "{again}");
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn much_that_waits_for_a_deleted_endpoint_is_discarded(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let (id, _) = room.webhook("maps", "http://127.0.0.1:9/").await;
+    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
+    room.letters(id, 1_200).await;
+    // Also what is not due for long.
+    room.system
+        .store
+        .write(move |tx| {
+            let far = fairlead_model::Time::from_micros(i64::MAX / 2);
+            let rest = deliveries::Outcome {
+                state: fairlead_model::delivery::DeliveryState::Waiting,
+                cause: "It rests.".to_owned(),
+                counts: true,
+                due_at: Some(far.into()),
+                status: None,
+                response: None,
+                mt_id: None,
+            };
+            let filter = deliveries::Filter { endpoint: Some(id), ..deliveries::Filter::default() };
+            let all = deliveries::list(tx, &filter, 2_000)?;
+            let resting: Vec<_> = all.iter().map(|delivery| (delivery.id, rest.clone())).collect();
+            deliveries::settle(tx, fairlead_model::Time::from_micros(0), &resting)
+        })
+        .await
+        .unwrap();
+    assert_eq!(room.ask(Method::DELETE, &format!("/api/v1/endpoints/{id}"), None).await.0, 204);
+    let path = format!("/api/v1/deliveries?endpoint={id}&state=waiting&limit=1");
+    let is_empty = |page: &Value| page["items"].as_array().is_some_and(Vec::is_empty);
+    room.system.until("courier", &path, is_empty).await;
+    assert_eq!(room.listed(id, "discarded").await.len(), 1_200);
+    room.close().await;
 }
 
 async fn deliveries_are_sent_again_and_discarded_by_hand(backend: Backend) {

@@ -415,19 +415,21 @@ pub fn pull_forward(tx: &mut Tx<'_>, target: EndpointId, now: Time) -> Result<us
     Ok(diesel::update(later).set(deliveries::due_at.eq(Some(Micros::from(now)))).execute(&mut **tx)?)
 }
 
-/// Discards all that waits for an endpoint that is no more.
+/// Discards what waits for an endpoint that is no more, at most `limit`; returns how many.
 ///
 /// # Errors
 /// What the database says.
-pub fn discard_all_of(
+pub fn discard_of_none(
     tx: &mut Tx<'_>,
     target: EndpointId,
     cause: &str,
     now: Time,
+    limit: i64,
 ) -> Result<usize, StoreError> {
+    let ids = some(tx, target, DeliveryState::Waiting, limit)?;
     let waiting = deliveries::table
-        .filter(deliveries::state.eq(DeliveryState::Waiting.as_str()))
-        .filter(deliveries::target_id.eq(Id::from(target)));
+        .filter(deliveries::id.eq_any(ids))
+        .filter(deliveries::state.eq(DeliveryState::Waiting.as_str()));
     Ok(diesel::update(waiting).set(discarded(cause, now)).execute(&mut **tx)?)
 }
 
@@ -496,6 +498,19 @@ pub fn discard(tx: &mut Tx<'_>, id: DeliveryId, by: &str, now: Time) -> Result<b
     Ok(diesel::update(mine).set(discarded(&format!("{by} discarded it."), now)).execute(&mut **tx)? > 0)
 }
 
+/// How often these deliveries were tried; unknown ids are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn attempts(conn: &mut Conn, ids: &[DeliveryId]) -> Result<HashMap<DeliveryId, i32>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let found: Vec<(Id, i32)> = deliveries::table
+        .filter(deliveries::id.eq_any(ids))
+        .select((deliveries::id, deliveries::attempts))
+        .load(conn)?;
+    Ok(found.into_iter().map(|(id, attempts)| (id.into(), attempts)).collect())
+}
+
 /// Lets what waits or has failed for an endpoint go out now, the oldest first, at most `limit`; returns how many.
 ///
 /// # Errors
@@ -509,7 +524,20 @@ pub fn redeliver_some(
     limit: i64,
 ) -> Result<usize, StoreError> {
     if state == DeliveryState::Waiting {
-        return pull_forward(tx, target, now);
+        let later: Vec<Id> = deliveries::table
+            .filter(deliveries::state.eq(state.as_str()))
+            .filter(deliveries::target_id.eq(Id::from(target)))
+            .filter(deliveries::due_at.gt(Micros::from(now)))
+            .order((deliveries::due_at, deliveries::id))
+            .limit(limit)
+            .select(deliveries::id)
+            .load(&mut **tx)?;
+        let mine = deliveries::table
+            .filter(deliveries::id.eq_any(later))
+            .filter(deliveries::state.eq(state.as_str()));
+        return Ok(diesel::update(mine)
+            .set(deliveries::due_at.eq(Some(Micros::from(now))))
+            .execute(&mut **tx)?);
     }
     let ids = some(tx, target, state, limit)?;
     again(tx, &ids, by, now)

@@ -29,6 +29,8 @@ const LONGEST_WORD: usize = 200;
 const NAMED: i64 = 10;
 /// An endpoint that asks for pauses for so long, and for nothing else, fails.
 const ASKS_TOO_LONG: Duration = Duration::from_secs(3_600);
+/// Deliveries that are discarded together with their endpoint.
+const AT_ONCE: i64 = 500;
 /// The sequence that numbers queues at AWS.
 const NUMBERS: &str = "queue.number";
 
@@ -453,6 +455,21 @@ pub fn enable(tx: &mut Tx<'_>, clock: &Clock, id: EndpointId, enabled: bool) -> 
     Ok(())
 }
 
+/// Lets an endpoint be tried at once, whatever pause it is in. One that is switched off stays so.
+///
+/// # Errors
+/// What the database says.
+pub fn end_pause(tx: &mut Tx<'_>, id: EndpointId) -> Result<(), StoreError> {
+    claim_state(tx, id)?;
+    if let Some(mut state) = state(tx, id)?
+        && state.disabled_at.is_none()
+    {
+        state.forgive();
+        put_state(tx, &state)?;
+    }
+    Ok(())
+}
+
 /// Forgives an endpoint its failures, and lets all go out that waits for it.
 ///
 /// # Errors
@@ -467,7 +484,8 @@ pub fn resume(tx: &mut Tx<'_>, clock: &Clock, id: EndpointId) -> Result<(), Stor
     Ok(())
 }
 
-/// Forgets an endpoint, and says what it was called. What waits for it is discarded.
+/// Forgets an endpoint, and says what it was called. What waits for it is discarded: the first of it here, whatever there is
+/// more of by who looks after the targets of deliveries.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where there is none of this id.
@@ -488,7 +506,8 @@ pub fn remove(tx: &mut Tx<'_>, clock: &Clock, id: EndpointId) -> Result<Checked<
     }
     diesel::delete(endpoint_states::table.find(Id::from(id))).execute(&mut **tx)?;
     problems::forget(tx, ProblemKind::EndpointDisabled, vec![id.to_string()])?;
-    deliveries::discard_all_of(tx, id, &format!("The endpoint {name} was deleted."), clock.now())?;
+    let cause = format!("The endpoint {name} was deleted.");
+    deliveries::discard_of_none(tx, id, &cause, clock.now(), AT_ONCE)?;
     Ok(Ok(name))
 }
 
