@@ -75,6 +75,7 @@ impl fairlead_runtime::Service for Courier {
         let (wake, bus, stop) = (Wake(courier.clone()), context.bus.clone(), context.stop.clone());
         context.spawn("courier wake", async move { bus.consume(wake, Wake::TOGETHER, stop).await });
         context.spawn("courier deliveries", deliveries::run(courier.clone()));
+        context.spawn("courier tidy", deliveries::tidy(courier.clone()));
         context.spawn("courier sweep", sweep::run(courier.clone()));
         context.spawn("courier schedules", schedule::run(courier.clone()));
         let state = web::Data::new(courier);

@@ -10,12 +10,15 @@ use fairlead_store::routing::endpoints::{self, Endpoint};
 use fairlead_store::{StoreError, Tx};
 use serde_json::json;
 
-use crate::deliveries::{LEASE, taken};
-use crate::endpoints::{Fault, Letter, Sent};
+use crate::deliveries::taken;
+use crate::endpoints::{Fault, Letter, Sent, TEST};
 use crate::service::Courier;
 
 /// The IMEI of a message that no modem sent.
 const NOBODY: &str = "000000000000000";
+
+/// What is said of a test until it has come to its end, and for ever where it was cut off.
+const UNFINISHED: &str = "The test was not finished.";
 
 /// Makes a test, tries it, and says what came of it.
 ///
@@ -60,13 +63,13 @@ fn make(
             device: "test".to_owned(),
             kind: "modem".to_owned(),
             imei: nobody,
-            message: "test".to_owned(),
+            message: TEST.to_owned(),
             at: now,
             position_at: None,
         },
         body: body.to_string().into_bytes(),
     };
-    let row = deliveries::insert_claimed(tx, &courier.clock, &new, now.plus(courier.on_the_clock(LEASE)))?;
+    let row = deliveries::insert_failed(tx, &courier.clock, &new, UNFINISHED)?;
     let entry = Entry {
         actor: by,
         action: "endpoint.test",
@@ -83,6 +86,7 @@ fn letter(row: DeliveryRow) -> Result<Letter, StoreError> {
         id: row.id.into(),
         attempt: 1,
         created_at: row.created_at.into(),
+        is_late: false,
         format: row.format,
         content_type: row.content_type,
         body: row.body.into(),
@@ -115,7 +119,7 @@ fn note(
     outcome: &Outcome,
 ) -> Result<DeliveryDetail, StoreError> {
     let now = courier.clock.now();
-    deliveries::settle(tx, now, &[(delivery, outcome.clone())])?;
+    deliveries::put_outcome(tx, now, delivery, outcome)?;
     if outcome.state == DeliveryState::Delivered {
         endpoints::claim_state(tx, id)?;
         let mut state = match endpoints::get(tx, id) {

@@ -155,7 +155,7 @@ pub struct NewEndpoint {
     pub enabled: bool,
     /// How it is reached.
     pub config: EndpointConfig,
-    /// Secrets. Where they are left out in a change, those that are there stay.
+    /// Secrets. Where they, or one of them, are left out in a change, what is there stays; an empty one is removed.
     #[serde(default)]
     pub secrets: Option<EndpointSecrets>,
 }
@@ -238,10 +238,54 @@ pub struct EndpointView {
 }
 
 /// An endpoint that was made, or whose secret was renewed: the only time that a signing secret is answered.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct EndpointMade {
     /// The endpoint.
     pub endpoint: EndpointView,
     /// The new signing secret of a webhook, `whsec_` and base64; shown once.
     pub signing_secret: Option<String>,
+}
+
+impl std::fmt::Debug for EndpointMade {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let secret = self.signing_secret.as_ref().map(|_| "***");
+        f.debug_struct("EndpointMade")
+            .field("endpoint", &self.endpoint)
+            .field("signing_secret", &secret)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signing_secret_is_in_no_log() {
+        let config = EndpointConfig::Webhook { url: "https://x/".to_owned(), concurrency: 1, timeout_s: 1 };
+        let endpoint = EndpointView {
+            id: uuid::Uuid::nil().into(),
+            kind: config.kind(),
+            name: "maps".to_owned(),
+            number: None,
+            enabled: true,
+            config,
+            username: None,
+            has_password: false,
+            signing_keys: Vec::new(),
+            health: EndpointHealth::New,
+            failure: None,
+            failing_since: None,
+            next_try_at: None,
+            delivered_at: None,
+            waiting: 0,
+            routes: 0,
+            created_at: Time::from_micros(0),
+            created_by: "test".to_owned(),
+            changed_at: Time::from_micros(0),
+        };
+        let made = EndpointMade { endpoint, signing_secret: Some("whsec_geheim".to_owned()) };
+        let written = format!("{made:?} {made:#?}");
+        assert!(written.contains("maps") && !written.contains("whsec_"), "{written}");
+    }
 }

@@ -22,18 +22,17 @@ use fairlead_store::registry::devices;
 use fairlead_store::routing::endpoints::{Endpoint, Kept};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use crate::endpoints::{Driver, Ground, Sealer, Sent};
 use crate::service::Courier;
 
-pub(crate) use turn::{LEASE, taken};
+pub(crate) use sweep::tidy;
+pub(crate) use turn::taken;
 
 /// Between two sweeps, and the least time between two pieces of news of one endpoint.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Between two looks for old deliveries.
-const PURGE: Duration = Duration::from_secs(3_600);
 
 /// What all lanes share.
 pub(crate) struct Lanes {
@@ -42,10 +41,14 @@ pub(crate) struct Lanes {
     /// Targets that were named by a message, and are not looked after yet.
     woken: Mutex<HashSet<Uuid>>,
     bell: Notify,
+    /// Those of the lanes that run, by their targets.
+    bells: Mutex<HashMap<Uuid, Arc<Bell>>>,
     /// Drivers keep connections, so they outlive lanes.
     drivers: Mutex<HashMap<EndpointId, Opened>>,
     /// Endpoints of which the pages are to be told.
     changed: Mutex<HashSet<EndpointId>>,
+    /// Endpoints that are no more, for which something waits.
+    lost: Mutex<HashSet<EndpointId>>,
 }
 
 /// A driver with what it was opened for.
@@ -59,6 +62,7 @@ struct Opened {
 #[derive(Default)]
 pub(crate) struct Bell {
     rung: AtomicBool,
+    anew: AtomicBool,
     notify: Notify,
 }
 
@@ -66,6 +70,16 @@ impl Bell {
     fn ring(&self) {
         self.rung.store(true, Ordering::Release);
         self.notify.notify_one();
+    }
+
+    fn ring_anew(&self) {
+        self.anew.store(true, Ordering::Release);
+        self.ring();
+    }
+
+    /// Whether what is in hand is to be put down and taken anew.
+    fn wants_anew(&self) -> bool {
+        self.anew.swap(false, Ordering::AcqRel)
     }
 
     /// Whether it was rung since this was asked last.
@@ -89,8 +103,10 @@ impl Lanes {
             ground,
             woken: Mutex::default(),
             bell: Notify::new(),
+            bells: Mutex::default(),
             drivers: Mutex::default(),
             changed: Mutex::default(),
+            lost: Mutex::default(),
         }
     }
 
@@ -108,6 +124,15 @@ impl Lanes {
     pub(crate) fn wake(&self, target: Uuid) {
         lock(&self.woken).insert(target);
         self.bell.notify_one();
+    }
+
+    /// A person has changed an endpoint, or what waits for it: its lane sends nothing more before it has looked again. Lanes
+    /// of other processes see it with their next turn.
+    pub(crate) fn look_again(&self, id: EndpointId) {
+        if let Some(bell) = lock(&self.bells).get(&id.uuid()) {
+            bell.ring_anew();
+        }
+        self.changed(id);
     }
 
     /// An endpoint's driver, opened for it as it is now.
@@ -180,27 +205,20 @@ impl Consumer for Wake {
 /// Lanes that run, by their targets.
 struct Running {
     courier: Courier,
-    bells: HashMap<Uuid, Arc<Bell>>,
     lanes: JoinSet<Uuid>,
     targets: HashMap<tokio::task::Id, Uuid>,
 }
 
 /// Runs lanes until the process stops, and then until each has put down what it has in hand.
 pub(crate) async fn run(courier: Courier) {
-    let mut running = Running {
-        courier: courier.clone(),
-        bells: HashMap::new(),
-        lanes: JoinSet::new(),
-        targets: HashMap::new(),
-    };
+    let mut running = Running { courier: courier.clone(), lanes: JoinSet::new(), targets: HashMap::new() };
     let mut tick = tokio::time::interval(SWEEP);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut purge_at = Instant::now();
     while !courier.stop.is_cancelled() {
         tokio::select! {
             () = courier.lanes.bell.notified() => {}
             Some(ended) = running.lanes.join_next_with_id(), if !running.lanes.is_empty() => running.ended(ended),
-            _ = tick.tick() => running.sweep(&mut purge_at).await,
+            _ = tick.tick() => running.sweep().await,
             () = courier.stop.cancelled() => {}
         }
         running.start_woken().await;
@@ -214,7 +232,7 @@ impl Running {
         let woken = std::mem::take(&mut *lock(&self.courier.lanes.woken));
         let mut unknown = Vec::new();
         for target in woken {
-            match self.bells.get(&target) {
+            match self.bell_of(target) {
                 Some(bell) => bell.ring(),
                 None => unknown.push(target),
             }
@@ -234,6 +252,10 @@ impl Running {
         }
     }
 
+    fn bell_of(&self, target: Uuid) -> Option<Arc<Bell>> {
+        lock(&self.courier.lanes.bells).get(&target).cloned()
+    }
+
     fn start(&mut self, target: Uuid, is_device: bool) {
         let bell = Arc::new(Bell::default());
         let (courier, rung) = (self.courier.clone(), bell.clone());
@@ -247,7 +269,7 @@ impl Running {
             target
         });
         self.targets.insert(task.id(), target);
-        self.bells.insert(target, bell);
+        lock(&self.courier.lanes.bells).insert(target, bell);
     }
 
     fn ended(&mut self, ended: Result<(tokio::task::Id, Uuid), tokio::task::JoinError>) {
@@ -260,35 +282,30 @@ impl Running {
             }
         };
         let Some(target) = self.targets.remove(&id) else { return };
-        let bell = self.bells.remove(&target);
+        let bell = lock(&self.courier.lanes.bells).remove(&target);
         // It was rung while it was ending.
         if ended.is_ok() && bell.is_some_and(|bell| bell.was_rung()) {
             self.courier.lanes.wake(target);
         }
     }
 
-    async fn sweep(&mut self, purge_at: &mut Instant) {
-        let changed = std::mem::take(&mut *lock(&self.courier.lanes.changed));
-        let swept = async {
-            if !changed.is_empty() {
-                sweep::tell(&self.courier, changed).await?;
-            }
-            if Instant::now() >= *purge_at {
-                sweep::purge(&self.courier).await?;
-                *purge_at = Instant::now() + PURGE;
-            }
-            sweep::due(&self.courier).await
-        };
-        match swept.await {
+    async fn sweep(&mut self) {
+        match sweep::due(&self.courier).await {
             Ok(due) => {
                 for (target, is_device) in due {
-                    match self.bells.get(&target) {
+                    match self.bell_of(target) {
                         Some(bell) => bell.ring(),
                         None => self.start(target, is_device),
                     }
                 }
             }
             Err(error) => tracing::warn!(%error, "what is to be delivered was not looked after; it is soon"),
+        }
+        let changed = std::mem::take(&mut *lock(&self.courier.lanes.changed));
+        if !changed.is_empty()
+            && let Err(error) = sweep::tell(&self.courier, changed).await
+        {
+            tracing::warn!(%error, "the pages were not told how endpoints are");
         }
     }
 }

@@ -20,6 +20,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 const SLOWER: Duration = Duration::from_secs(15);
 /// An endpoint that fails for so long without one success is switched off.
 pub(crate) const GIVEN_UP: Duration = Duration::from_secs(5 * 86_400);
+/// Longer than any letter rests: without a try for so long, an endpoint begins to fail anew.
+const QUIET: Duration = Duration::from_secs(12 * 3_600);
+/// Longest reason that is kept, in characters: a peer's words may be in it.
+const LONGEST_WHY: usize = 1_000;
 
 /// How long a letter rests after its `attempt`th try, from 1; nothing where that was the last. `jitter`, 0 to 1, parts
 /// letters that failed together.
@@ -55,61 +59,86 @@ pub(crate) enum Next {
     Behind,
 }
 
+/// Whether a letter may go out now; `is_probe` where it asks whether the endpoint is back.
+pub(crate) fn may_go(state: &StateRow, is_probe: bool, now: Time) -> bool {
+    let rests = state.disabled_at.is_some() || state.open_until > now.into();
+    !rests && (is_probe || !is_open(state))
+}
+
 /// Notes a try on its endpoint, and says what it means for the letter.
 pub(crate) fn note(state: &mut StateRow, sent: &Sent, is_probe: bool, now: Time) -> Next {
-    match sent {
-        Sent::Delivered { .. } => {
-            state.forgive();
-            state.delivered_at = Some(now.into());
-            Next::Delivered
-        }
-        Sent::Failed { why, fault, .. } => {
+    let Sent::Failed { why, fault, .. } = sent else {
+        answered(state, now);
+        state.delivered_at = Some(now.into());
+        return Next::Delivered;
+    };
+    let why: String = why.chars().take(LONGEST_WHY).collect();
+    match fault {
+        Fault::Never => {
+            // It answers, and the next letter may go.
+            answered(state, now);
             state.failed_at = Some(now.into());
-            match fault {
-                Fault::Never => {
-                    // It answers, and the next letter may go.
-                    state.forgive();
-                    state.failed_at = Some(now.into());
-                    state.failure = Some(why.clone());
-                    Next::Failed
+            state.failure = Some(why);
+            Next::Failed
+        }
+        Fault::Slower { after } => {
+            let rested = Micros::from(now.plus(after.unwrap_or(SLOWER)));
+            // For a probe it is held for as long as a try may take: the answer says more.
+            state.open_until = if is_probe { rested } else { state.open_until.max(rested) };
+            failing(state, why, now);
+            Next::Kept
+        }
+        Fault::Gone => {
+            state.failed_at = Some(now.into());
+            state.failure = Some(why.clone());
+            disable(state, why, now);
+            Next::Kept
+        }
+        Fault::Again => {
+            let was_open = is_open(state);
+            // Letters that were on their way when it was first left alone tell nothing new.
+            if is_probe || !was_open {
+                state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+                if is_open(state) {
+                    state.open_until = now.plus(pause_between(state.failures_in_a_row)).into();
                 }
-                Fault::Slower { after } => {
-                    state.failure = Some(why.clone());
-                    let rested = Micros::from(now.plus(after.unwrap_or(SLOWER)));
-                    state.open_until = state.open_until.max(rested);
-                    Next::Kept
-                }
-                Fault::Gone => {
-                    state.failure = Some(why.clone());
-                    disable(state, why.clone(), now);
-                    Next::Kept
-                }
-                Fault::Again => failed(state, why, is_probe, now),
+            }
+            failing(state, why, now);
+            match (was_open, is_probe) {
+                (false, _) => Next::Counted,
+                (true, false) => Next::Kept,
+                (true, true) => Next::Behind,
             }
         }
     }
 }
 
-fn failed(state: &mut StateRow, why: &str, is_probe: bool, now: Time) -> Next {
-    state.failure = Some(why.to_owned());
-    let since = *state.failing_since.get_or_insert(now.into());
-    let was_open = is_open(state);
-    // Letters that were on their way when it was first left alone tell nothing new.
-    if is_probe || !was_open {
-        state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
-        if is_open(state) {
-            state.open_until = now.plus(pause_between(state.failures_in_a_row)).into();
-        }
+/// It answers well, and its failures are forgiven. A pause that it has asked for it gets all the same, and one that is
+/// switched off stays so: a person says when it is ready.
+fn answered(state: &mut StateRow, now: Time) {
+    if state.disabled_at.is_some() {
+        return;
     }
+    let asked_for = if is_open(state) { Micros(0) } else { state.open_until };
+    state.forgive();
+    if asked_for > now.into() {
+        state.open_until = asked_for;
+    }
+}
+
+/// Nothing goes well with it, and after some days of that it is switched off.
+fn failing(state: &mut StateRow, why: String, now: Time) {
+    // Where nothing was tried for so long, nobody knows how it was in between.
+    if state.failed_at.is_none_or(|last| now.since(last.into()) > QUIET) {
+        state.failing_since = None;
+    }
+    state.failed_at = Some(now.into());
+    let since = *state.failing_since.get_or_insert(now.into());
     if state.disabled_at.is_none() && now.since(since.into()) >= GIVEN_UP {
         let days = GIVEN_UP.as_secs() / 86_400;
         disable(state, format!("Every delivery has failed for {days} days. The last time: {why}"), now);
     }
-    match (was_open, is_probe) {
-        (false, _) => Next::Counted,
-        (true, false) => Next::Kept,
-        (true, true) => Next::Behind,
-    }
+    state.failure = Some(why);
 }
 
 fn disable(state: &mut StateRow, why: String, now: Time) {
@@ -139,6 +168,10 @@ mod tests {
 
     fn bad() -> Sent {
         Sent::failed("No.", Fault::Again)
+    }
+
+    fn slower(after: Option<u64>) -> Sent {
+        Sent::failed("Slower.", Fault::Slower { after: after.map(Duration::from_secs) })
     }
 
     #[test]
@@ -185,35 +218,87 @@ mod tests {
         }
     }
 
+    /// Tries it in vain every ten hours, from one hour to another, and says whether it was switched off.
+    fn tried_in_vain(state: &mut StateRow, sent: &Sent, hours: std::ops::Range<i64>) -> bool {
+        for hour in hours.step_by(10) {
+            note(state, sent, false, at(hour * 3_600));
+        }
+        state.disabled_at.is_some()
+    }
+
     #[test]
     fn five_days_without_a_success_switch_it_off() {
         let mut state = fresh();
-        let days = |n: i64| at(n * 86_400);
-        note(&mut state, &bad(), false, days(1));
-        note(&mut state, &bad(), false, days(5));
-        assert_eq!(state.disabled_at, None);
-        note(&mut state, &bad(), false, days(6));
-        assert_eq!(state.disabled_at, Some(days(6).into()));
+        assert!(!tried_in_vain(&mut state, &bad(), 0..120));
+        assert!(tried_in_vain(&mut state, &bad(), 120..121));
         assert_eq!(
             state.disabled_why.as_deref(),
             Some("Every delivery has failed for 5 days. The last time: No.")
         );
+        // What was on its way does not switch it on.
+        let off = state.clone();
+        note(&mut state, &good(), false, at(121 * 3_600));
+        assert_eq!((state.disabled_at, &state.disabled_why), (off.disabled_at, &off.disabled_why));
         state.forgive();
-        assert_eq!(state, fresh());
+        assert_eq!(state.disabled_at, None);
     }
 
     #[test]
-    fn an_endpoint_that_wants_fewer_is_left_alone_and_does_not_count_as_failing() {
+    fn a_quiet_week_between_two_failures_does_not_count() {
         let mut state = fresh();
-        let slower = |after| Sent::failed("Slower.", Fault::Slower { after });
-        for n in 0..50 {
-            let after = Some(Duration::from_secs(60));
-            assert_eq!(note(&mut state, &slower(after), false, at(n)), Next::Kept);
+        let days = |n: i64| at(n * 86_400);
+        for day in [0, 6, 12] {
+            note(&mut state, &bad(), false, days(day));
+            assert_eq!((state.disabled_at, state.failing_since), (None, Some(days(day).into())));
         }
-        assert_eq!((state.failures_in_a_row, state.failing_since), (0, None));
+    }
+
+    #[test]
+    fn an_endpoint_that_wants_fewer_is_left_alone_and_its_letters_keep_their_tries() {
+        let mut state = fresh();
+        for n in 0..50 {
+            assert_eq!(note(&mut state, &slower(Some(60)), false, at(n)), Next::Kept);
+        }
+        assert_eq!((state.failures_in_a_row, state.failing_since), (0, Some(at(0).into())));
         assert_eq!(state.open_until, at(49 + 60).into());
+        // What was on its way and went well does not cut the pause short.
+        note(&mut state, &good(), false, at(50));
+        assert_eq!((state.open_until, state.failing_since), (at(49 + 60).into(), None));
+        assert!(!may_go(&state, false, at(108)) && may_go(&state, false, at(109)));
         note(&mut state, &slower(None), false, at(200));
         assert_eq!(state.open_until, at(215).into());
+    }
+
+    #[test]
+    fn one_that_wants_fewer_for_five_days_is_switched_off() {
+        let mut state = fresh();
+        assert!(!tried_in_vain(&mut state, &slower(Some(3_600)), 0..120));
+        assert!(tried_in_vain(&mut state, &slower(Some(3_600)), 120..121));
+        let mut state = fresh();
+        assert!(!tried_in_vain(&mut state, &slower(None), 0..111));
+        note(&mut state, &good(), false, at(111 * 3_600));
+        assert!(!tried_in_vain(&mut state, &slower(None), 120..221), "one success begins it anew");
+    }
+
+    #[test]
+    fn a_probe_that_is_asked_to_wait_waits_for_so_long_and_no_longer() {
+        let mut state = StateRow { failures_in_a_row: 5, open_until: at(120).into(), ..fresh() };
+        assert_eq!(note(&mut state, &slower(Some(5)), true, at(1)), Next::Kept);
+        assert_eq!(state.open_until, at(6).into());
+        assert!(!may_go(&state, false, at(7)) && may_go(&state, true, at(7)));
+    }
+
+    #[test]
+    fn a_long_reason_is_cut() {
+        let long = "\u{1f40b}".repeat(100_000);
+        for fault in [Fault::Again, Fault::Gone, Fault::Never, Fault::Slower { after: None }] {
+            let mut state = StateRow { failing_since: Some(at(0).into()), ..fresh() };
+            state.failed_at = Some(at(5 * 86_400).into());
+            note(&mut state, &Sent::failed(long.clone(), fault), false, at(5 * 86_400));
+            let (why, off) = (state.failure.unwrap_or_default(), state.disabled_why.unwrap_or_default());
+            assert_eq!(why.chars().count(), LONGEST_WHY, "{fault:?}");
+            assert!(off.chars().count() < LONGEST_WHY + 100, "{fault:?}");
+        }
     }
 
     #[test]

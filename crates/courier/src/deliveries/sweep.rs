@@ -1,21 +1,28 @@
 //! Looks after what nobody else will: lanes that nobody woke, deliveries to endpoints that are no more, old ones.
+//!
+//! What may take long is a task of its own ([`tidy`]): lanes are started meanwhile.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use fairlead_model::EndpointId;
-use fairlead_store::StoreError;
 use fairlead_store::routing::{deliveries, endpoints};
+use fairlead_store::{StoreError, Tx};
+use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
+
+use super::{SWEEP, lock};
 
 use crate::service::Courier;
 
 /// Targets looked at together.
 const PORTION: usize = 200;
-/// Old deliveries that are forgotten in one transaction.
+/// Between two looks for old deliveries.
+const PURGE: Duration = Duration::from_secs(3_600);
+/// Deliveries that are discarded or forgotten in one transaction.
 const TOGETHER: i64 = 500;
 
-/// The targets for which something is due that may be sent.
+/// The targets for which something is due that may be sent. Endpoints that are no more are left to [`tidy`].
 ///
 /// # Errors
 /// What the database says.
@@ -30,14 +37,17 @@ pub(super) async fn due(courier: &Courier) -> Result<Vec<(Uuid, bool)>, StoreErr
                 let waiting = deliveries::waiting_targets(conn, after, PORTION)?;
                 let last =
                     (waiting.len() == PORTION).then(|| waiting.last().map(|target| target.id)).flatten();
-                let first: Vec<_> = waiting.into_iter().filter(|target| target.due_at <= now).collect();
-                let ids: Vec<EndpointId> =
-                    first.iter().filter(|target| !target.is_device).map(|target| target.id.into()).collect();
+                let ids: Vec<EndpointId> = waiting
+                    .iter()
+                    .filter(|target| !target.is_device)
+                    .map(|target| target.id.into())
+                    .collect();
                 let standing = endpoints::standing(conn, &ids)?;
                 let lost: Vec<EndpointId> = ids.into_iter().filter(|id| !standing.contains_key(id)).collect();
                 let is_ready = |id: Uuid| standing.get(&id.into()).is_some_and(|until| *until <= now);
-                let ready: Vec<(Uuid, bool)> = first
+                let ready: Vec<(Uuid, bool)> = waiting
                     .iter()
+                    .filter(|target| target.due_at <= now)
                     .filter(|target| target.is_device || is_ready(target.id))
                     .map(|target| (target.id, target.is_device))
                     .collect();
@@ -45,7 +55,7 @@ pub(super) async fn due(courier: &Courier) -> Result<Vec<(Uuid, bool)>, StoreErr
             })
             .await?;
         due.extend(ready);
-        discard(courier, lost).await?;
+        lock(&courier.lanes.lost).extend(lost);
         after = last;
         if after.is_none() {
             return Ok(due);
@@ -53,36 +63,62 @@ pub(super) async fn due(courier: &Courier) -> Result<Vec<(Uuid, bool)>, StoreErr
     }
 }
 
-/// A route that was looked at just before its endpoint was deleted has made one more delivery.
-async fn discard(courier: &Courier, lost: Vec<EndpointId>) -> Result<(), StoreError> {
-    if lost.is_empty() {
-        return Ok(());
+/// Discards what waits for endpoints that are no more and forgets what was settled long ago, until the process stops.
+pub(crate) async fn tidy(courier: Courier) {
+    let mut tick = tokio::time::interval(SWEEP);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut purge_at = Instant::now();
+    while !courier.stop.is_cancelled() {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = courier.stop.cancelled() => return,
+        }
+        if let Err(error) = discard(&courier).await {
+            // The next sweep finds them again.
+            tracing::warn!(%error, "deliveries to an endpoint that is no more wait for the store");
+        }
+        if Instant::now() < purge_at {
+            continue;
+        }
+        match purge(&courier).await {
+            Ok(()) => purge_at = Instant::now() + PURGE,
+            Err(error) => tracing::warn!(%error, "old deliveries wait for the store"),
+        }
     }
-    let now = courier.clock.now();
-    courier
-        .store
-        .write(move |tx| {
-            lost.iter().try_for_each(|id| {
-                deliveries::discard_all_of(tx, *id, "Its endpoint was deleted.", now).map(|_| ())
-            })
-        })
-        .await
+}
+
+/// An endpoint was deleted while much waited for it; or a route that was looked at just before has made one more delivery.
+async fn discard(courier: &Courier) -> Result<(), StoreError> {
+    let lost = std::mem::take(&mut *lock(&courier.lanes.lost));
+    for id in lost {
+        while !courier.stop.is_cancelled() {
+            let now = courier.clock.now();
+            let work = move |tx: &mut Tx<'_>| {
+                deliveries::discard_of_none(tx, id, "Its endpoint was deleted.", now, TOGETHER)
+            };
+            if is_last(courier.store.write(work).await?) {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Forgets what was settled long ago.
-///
-/// # Errors
-/// What the database says.
-pub(super) async fn purge(courier: &Courier) -> Result<(), StoreError> {
+async fn purge(courier: &Courier) -> Result<(), StoreError> {
     let days = u64::from(courier.settings.deliveries_kept_days);
     let before = courier.clock.now().minus(Duration::from_secs(86_400 * days));
     while !courier.stop.is_cancelled() {
-        let gone = courier.store.write(move |tx| deliveries::purge(tx, before, TOGETHER)).await?;
-        if i64::try_from(gone).unwrap_or(0) < TOGETHER {
+        if is_last(courier.store.write(move |tx| deliveries::purge(tx, before, TOGETHER)).await?) {
             break;
         }
     }
     Ok(())
+}
+
+/// Whether a portion of so many was the last.
+fn is_last(portion: usize) -> bool {
+    i64::try_from(portion).unwrap_or(i64::MAX) < TOGETHER
 }
 
 /// Tells the pages how some endpoints are now.

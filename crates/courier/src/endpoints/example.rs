@@ -12,6 +12,7 @@ pub(crate) fn letter(body: &str, seconds: i64) -> Letter {
         id: uuid::Uuid::new_v4().into(),
         attempt: 1,
         created_at: at,
+        is_late: false,
         format: "json".to_owned(),
         content_type: "application/json".to_owned(),
         attributes: DeliveryAttributes {

@@ -25,9 +25,13 @@ use fairlead_model::{Clock, DeliveryId, Secret, Time};
 pub(crate) use dialling::Dialling;
 pub(crate) use seal::{Sealer, look as look_for_key};
 pub(crate) use signing::fresh as fresh_signing_secret;
+pub(crate) use webhook::without_secrets;
 
 /// Most bytes of an answer that are kept.
 pub(crate) const KEPT: usize = 4_096;
+
+/// What a test says that it is.
+pub(crate) const TEST: &str = "test";
 
 /// One letter: what a driver is given.
 #[derive(Clone, Debug)]
@@ -38,6 +42,8 @@ pub(crate) struct Letter {
     pub(crate) attempt: i32,
     /// When the delivery was made.
     pub(crate) created_at: Time,
+    /// Whether a newer one of its device has gone to the same endpoint.
+    pub(crate) is_late: bool,
     /// The format's word.
     pub(crate) format: String,
     /// The body's media type.
@@ -46,6 +52,13 @@ pub(crate) struct Letter {
     pub(crate) attributes: DeliveryAttributes,
     /// The body.
     pub(crate) body: Bytes,
+}
+
+impl Letter {
+    /// Whether a person tries the endpoint with it.
+    pub(crate) fn is_test(&self) -> bool {
+        self.attributes.message == TEST
+    }
 }
 
 /// What came of one try.
@@ -92,7 +105,7 @@ impl Sent {
 pub(crate) enum Fault {
     /// The endpoint fails. It is tried again later.
     Again,
-    /// The endpoint wants fewer at a time. It is asked again later, and does not count as failing.
+    /// The endpoint wants fewer at a time. It is asked again later, and that costs no letter a try.
     Slower {
         /// How long it wants to be left alone, where it says.
         after: Option<Duration>,

@@ -152,7 +152,7 @@ impl Mqtt {
         let line = self.line().await?;
         *used.lock().unwrap_or_else(PoisonError::into_inner) = Some(line.clone());
         self.announce(&line, letter, &topic).await?;
-        let retain = self.retain && self.is_newest(&topic, &letter.attributes);
+        let retain = self.retain && self.is_kept(&topic, letter);
         let body = letter.body.clone();
         line.publish(Message { topic, qos: self.qos, retain, body }).await
     }
@@ -184,7 +184,13 @@ impl Mqtt {
         Ok(made)
     }
 
-    /// Whether nothing newer went to this topic. A letter that comes late, by a second try or by a person's wish, must not
+    /// Whether the broker keeps a letter for those who come later. A test is nothing to keep.
+    fn is_kept(&self, topic: &str, letter: &Letter) -> bool {
+        !letter.is_test() && !letter.is_late && self.is_newest(topic, &letter.attributes)
+    }
+
+    /// Whether nothing newer went to this topic from here; what was delivered before this driver was opened, or by another
+    /// courier, the letter knows ([`Letter::is_late`]). A letter that comes late, by a second try or by a person's wish, must not
     /// take the place of what the broker keeps.
     fn is_newest(&self, topic: &str, of: &DeliveryAttributes) -> bool {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);

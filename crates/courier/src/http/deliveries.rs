@@ -18,6 +18,10 @@ use crate::service::Courier;
 /// Deliveries that are changed in one transaction.
 const TOGETHER: i64 = 500;
 
+/// Why a delivery does not go out again.
+const NOWHERE: &str = "Its endpoint was deleted, so there is nowhere to deliver it to.";
+const MADE: &str = "A message to the device was made of it already. Send that one again from Outgoing.";
+
 /// Which deliveries are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -76,12 +80,12 @@ pub(crate) async fn get(
     Ok(web::Json(state.store.read(move |conn| deliveries::detail(conn, id)).await?))
 }
 
-/// Lets a delivery go out again, whatever became of it, with all its tries. Its id stays the same, so who receives it can
-/// tell that it came before.
+/// Lets a delivery go out again, whatever became of it, with all its tries; its endpoint is tried at once. Its id stays the
+/// same, so who receives it can tell that it came before. What became a message to a device is sent again as that.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/redeliver", tag = "deliveries", params(("id" = Uuid, Path)),
     request_body = ChangeReason,
     responses((status = 200, body = DeliveryDetail), (status = 404, body = fairlead_web::error::ProblemJson),
-        (status = 409, description = "Its endpoint is no more", body = fairlead_web::error::ProblemJson)))]
+        (status = 409, description = "Its endpoint is no more, or a message to a device was made of it", body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn redeliver(
     caller: Operator,
     state: web::Data<Courier>,
@@ -91,12 +95,18 @@ pub(crate) async fn redeliver(
     let (id, reason) = (DeliveryId::from(id.into_inner()), reason.into_inner().reason);
     let (clock, actor) = (state.clock.clone(), caller.0.name);
     let redelivered = state.store.write(move |tx| {
-        let target = deliveries::redeliver(tx, id, &actor, clock.now())?;
-        if let RouteTarget::Endpoint { id } = target
-            && endpoints::refs(tx, &[id])?.is_empty()
-        {
-            return Err(StoreError::Conflict("its endpoint is no more".to_owned()));
+        let row = deliveries::get(tx, id)?;
+        if row.mt_id.is_some() {
+            return Err(StoreError::Conflict(MADE.to_owned()));
         }
+        if row.target_kind == deliveries::TO_ENDPOINT {
+            let endpoint = row.target_id.into();
+            if endpoints::refs(tx, &[endpoint])?.is_empty() {
+                return Err(StoreError::Conflict(NOWHERE.to_owned()));
+            }
+            endpoints::end_pause(tx, endpoint)?;
+        }
+        let target = deliveries::redeliver(tx, id, &actor, clock.now())?;
         let (_, target_id) = deliveries::target(target);
         fairlead_bus::enqueue(tx, &clock, &DeliveryWaiting { target_id }, None)?;
         let entry = Entry {
@@ -113,10 +123,7 @@ pub(crate) async fn redeliver(
             tell(&state, target);
             Ok(web::Json(detail))
         }
-        Err(StoreError::Conflict(_)) => Err(ApiError::new(
-            Code::InTheWay,
-            "Its endpoint was deleted, so there is nowhere to deliver it to.",
-        )),
+        Err(StoreError::Conflict(why)) => Err(ApiError::new(Code::InTheWay, why)),
         Err(other) => Err(other.into()),
     }
 }
@@ -154,7 +161,7 @@ pub(crate) async fn discard(
         )
     })?;
     if let Some(endpoint) = &detail.delivery.endpoint {
-        state.lanes.changed(endpoint.id);
+        state.lanes.look_again(endpoint.id);
     }
     Ok(web::Json(detail))
 }
@@ -215,7 +222,7 @@ async fn each_portion(
     let name = state.store.read(move |conn| endpoints::get(conn, id)).await?.name;
     let (action, verb) =
         if again { ("delivery.redeliver_all", "out again") } else { ("delivery.discard_all", "discarded") };
-    let mut count = 0;
+    let (mut count, now) = (0, state.clock.now());
     loop {
         let (clock, actor, first) = (state.clock.clone(), caller.0.name.clone(), count == 0);
         let detail = format!("all that is {} for {name}, {verb}: {reason}", wanted.as_str());
@@ -225,18 +232,21 @@ async fn each_portion(
                     Entry { actor: &actor, action, subject: format!("endpoint {id}"), detail: &detail };
                 audit::record(tx, &clock, &entry)?;
             }
-            let now = clock.now();
             if !again {
                 return deliveries::discard_some(tx, id, wanted, &actor, now, TOGETHER);
+            }
+            if first {
+                endpoints::end_pause(tx, id)?;
             }
             fairlead_bus::enqueue(tx, &clock, &DeliveryWaiting { target_id: id.uuid() }, None)?;
             deliveries::redeliver_some(tx, id, wanted, &actor, now, TOGETHER)
         };
         let portion = state.store.write(work).await?;
+        if !again {
+            state.lanes.look_again(id);
+        }
         count += portion;
-        if portion < usize::try_from(TOGETHER).unwrap_or(usize::MAX)
-            || again && wanted == DeliveryState::Waiting
-        {
+        if portion < usize::try_from(TOGETHER).unwrap_or(usize::MAX) {
             break;
         }
     }

@@ -15,7 +15,7 @@ use fairlead_store::{StoreError, Tx};
 use fairlead_web::{Admin, ApiError, ChangeReason, Code, Page, PageQuery, Viewer};
 use uuid::Uuid;
 
-use crate::endpoints::{Driver, OpenSecrets, fresh_signing_secret};
+use crate::endpoints::{Driver, OpenSecrets, Sealer, fresh_signing_secret, without_secrets};
 use crate::news;
 use crate::service::Courier;
 use crate::trial;
@@ -64,7 +64,8 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let new = new.into_inner();
     let id = EndpointId::new(&state.clock);
-    let mut open = open_secrets(new.secrets.as_ref())?;
+    let wish = new.secrets.clone().unwrap_or_default();
+    let mut open = asked_for(&state, id, &Kept::default(), &wish)?;
     let mut keys = Vec::new();
     let mut signing_secret = None;
     if new.config.kind() == EndpointKind::Webhook {
@@ -79,7 +80,7 @@ pub(crate) async fn create(
     let made_it = state.store.write(move |tx| {
         let checked = endpoints::create(tx, &clock, id, &new, &kept, &actor)?;
         if checked.is_ok() {
-            let detail = format!("{}: {}", new.name.trim(), new.config.url());
+            let detail = told(&new);
             let subject = format!("endpoint {id}");
             audit::record(
                 tx,
@@ -94,7 +95,8 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created().json(EndpointMade { endpoint, signing_secret }))
 }
 
-/// Changes an endpoint. Secrets that are left out stay as they are. One that is on is tried at once.
+/// Changes an endpoint. Secrets that are left out stay as they are, each by itself; an empty one goes. An endpoint that is on
+/// is tried at once.
 #[utoipa::path(put, path = "/api/v1/endpoints/{id}", tag = "endpoints", params(("id" = Uuid, Path)),
     request_body = NewEndpoint,
     responses((status = 200, body = EndpointView), (status = 404, body = fairlead_web::error::ProblemJson),
@@ -107,37 +109,33 @@ pub(crate) async fn change(
     new: web::Json<NewEndpoint>,
 ) -> Result<web::Json<EndpointView>, ApiError> {
     let (id, new) = (EndpointId::from(id.into_inner()), new.into_inner());
-    let before = state.store.read(move |conn| endpoints::get(conn, id)).await?;
-    let kept = match &new.secrets {
-        None => before.secrets.clone(),
-        Some(secrets) => {
-            let signing = match state.lanes.sealer().open_secrets(id, &before.secrets) {
-                Ok(open) => open.signing,
-                // What cannot be opened is replaced, where nothing in it is needed.
-                Err(_) if before.secrets.signing_keys.is_empty() => Vec::new(),
-                Err(why) => return Err(ApiError::new(Code::InTheWay, why)),
-            };
-            let open = OpenSecrets { signing, ..open_secrets(Some(secrets))? };
-            let keys = before.secrets.signing_keys.clone();
-            state.lanes.sealer().close(id, &open, keys).map_err(ApiError::internal)?
-        }
+    let before = state.store.read(move |conn| endpoints::get(conn, id)).await?.secrets;
+    let open = match &new.secrets {
+        Some(wish) => asked_for(&state, id, &before, wish)?,
+        // What does not open is a failure of its own.
+        None => state.lanes.sealer().open_secrets(id, &before).unwrap_or_default(),
     };
-    // What is sealed does not matter to how it is reached; a secret that does not open is a failure of its own.
-    check(&state, &new.config, &OpenSecrets::default()).await?;
-    let (clock, actor) = (state.clock.clone(), caller.0.name);
+    check(&state, &new.config, &open).await?;
+    let (courier, actor) = (state.clone(), caller.0.name);
     let change = state.store.write(move |tx| {
-        let checked = endpoints::change(tx, &clock, id, &new, &kept)?;
+        let clock = &courier.clock;
+        endpoints::claim(tx, id)?;
+        let kept = match &new.secrets {
+            Some(wish) => Some(changed_secrets(tx, courier.lanes.sealer(), id, wish)?),
+            None => None,
+        };
+        let checked = endpoints::change(tx, clock, id, &new, kept.as_ref())?;
         if checked.is_ok() {
-            let detail = format!("{}: {}", new.name.trim(), new.config.url());
-            record(tx, &clock, &actor, "endpoint.change", id, &detail)?;
+            record(tx, clock, &actor, "endpoint.change", id, &told(&new))?;
             if new.enabled {
-                endpoints::resume(tx, &clock, id)?;
-                fairlead_bus::enqueue(tx, &clock, &DeliveryWaiting { target_id: id.uuid() }, None)?;
+                endpoints::resume(tx, clock, id)?;
+                fairlead_bus::enqueue(tx, clock, &DeliveryWaiting { target_id: id.uuid() }, None)?;
             }
         }
         Ok(checked)
     });
     made(change.await)?;
+    state.lanes.look_again(id);
     Ok(web::Json(changed(&state, id).await?))
 }
 
@@ -160,6 +158,7 @@ pub(crate) async fn remove(
         Ok(checked)
     });
     made(removed.await)?;
+    state.lanes.look_again(id);
     state.lanes.forget(id);
     state.bus.publish(&LiveEvent::EndpointGone { id });
     Ok(HttpResponse::NoContent().finish())
@@ -210,6 +209,7 @@ async fn switch(
             record(tx, &clock, &actor, action, id, &reason)
         })
         .await?;
+    state.lanes.look_again(id);
     Ok(web::Json(changed(state, id).await?))
 }
 
@@ -318,19 +318,57 @@ fn shown(courier: &Courier, number: i32, secret: &Secret) -> SigningKeyView {
     SigningKeyView { number, hint, created_at: courier.clock.now() }
 }
 
-fn open_secrets(secrets: Option<&EndpointSecrets>) -> Result<OpenSecrets, ApiError> {
-    let Some(EndpointSecrets { username, password }) = secrets.cloned() else {
-        return Ok(OpenSecrets::default());
+/// The secrets that an endpoint has after a change: what is not said stays, and what is said to be empty goes.
+fn merged(
+    sealer: &Sealer,
+    id: EndpointId,
+    before: &Kept,
+    wish: &EndpointSecrets,
+) -> Result<OpenSecrets, String> {
+    let open = match sealer.open_secrets(id, before) {
+        Ok(open) => open,
+        Err(why) if !before.signing_keys.is_empty() => return Err(why),
+        Err(why) if before.has_password && wish.password.is_none() => return Err(why),
+        // What cannot be opened is replaced, where nothing in it is needed.
+        Err(_) => OpenSecrets { username: before.username.clone(), ..OpenSecrets::default() },
     };
+    let username = wish.username.clone().or(open.username).filter(|name| !name.is_empty());
+    let password = wish.password.clone().or(open.password).filter(|password| !password.is_empty());
+    Ok(OpenSecrets { username, password, signing: open.signing })
+}
+
+/// As [`merged`], where what a person says can be used.
+fn asked_for(
+    state: &Courier,
+    id: EndpointId,
+    before: &Kept,
+    wish: &EndpointSecrets,
+) -> Result<OpenSecrets, ApiError> {
+    let EndpointSecrets { username, password } = wish;
     let longest =
         username.as_ref().map_or(0, String::len).max(password.as_ref().map_or(0, |p| p.expose().len()));
     if longest > LONGEST_SECRET {
         let sentence = format!("A user name or a password has at most {LONGEST_SECRET} bytes.");
         return Err(ApiError::new(Code::Unprocessable, sentence));
     }
-    let username = username.filter(|name| !name.is_empty());
-    let password = password.filter(|password| !password.is_empty());
-    Ok(OpenSecrets { username, password, signing: Vec::new() })
+    merged(state.lanes.sealer(), id, before, wish).map_err(|why| ApiError::new(Code::InTheWay, why))
+}
+
+/// As [`merged`], sealed; of an endpoint that nobody else changes meanwhile.
+fn changed_secrets(
+    tx: &mut Tx<'_>,
+    sealer: &Sealer,
+    id: EndpointId,
+    wish: &EndpointSecrets,
+) -> Result<Kept, StoreError> {
+    let before = endpoints::get(tx, id)?.secrets;
+    let open = merged(sealer, id, &before, wish).map_err(StoreError::Refused)?;
+    sealer.close(id, &open, before.signing_keys).map_err(StoreError::Fault)
+}
+
+/// What the audit log says of an endpoint: its address without what may be a key.
+fn told(new: &NewEndpoint) -> String {
+    format!("{}: {}", new.name.trim(), without_secrets(new.config.url()))
 }
 
 /// What can be said of how an endpoint is reached before anything is delivered.

@@ -108,11 +108,16 @@ impl Mailroom {
 
     /// Makes letters, as the tracker does.
     pub async fn letters(&self, endpoint: EndpointId, count: usize) -> Vec<DeliveryId> {
+        self.letters_saying(endpoint, (0..count).map(|n| format!("{{\"n\":{n}}}")).collect()).await
+    }
+
+    pub async fn letters_saying(&self, endpoint: EndpointId, bodies: Vec<String>) -> Vec<DeliveryId> {
         let clock = self.system.clock.clone();
         let work = move |tx: &mut Tx<'_>| {
             let now = clock.now();
-            let new: Vec<NewDelivery> = (0..count)
-                .map(|n| NewDelivery {
+            let new: Vec<NewDelivery> = bodies
+                .iter()
+                .map(|body| NewDelivery {
                     route: None,
                     target: RouteTarget::Endpoint { id: endpoint },
                     message: None,
@@ -128,7 +133,7 @@ impl Mailroom {
                         at: now,
                         position_at: None,
                     },
-                    body: format!("{{\"n\":{n}}}").into_bytes(),
+                    body: body.clone().into_bytes(),
                 })
                 .collect();
             let ids = deliveries::insert(tx, &clock, &new)?;
@@ -171,6 +176,32 @@ impl Mailroom {
             let Some(next) = page["next_cursor"].as_str() else { return items };
             cursor = format!("&cursor={next}");
         }
+    }
+
+    /// How many of these letters somebody has in hand.
+    pub async fn in_hand(&self, ids: &[DeliveryId]) -> usize {
+        let (ids, now) = (ids.to_vec(), self.system.clock.now());
+        let rows = self
+            .system
+            .store
+            .read(move |conn| ids.iter().map(|id| deliveries::get(conn, *id)).collect::<Result<Vec<_>, _>>());
+        rows.await.unwrap().iter().filter(|row| row.claimed_until > now.into()).count()
+    }
+
+    /// Waits until at most so many of these letters are in somebody's hand.
+    pub async fn until_in_hand(&self, ids: &[DeliveryId], most: usize) {
+        for _ in 0..600 {
+            if self.in_hand(ids).await <= most {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{} are in hand, not {most}", self.in_hand(ids).await);
+    }
+
+    /// Changes an endpoint.
+    pub async fn put(&self, id: EndpointId, wish: Value) -> (StatusCode, Value) {
+        self.ask(Method::PUT, &format!("/api/v1/endpoints/{id}"), Some(wish)).await
     }
 
     pub fn advance(&self, seconds: u64) {

@@ -15,6 +15,8 @@ on_both_backends!(
     letters_wait_for_an_exchange_that_is_missing,
     letters_wait_for_a_broker_that_restarts,
     what_would_come_back_to_us_is_no_target,
+    secrets_are_changed_one_by_one,
+    a_broker_keeps_the_newest_also_after_a_restart,
 );
 
 async fn a_queue_at_aws_has_every_letter_and_one_that_is_gone_is_said_so(backend: Backend) {
@@ -137,6 +139,73 @@ async fn what_would_come_back_to_us_is_no_target(backend: Backend) {
             room.post("/api/v1/endpoints", json!({"name": "loop", "config": config})).await;
         assert_eq!(status.as_u16(), 422, "{answer}");
         assert!(answer.to_string().contains(part), "{answer}");
+    }
+    room.close().await;
+}
+
+async fn a_broker_keeps_the_newest_also_after_a_restart(backend: Backend) {
+    let mut room = Mailroom::open(backend).await;
+    let broker = tokio::task::spawn_blocking(fairlead_testkit::mosquitto).await.unwrap();
+    let config = json!({"kind": "mqtt", "url": format!("mqtt://127.0.0.1:{}", broker.port())});
+    let secrets = json!({"username": "fairlead", "password": "geheim"});
+    let id = room.endpoint_with("broker", config, secrets).await;
+    let older = room.letters_saying(id, vec!["older".to_owned()]).await[0];
+    room.until_empty(id).await;
+    room.advance(100);
+    room.letters_saying(id, vec!["newest".to_owned()]).await;
+    room.until_empty(id).await;
+    room.restart().await;
+    let path = format!("/api/v1/deliveries/{older}/redeliver");
+    room.done(&path, json!({"reason": "they lost it"})).await;
+    room.until_delivery(older, |delivery| delivery["state"] == "delivered").await;
+    room.done(&format!("/api/v1/endpoints/{id}/test"), json!({})).await;
+    let mut options = MqttOptions::new("subscriber", "127.0.0.1", broker.port());
+    options.set_credentials("fairlead", "geheim");
+    let (client, mut events) = AsyncClient::new(options, 10);
+    client.subscribe("fairlead/#", QoS::AtLeastOnce).await.unwrap();
+    let kept = async {
+        loop {
+            if let Event::Incoming(Packet::Publish(publish)) = events.poll().await.unwrap() {
+                return publish;
+            }
+        }
+    };
+    let kept = tokio::time::timeout(PATIENCE, kept).await.unwrap();
+    assert_eq!((kept.topic.as_str(), kept.payload.as_ref()), ("fairlead/buoy/PK001", &b"newest"[..]));
+    room.close().await;
+}
+
+async fn secrets_are_changed_one_by_one(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let both = json!({"username": "old", "password": "geheim"});
+    let queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/buoys";
+    for (name, config) in [
+        ("broker", json!({"kind": "mqtt", "url": "mqtt://127.0.0.1:9"})),
+        ("queue", json!({"kind": "sqs", "url": queue})),
+    ] {
+        let id = room.endpoint_with(name, config.clone(), both.clone()).await;
+        let put = |secrets: Value| room.put(id, json!({"name": name, "config": config, "secrets": secrets}));
+        for (wish, username) in [
+            (json!({"username": "new"}), "new"),
+            (json!({"password": "anders"}), "new"),
+            (json!({"username": "newer", "password": null}), "newer"),
+            (json!({}), "newer"),
+            (Value::Null, "newer"),
+        ] {
+            let (status, answer) = put(wish).await;
+            assert_eq!((status.as_u16(), &answer["username"]), (200, &json!(username)), "{name} {answer}");
+            assert_eq!(answer["has_password"], true, "{name} {username}");
+        }
+        let (status, answer) = put(json!({"password": ""})).await;
+        if name == "queue" {
+            // A queue takes both or neither.
+            assert_eq!(status, 422, "{answer}");
+        } else {
+            assert_eq!((&answer["username"], &answer["has_password"]), (&json!("newer"), &json!(false)));
+        }
+        let (status, answer) = put(json!({"username": "", "password": ""})).await;
+        assert_eq!((status.as_u16(), &answer["username"]), (200, &Value::Null), "{answer}");
+        assert_eq!(answer["has_password"], false);
     }
     room.close().await;
 }

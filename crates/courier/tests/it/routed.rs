@@ -433,8 +433,14 @@ async fn nothing_is_told_twice_nor_to_its_sender_nor_by_a_route_that_is_off(back
     let to = [(route, quay.handset)];
     let (_, ids) = quay.says(quay.buoy, position(1, quay.now()), &to).await;
     let row = quay.until(ids[0], "delivered").await;
-    // A person has it delivered again: it is the same message.
     let id = ids[0];
+    // What became a message is sent again as that.
+    let system = &quay.desk.system;
+    let address = system.url("courier", &format!("/api/v1/deliveries/{id}/redeliver"));
+    let asked = system.client.post(address).json(&json!({"reason": "a try"})).send().await.unwrap();
+    assert_eq!(asked.status(), 409);
+    assert!(asked.text().await.unwrap().contains("Outgoing"));
+    // Had it been let go out again before that was so, it is the same message.
     let now = quay.now();
     quay.desk.system.store.write(move |tx| deliveries::redeliver(tx, id, "tests", now)).await.unwrap();
     quay.wake(quay.handset).await;

@@ -6,7 +6,7 @@ use fairlead_model::role::Role;
 use fairlead_model::route::NewRoute;
 use fairlead_model::{EndpointId, RouteId};
 use fairlead_store::Tx;
-use fairlead_store::routing::routes;
+use fairlead_store::routing::{deliveries, routes};
 use fairlead_testkit::{Backend, on_both_backends};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -21,6 +21,11 @@ on_both_backends!(
     five_days_of_failing_switch_an_endpoint_off_and_a_person_switches_it_on,
     one_that_is_gone_is_switched_off,
     one_that_wants_fewer_is_left_alone,
+    one_that_wants_fewer_gets_nothing_more_of_what_is_in_hand,
+    one_that_wants_fewer_for_days_is_switched_off,
+    of_a_slow_endpoints_letters_few_are_in_hand,
+    what_is_switched_off_or_discarded_leaves_no_more,
+    a_change_of_an_endpoint_keeps_the_secrets_that_were_made_meanwhile,
     a_redirect_is_not_followed,
     an_endless_answer_is_cut_off,
     one_that_resets_and_one_that_hangs_fail_with_a_sentence,
@@ -30,6 +35,10 @@ on_both_backends!(
     a_changed_endpoint_gets_what_waits_at_its_new_address,
     a_courier_that_stops_in_the_middle_loses_nothing,
     a_test_shows_what_came_of_it,
+    a_test_that_is_under_way_does_not_wait,
+    what_a_person_wants_sent_again_goes_out_in_a_pause,
+    a_letter_that_is_wanted_again_while_it_is_on_its_way_has_all_its_tries,
+    much_that_waits_for_a_deleted_endpoint_is_discarded,
     deliveries_are_sent_again_and_discarded_by_hand,
     what_was_settled_long_ago_is_forgotten,
     secrets_of_another_key_are_a_failure_of_their_endpoint,
@@ -147,8 +156,7 @@ async fn five_days_of_failing_switch_an_endpoint_off_and_a_person_switches_it_on
     receiver.mood(Mood::Status(502));
     room.letters(id, 20).await;
     room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
-    room.advance(5 * 86_400);
-    let off = room.until_endpoint(id, |endpoint| endpoint["health"] == "disabled").await;
+    let off = until_switched_off(&room, id).await;
     assert_eq!(
         off["failure"],
         "Every delivery has failed for 5 days. The last time: It answered 502 Bad Gateway."
@@ -181,6 +189,23 @@ async fn five_days_of_failing_switch_an_endpoint_off_and_a_person_switches_it_on
     room.until_empty(id).await;
     room.close().await;
     receiver.close().await;
+}
+
+/// Lets days go by; the endpoint is asked every eleven hours.
+async fn until_switched_off(room: &Mailroom, id: EndpointId) -> Value {
+    for _ in 0..11 {
+        room.advance(11 * 3_600);
+        let now = room.system.clock.now().rfc3339();
+        let asked = room.until_endpoint(id, |endpoint| {
+            endpoint["health"] == "disabled" || endpoint["next_try_at"].as_str() > Some(now.as_str())
+        });
+        let asked = asked.await;
+        if asked["health"] == "disabled" {
+            return asked;
+        }
+        assert_eq!(asked["health"], "failing");
+    }
+    panic!("after five days it is on");
 }
 
 async fn one_that_is_gone_is_switched_off(backend: Backend) {
@@ -221,6 +246,125 @@ async fn one_that_wants_fewer_is_left_alone(backend: Backend) {
     room.close().await;
     receiver.close().await;
     other.close().await;
+}
+
+async fn one_that_wants_fewer_gets_nothing_more_of_what_is_in_hand(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = room.webhook_of("maps", &receiver).await;
+    let letters = room.letters(id, 2_000).await;
+    receiver.until_requests(300).await;
+    receiver.mood(Mood::RetryAfter(429, 3_600));
+    let before = receiver.requests();
+    room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
+    room.until_in_hand(&letters, 0).await;
+    let more = receiver.requests() - before;
+    assert!(more <= 2 * 8, "{more} more came");
+    receiver.mood(Mood::Status(200));
+    room.advance(3_601);
+    room.until_empty(id).await;
+    assert_eq!(receiver.got().len(), 2_000);
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn one_that_wants_fewer_for_days_is_switched_off(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = room.webhook_of("maps", &receiver).await;
+    receiver.mood(Mood::RetryAfter(429, 3_600));
+    room.letters(id, 3).await;
+    let held = room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
+    assert_ne!(held["health"], "failing", "a pause is no failure yet");
+    let off = until_switched_off(&room, id).await;
+    assert_eq!(
+        off["failure"],
+        "Every delivery has failed for 5 days. The last time: It answered 429 Too Many Requests: it wants fewer at a time."
+    );
+    assert_eq!(off["waiting"], 3);
+    let problems = room
+        .system
+        .store
+        .read(|conn| fairlead_store::problems::list(conn, &fairlead_store::problems::Filter::default(), 10));
+    assert_eq!(problems.await.unwrap()[0].kind.as_str(), "endpoint_disabled");
+    room.close().await;
+    receiver.close().await;
+}
+
+/// An endpoint that answers nothing and is sent one letter at a time.
+async fn held_one_by_one(room: &Mailroom, receiver: &Receiver) -> EndpointId {
+    receiver.mood(Mood::Held);
+    let config = json!({"kind": "webhook", "url": receiver.url(), "concurrency": 1});
+    room.webhook_with("slow", config).await.0
+}
+
+async fn of_a_slow_endpoints_letters_few_are_in_hand(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let (receiver, other) = (Receiver::open().await, Receiver::open().await);
+    let id = held_one_by_one(&room, &receiver).await;
+    let letters = room.letters(id, 1_000).await;
+    receiver.until_requests(1).await;
+    // Others have many turns meanwhile.
+    let another = room.webhook_of("other", &other).await;
+    room.letters(another, 1_000).await;
+    room.until_empty(another).await;
+    assert_eq!(room.in_hand(&letters).await, 16);
+    receiver.go_on();
+    room.until_empty(id).await;
+    room.close().await;
+    receiver.close().await;
+    other.close().await;
+}
+
+async fn what_is_switched_off_or_discarded_leaves_no_more(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = held_one_by_one(&room, &receiver).await;
+    let letters = room.letters(id, 40).await;
+    receiver.until_requests(1).await;
+    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
+    receiver.go_on();
+    room.until_delivery(letters[0], |delivery| delivery["state"] == "delivered").await;
+    room.until_in_hand(&letters, 0).await;
+    assert_eq!(receiver.requests(), 1);
+    room.done(&format!("/api/v1/endpoints/{id}/enable"), json!({"reason": "back"})).await;
+    room.until_empty(id).await;
+    assert_eq!(receiver.requests(), 40);
+    room.close().await;
+    receiver.close().await;
+
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = held_one_by_one(&room, &receiver).await;
+    let letters = room.letters(id, 12).await;
+    receiver.until_requests(1).await;
+    let reason = json!({"reason": "too old"});
+    room.done(&format!("/api/v1/deliveries/{}/discard", letters[1]), reason).await;
+    let all = json!({"endpoint_id": id, "state": "waiting", "reason": "too old"});
+    assert_eq!(room.done("/api/v1/deliveries/discard", all).await["count"], 11);
+    receiver.go_on();
+    let last = room.letters(id, 1).await[0];
+    room.until_delivery(last, |delivery| delivery["state"] == "delivered").await;
+    assert_eq!(receiver.requests(), 2, "what was discarded was not sent");
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn a_change_of_an_endpoint_keeps_the_secrets_that_were_made_meanwhile(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    // A name that is looked up takes its time.
+    let (id, _) = room.webhook("maps", "http://localhost:9/").await;
+    for keys in 2..=5 {
+        let wish = json!({"name": "maps", "config": {"kind": "webhook", "url": "http://localhost:9/"}});
+        let path = format!("/api/v1/endpoints/{id}/signing-keys");
+        let changes = (0..4).map(|_| room.put(id, wish.clone()));
+        let ((status, _), changes) =
+            tokio::join!(room.post(&path, json!({})), futures_util::future::join_all(changes));
+        assert_eq!(status, 201);
+        assert!(changes.iter().all(|(status, _)| *status == 200), "{changes:?}");
+        assert_eq!(room.endpoint(id).await["signing_keys"].as_array().unwrap().len(), keys);
+    }
+    room.close().await;
 }
 
 async fn a_redirect_is_not_followed(backend: Backend) {
@@ -469,6 +613,122 @@ async fn a_test_shows_what_came_of_it(backend: Backend) {
     room.until_empty(id).await;
     room.close().await;
     receiver.close().await;
+}
+
+async fn a_test_that_is_under_way_does_not_wait(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    receiver.mood(Mood::Held);
+    let id = room.webhook_of("maps", &receiver).await;
+    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
+    let path = format!("/api/v1/endpoints/{id}/test");
+    let testing = tokio::spawn(room.system.client.post(room.system.url("courier", &path)).send());
+    receiver.until_requests(1).await;
+    // Whatever becomes of this process, it is nothing that waits.
+    assert_eq!(room.endpoint(id).await["waiting"], 0);
+    let failed = room.listed(id, "failed").await;
+    assert_eq!((failed.len(), &failed[0]["cause"]), (1, &json!("The test was not finished.")));
+    receiver.go_on();
+    let detail: Value = testing.await.unwrap().unwrap().json().await.unwrap();
+    assert_eq!(
+        (&detail["delivery"]["state"], &detail["delivery"]["attempts"]),
+        (&json!("delivered"), &json!(1))
+    );
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn what_a_person_wants_sent_again_goes_out_in_a_pause(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = room.webhook_of("maps", &receiver).await;
+    let reason = json!({"reason": "they are back"});
+    let all = json!({"endpoint_id": id, "state": "waiting", "reason": "they are back"});
+    for by_itself in [true, false] {
+        receiver.mood(Mood::RetryAfter(429, 3_600));
+        let letter = room.letters(id, 1).await[0];
+        room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
+        receiver.mood(Mood::Status(200));
+        if by_itself {
+            room.done(&format!("/api/v1/deliveries/{letter}/redeliver"), reason.clone()).await;
+        } else {
+            room.done("/api/v1/deliveries/redeliver", all.clone()).await;
+        }
+        room.until_delivery(letter, |delivery| delivery["state"] == "delivered").await;
+    }
+    // One that is switched off stays so, and of what rests a portion is as large as it is said to be.
+    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
+    let letters = room.letters(id, 5).await;
+    let before = room.system.clock.now().minus(std::time::Duration::from_secs(10));
+    let some = move |tx: &mut Tx<'_>| {
+        let waiting = fairlead_model::delivery::DeliveryState::Waiting;
+        deliveries::redeliver_some(tx, id, waiting, "tests", before, 2)
+    };
+    assert_eq!(room.system.store.write(some).await.unwrap(), 2);
+    room.done(&format!("/api/v1/deliveries/{}/redeliver", letters[0]), reason).await;
+    assert_eq!(room.endpoint(id).await["health"], "off");
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn a_letter_that_is_wanted_again_while_it_is_on_its_way_has_all_its_tries(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let config = json!({"kind": "webhook", "url": receiver.url(), "timeout_s": 3});
+    let (id, _) = room.webhook_with("maps", config).await;
+    receiver.mood(Mood::Status(500));
+    let letter = room.letters(id, 1).await[0];
+    for (tries, rest) in (1..=6).zip([6, 331, 1_981, 7_921, 19_801, 39_601]) {
+        room.until_delivery(letter, |delivery| delivery["attempts"] == tries).await;
+        // Others go well in between, so the endpoint is not what fails.
+        receiver.mood(Mood::Status(200));
+        let other = room.letters(id, 1).await[0];
+        room.until_delivery(other, |delivery| delivery["state"] == "delivered").await;
+        receiver.mood(if tries == 6 { Mood::Held } else { Mood::Status(500) });
+        room.advance(rest);
+    }
+    let asked = 7 + 6;
+    receiver.until_requests(asked).await;
+    let reason = json!({"reason": "they asked for it"});
+    room.done(&format!("/api/v1/deliveries/{letter}/redeliver"), reason).await;
+    let again = room.until_delivery(letter, |delivery| delivery["attempts"] == 1).await;
+    assert_eq!(again["delivery"]["state"], "waiting", "{again}");
+    room.close().await;
+    receiver.close().await;
+}
+
+async fn much_that_waits_for_a_deleted_endpoint_is_discarded(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let (id, _) = room.webhook("maps", "http://127.0.0.1:9/").await;
+    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
+    room.letters(id, 1_200).await;
+    // Also what is not due for long.
+    room.system
+        .store
+        .write(move |tx| {
+            let far = fairlead_model::Time::from_micros(i64::MAX / 2);
+            let rest = deliveries::Outcome {
+                state: fairlead_model::delivery::DeliveryState::Waiting,
+                cause: "It rests.".to_owned(),
+                counts: true,
+                due_at: Some(far.into()),
+                status: None,
+                response: None,
+                mt_id: None,
+            };
+            let filter = deliveries::Filter { endpoint: Some(id), ..deliveries::Filter::default() };
+            let all = deliveries::list(tx, &filter, 2_000)?;
+            let resting: Vec<_> = all.iter().map(|delivery| (delivery.id, rest.clone())).collect();
+            deliveries::settle(tx, fairlead_model::Time::from_micros(0), &resting)
+        })
+        .await
+        .unwrap();
+    assert_eq!(room.ask(Method::DELETE, &format!("/api/v1/endpoints/{id}"), None).await.0, 204);
+    let path = format!("/api/v1/deliveries?endpoint={id}&state=waiting&limit=1");
+    let is_empty = |page: &Value| page["items"].as_array().is_some_and(Vec::is_empty);
+    room.system.until("courier", &path, is_empty).await;
+    assert_eq!(room.listed(id, "discarded").await.len(), 1_200);
+    room.close().await;
 }
 
 async fn deliveries_are_sent_again_and_discarded_by_hand(backend: Backend) {

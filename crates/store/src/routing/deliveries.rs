@@ -14,6 +14,8 @@ use crate::registry::devices;
 use crate::schema::deliveries;
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
+/// Letters that are looked through for one that is newer than another.
+const LOOKED_AT: i64 = 100;
 /// Longest cause that is kept, in characters.
 const CAUSE: usize = 1_000;
 /// The kind of target that is a device.
@@ -163,17 +165,24 @@ fn read_attributes(id: Id, attributes: &str) -> Result<DeliveryAttributes, Store
         .map_err(|e| StoreError::Fault(format!("delivery {}: {e}", DeliveryId::from(id))))
 }
 
-/// Makes a delivery that its maker tries at once: until `until` nobody else takes it.
+/// Makes a delivery that its maker tries at once and nobody tries again: it has failed until [`put_outcome`] says otherwise.
 ///
 /// # Errors
 /// What the database says.
-pub fn insert_claimed(
+pub fn insert_failed(
     tx: &mut Tx<'_>,
     clock: &Clock,
     new: &NewDelivery,
-    until: Time,
+    cause: &str,
 ) -> Result<DeliveryRow, StoreError> {
-    let row = DeliveryRow { claimed_until: until.into(), ..new.row(clock, clock.now())? };
+    let now = clock.now();
+    let row = DeliveryRow {
+        state: DeliveryState::Failed.as_str().to_owned(),
+        cause: cause.to_owned(),
+        due_at: None,
+        settled_at: Some(now.into()),
+        ..new.row(clock, now)?
+    };
     crate::dialect::on_either!(&mut **tx, c => diesel::insert_into(deliveries::table).values(&row).execute(c))?;
     Ok(row)
 }
@@ -256,27 +265,90 @@ pub fn settle(tx: &mut Tx<'_>, now: Time, outcomes: &[(DeliveryId, Outcome)]) ->
         alike.entry(outcome).or_default().push((*id).into());
     }
     for (outcome, ids) in alike {
-        let is_settled = outcome.state != DeliveryState::Waiting;
         let waiting = deliveries::table
             .filter(deliveries::id.eq_any(ids))
             .filter(deliveries::state.eq(DeliveryState::Waiting.as_str()));
-        let cause: String = outcome.cause.chars().take(CAUSE).collect();
-        diesel::update(waiting)
-            .set((
-                deliveries::state.eq(outcome.state.as_str()),
-                deliveries::cause.eq(cause),
-                deliveries::attempts.eq(deliveries::attempts + i32::from(outcome.counts)),
-                deliveries::due_at.eq(outcome.due_at),
-                deliveries::claimed_until.eq(Micros(0)),
-                deliveries::tried_at.eq(Some(Micros::from(now))),
-                deliveries::settled_at.eq(is_settled.then(|| Micros::from(now))),
-                deliveries::status.eq(outcome.status),
-                deliveries::response.eq(outcome.response.as_ref()),
-                deliveries::mt_id.eq(outcome.mt_id),
-            ))
-            .execute(&mut **tx)?;
+        let attempts = deliveries::attempts.eq(deliveries::attempts + i32::from(outcome.counts));
+        diesel::update(waiting).set((Ended::of(outcome, now), attempts)).execute(&mut **tx)?;
     }
     Ok(())
+}
+
+/// Writes down what came of the one try of a delivery, settled or not.
+///
+/// # Errors
+/// What the database says.
+pub fn put_outcome(tx: &mut Tx<'_>, now: Time, id: DeliveryId, outcome: &Outcome) -> Result<(), StoreError> {
+    let attempts = deliveries::attempts.eq(deliveries::attempts + i32::from(outcome.counts));
+    diesel::update(deliveries::table.find(Id::from(id)))
+        .set((Ended::of(outcome, now), attempts))
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// What a try makes of a delivery.
+#[derive(AsChangeset)]
+#[diesel(table_name = deliveries)]
+#[diesel(treat_none_as_null = true)]
+struct Ended<'o> {
+    state: &'static str,
+    cause: String,
+    due_at: Option<Micros>,
+    claimed_until: Micros,
+    tried_at: Option<Micros>,
+    settled_at: Option<Micros>,
+    status: Option<i32>,
+    response: Option<&'o [u8]>,
+    mt_id: Option<Id>,
+}
+
+impl<'o> Ended<'o> {
+    fn of(outcome: &'o Outcome, now: Time) -> Self {
+        let now = Micros::from(now);
+        Self {
+            state: outcome.state.as_str(),
+            cause: outcome.cause.chars().take(CAUSE).collect(),
+            due_at: outcome.due_at,
+            claimed_until: Micros(0),
+            tried_at: Some(now),
+            settled_at: (outcome.state != DeliveryState::Waiting).then_some(now),
+            status: outcome.status,
+            response: outcome.response.as_deref(),
+            mt_id: outcome.mt_id,
+        }
+    }
+}
+
+/// Whether a letter of the same device that tells of a later moment was delivered to the same endpoint.
+///
+/// # Errors
+/// What the database says.
+pub fn is_overtaken(conn: &mut Conn, row: &DeliveryRow, of: &DeliveryAttributes) -> Result<bool, StoreError> {
+    // What tells of a later moment was made after that moment, and ids sort by time.
+    let millis = u128::try_from(of.at.micros() / 1_000).unwrap_or(0);
+    let mut newer = deliveries::table
+        .filter(deliveries::id.gt(Id::from(Uuid::from_u128(millis << 80))))
+        .filter(deliveries::id.ne(row.id))
+        .filter(deliveries::target_id.eq(row.target_id))
+        .filter(deliveries::state.eq(DeliveryState::Delivered.as_str()))
+        .order(deliveries::id.desc())
+        .limit(LOOKED_AT)
+        .select((deliveries::id, deliveries::attributes))
+        .into_boxed();
+    // By the device there is an index; a modem in none has little else to its name.
+    newer = match (row.device_id, row.modem_id) {
+        (Some(device), _) => newer.filter(deliveries::device_id.eq(device)),
+        (None, Some(modem)) => newer.filter(deliveries::modem_id.eq(modem)),
+        (None, None) => newer.filter(deliveries::modem_id.is_null()),
+    };
+    let newer: Vec<(Id, String)> = newer.load(conn)?;
+    for (id, attributes) in newer {
+        let other = read_attributes(id, &attributes)?;
+        if other.imei == of.imei && other.at > of.at {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A target that something waits for.
@@ -343,19 +415,21 @@ pub fn pull_forward(tx: &mut Tx<'_>, target: EndpointId, now: Time) -> Result<us
     Ok(diesel::update(later).set(deliveries::due_at.eq(Some(Micros::from(now)))).execute(&mut **tx)?)
 }
 
-/// Discards all that waits for an endpoint that is no more.
+/// Discards what waits for an endpoint that is no more, at most `limit`; returns how many.
 ///
 /// # Errors
 /// What the database says.
-pub fn discard_all_of(
+pub fn discard_of_none(
     tx: &mut Tx<'_>,
     target: EndpointId,
     cause: &str,
     now: Time,
+    limit: i64,
 ) -> Result<usize, StoreError> {
+    let ids = some(tx, target, DeliveryState::Waiting, limit)?;
     let waiting = deliveries::table
-        .filter(deliveries::state.eq(DeliveryState::Waiting.as_str()))
-        .filter(deliveries::target_id.eq(Id::from(target)));
+        .filter(deliveries::id.eq_any(ids))
+        .filter(deliveries::state.eq(DeliveryState::Waiting.as_str()));
     Ok(diesel::update(waiting).set(discarded(cause, now)).execute(&mut **tx)?)
 }
 
@@ -424,6 +498,19 @@ pub fn discard(tx: &mut Tx<'_>, id: DeliveryId, by: &str, now: Time) -> Result<b
     Ok(diesel::update(mine).set(discarded(&format!("{by} discarded it."), now)).execute(&mut **tx)? > 0)
 }
 
+/// How often these deliveries were tried; unknown ids are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn attempts(conn: &mut Conn, ids: &[DeliveryId]) -> Result<HashMap<DeliveryId, i32>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let found: Vec<(Id, i32)> = deliveries::table
+        .filter(deliveries::id.eq_any(ids))
+        .select((deliveries::id, deliveries::attempts))
+        .load(conn)?;
+    Ok(found.into_iter().map(|(id, attempts)| (id.into(), attempts)).collect())
+}
+
 /// Lets what waits or has failed for an endpoint go out now, the oldest first, at most `limit`; returns how many.
 ///
 /// # Errors
@@ -437,7 +524,20 @@ pub fn redeliver_some(
     limit: i64,
 ) -> Result<usize, StoreError> {
     if state == DeliveryState::Waiting {
-        return pull_forward(tx, target, now);
+        let later: Vec<Id> = deliveries::table
+            .filter(deliveries::state.eq(state.as_str()))
+            .filter(deliveries::target_id.eq(Id::from(target)))
+            .filter(deliveries::due_at.gt(Micros::from(now)))
+            .order((deliveries::due_at, deliveries::id))
+            .limit(limit)
+            .select(deliveries::id)
+            .load(&mut **tx)?;
+        let mine = deliveries::table
+            .filter(deliveries::id.eq_any(later))
+            .filter(deliveries::state.eq(state.as_str()));
+        return Ok(diesel::update(mine)
+            .set(deliveries::due_at.eq(Some(Micros::from(now))))
+            .execute(&mut **tx)?);
     }
     let ids = some(tx, target, state, limit)?;
     again(tx, &ids, by, now)

@@ -2,6 +2,7 @@
 //! another.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use diesel::prelude::*;
 use fairlead_model::device::SqsQueueView;
@@ -26,6 +27,10 @@ const LONGEST_URL: usize = 2_000;
 const LONGEST_WORD: usize = 200;
 /// Routes that are named where an endpoint is still used.
 const NAMED: i64 = 10;
+/// An endpoint that asks for pauses for so long, and for nothing else, fails.
+const ASKS_TOO_LONG: Duration = Duration::from_secs(3_600);
+/// Deliveries that are discarded together with their endpoint.
+const AT_ONCE: i64 = 500;
 /// The sequence that numbers queues at AWS.
 const NUMBERS: &str = "queue.number";
 
@@ -129,12 +134,19 @@ impl StateRow {
         *self = Self { delivered_at, ..Self::new(self.endpoint_id.into()) };
     }
 
+    /// Whether it fails. One that only asks to be left alone does so after a while of nothing else.
+    fn is_failing(&self) -> bool {
+        let Some(since) = self.failing_since else { return false };
+        let last = Time::from(self.failed_at.unwrap_or(since));
+        self.failures_in_a_row > 0 || last.since(since.into()) >= ASKS_TOO_LONG
+    }
+
     fn health(&self, enabled: bool) -> EndpointHealth {
         if !enabled {
             EndpointHealth::Off
         } else if self.disabled_at.is_some() {
             EndpointHealth::Disabled
-        } else if self.failing_since.is_some() {
+        } else if self.is_failing() {
             EndpointHealth::Failing
         } else if self.delivered_at.is_some() {
             EndpointHealth::Good
@@ -172,7 +184,7 @@ impl Row {
     fn view(self, state: Option<StateRow>, waiting: i64, routes: i64) -> Result<EndpointView, StoreError> {
         let (config, kept) = (self.config()?, self.kept()?);
         let state = state.unwrap_or_else(|| StateRow::new(self.id.into()));
-        let health = state.health(self.enabled);
+        let (health, is_failing) = (state.health(self.enabled), state.is_failing());
         let is_on = self.enabled && state.disabled_at.is_none();
         let waits = is_on && state.open_until > Micros(0);
         Ok(EndpointView {
@@ -187,7 +199,7 @@ impl Row {
             signing_keys: kept.signing_keys,
             health,
             failure: state.disabled_why.or(state.failure),
-            failing_since: state.failing_since.map(Into::into),
+            failing_since: state.failing_since.filter(|_| is_failing).map(Into::into),
             next_try_at: waits.then(|| state.open_until.into()),
             delivered_at: state.delivered_at.map(Into::into),
             waiting,
@@ -369,7 +381,7 @@ pub fn create(
     Ok(Ok(()))
 }
 
-/// Changes an endpoint. Its kind stays as it is.
+/// Changes an endpoint. Its kind stays as it is, and so do its secrets where there are no others.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where there is none of this id; [`StoreError::Conflict`] where somebody was faster.
@@ -378,7 +390,7 @@ pub fn change(
     clock: &Clock,
     id: EndpointId,
     new: &NewEndpoint,
-    kept: &Kept,
+    kept: Option<&Kept>,
 ) -> Result<Checked<()>, StoreError> {
     let before: Row = endpoints::table.find(Id::from(id)).select(Row::as_select()).first(&mut **tx)?;
     if before.kind != new.config.kind().as_str() {
@@ -389,13 +401,14 @@ pub fn change(
         Ok(name) => name,
         Err(flaws) => return Ok(Err(flaws)),
     };
+    let secrets = kept.map(Kept::row).transpose()?.map(|secrets| endpoints::secrets.eq(secrets));
     diesel::update(endpoints::table.find(Id::from(id)))
         .set((
             endpoints::name_key.eq(name.to_lowercase()),
             endpoints::name.eq(name),
             endpoints::enabled.eq(new.enabled),
             endpoints::config.eq(written(&new.config)?),
-            endpoints::secrets.eq(kept.row()?),
+            secrets,
             endpoints::changed_at.eq(Micros::from(clock.now())),
         ))
         .execute(&mut **tx)?;
@@ -442,6 +455,21 @@ pub fn enable(tx: &mut Tx<'_>, clock: &Clock, id: EndpointId, enabled: bool) -> 
     Ok(())
 }
 
+/// Lets an endpoint be tried at once, whatever pause it is in. One that is switched off stays so.
+///
+/// # Errors
+/// What the database says.
+pub fn end_pause(tx: &mut Tx<'_>, id: EndpointId) -> Result<(), StoreError> {
+    claim_state(tx, id)?;
+    if let Some(mut state) = state(tx, id)?
+        && state.disabled_at.is_none()
+    {
+        state.forgive();
+        put_state(tx, &state)?;
+    }
+    Ok(())
+}
+
 /// Forgives an endpoint its failures, and lets all go out that waits for it.
 ///
 /// # Errors
@@ -456,7 +484,8 @@ pub fn resume(tx: &mut Tx<'_>, clock: &Clock, id: EndpointId) -> Result<(), Stor
     Ok(())
 }
 
-/// Forgets an endpoint, and says what it was called. What waits for it is discarded.
+/// Forgets an endpoint, and says what it was called. What waits for it is discarded: the first of it here, whatever there is
+/// more of by who looks after the targets of deliveries.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] where there is none of this id.
@@ -477,7 +506,8 @@ pub fn remove(tx: &mut Tx<'_>, clock: &Clock, id: EndpointId) -> Result<Checked<
     }
     diesel::delete(endpoint_states::table.find(Id::from(id))).execute(&mut **tx)?;
     problems::forget(tx, ProblemKind::EndpointDisabled, vec![id.to_string()])?;
-    deliveries::discard_all_of(tx, id, &format!("The endpoint {name} was deleted."), clock.now())?;
+    let cause = format!("The endpoint {name} was deleted.");
+    deliveries::discard_of_none(tx, id, &cause, clock.now(), AT_ONCE)?;
     Ok(Ok(name))
 }
 

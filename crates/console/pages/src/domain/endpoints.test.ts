@@ -46,6 +46,8 @@ test("secrets go along only where they were typed", () => {
     username: "fairlead",
     password: "new",
   });
+  expect(endpointWish({ ...draft, username: "other" }, before).secrets).toEqual({ username: "other" });
+  expect(endpointWish({ ...draft, username: "" }, before).secrets).toEqual({ username: "", password: "" });
 });
 
 test("the server's sentences stand at the fields of the kind", () => {

@@ -173,9 +173,14 @@ export function endpointWish(draft: EndpointDraft, before: Endpoint | null): New
   const wish: NewEndpoint = { name: draft.name.trim(), enabled, config: configOf(draft) };
   const changed = password !== "" || username !== (before?.username ?? "");
   if (kind === "webhook" || !changed) return wish;
+  // What is not said stays. A name that was cleared takes its password along.
+  const cleared = username === "" && (before?.username ?? "") !== "";
   return {
     ...wish,
-    secrets: { ...(username === "" ? {} : { username }), ...(password === "" ? {} : { password }) },
+    secrets: {
+      ...(username === "" && !cleared ? {} : { username }),
+      ...(password === "" && !cleared ? {} : { password }),
+    },
   };
 }
 

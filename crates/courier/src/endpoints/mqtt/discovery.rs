@@ -24,7 +24,7 @@ const LAST_SEEN: &str = "{{ value_json.received_at }}";
 
 /// Whether a letter says something that the entities can read.
 pub(super) fn speaks_of(letter: &Letter) -> bool {
-    letter.format == Format::Json.as_str() && letter.attributes.message != "test"
+    letter.format == Format::Json.as_str() && !letter.is_test()
 }
 
 /// The topics of a device's entities, and their configurations. `topic` is where its letters go.

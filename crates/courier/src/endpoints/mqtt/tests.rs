@@ -126,6 +126,20 @@ async fn the_broker_keeps_the_newest_and_nothing_older() {
     }
     let kept = Subscriber::to(&broker, "kept").await.next().await;
     assert_eq!((kept.payload.as_ref(), kept.retain), (&b"newest"[..], true));
+    // Another driver has not seen it go; the letter knows that it is late.
+    let other = to(&broker, "kept", 1, None);
+    let late = Letter { is_late: true, ..letter("late again", 15) };
+    let mut test = letter("test", 30);
+    "test".clone_into(&mut test.attributes.message);
+    for letter in [late, test] {
+        assert!(is_delivered(&other.send(&letter).await));
+    }
+    let kept = Subscriber::to(&broker, "kept").await.next().await;
+    assert_eq!(kept.payload.as_ref(), b"newest");
+    // The test counts for nothing.
+    assert!(is_delivered(&other.send(&letter("newer", 25)).await));
+    let kept = Subscriber::to(&broker, "kept").await.next().await;
+    assert_eq!(kept.payload.as_ref(), b"newer");
 }
 
 #[tokio::test]
