@@ -430,7 +430,7 @@ export const routes = {
   "delivery.do": "What to do",
   "delivery.redeliver": "Deliver again",
   "delivery.redeliver_effect": "It is sent once more, with the same id, by which the receiver knows it.",
-  "delivery.redeliver_device": "A new message to the device is made, which costs credits.",
+  "delivery.redeliver_device": "A message to the device is made if there is none yet, which costs credits.",
   "delivery.now": "Try now",
   "delivery.discard": "Discard",
   "delivery.discard_effect": "It is not sent any more. It stays in this list.",
