@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fairlead_model::delivery::DeliveryAttributes;
+use fairlead_model::delivery::{DeliveryAttributes, DeliveryState};
 use fairlead_model::device::DeviceKind;
 use fairlead_model::mt::Order;
 use fairlead_model::queue::DeliveryWaiting;
@@ -14,7 +14,7 @@ use fairlead_store::registry::ModemChoice;
 use fairlead_store::registry::devices::{self, NewDevice};
 use fairlead_store::registry::links;
 use fairlead_store::routing::deliveries::{self, DeliveryRow, NewDelivery};
-use fairlead_store::routing::routes;
+use fairlead_store::routing::{routes, to_devices};
 use fairlead_store::satellite::messages::{self, MessageRow};
 use fairlead_store::satellite::modems::{self, StateRow};
 use fairlead_store::satellite::mt::origins;
@@ -35,6 +35,10 @@ on_both_backends!(
     of_what_comes_at_once_the_newest_is_told_by_one_courier_of_two,
     a_position_that_came_late_or_grew_old_is_not_told,
     a_device_without_a_modem_is_waited_for,
+    a_clock_that_is_a_little_ahead_hides_no_position,
+    what_goes_nowhere_takes_no_place,
+    a_position_that_nobody_vouches_for_is_no_problem,
+    a_command_goes_out_once_somebody_vouches_for_it,
     a_full_queue_takes_the_newer_position,
     a_position_is_not_sent_again_once_it_is_old,
     what_comes_back_unsent_gives_way_to_what_is_newer,
@@ -470,6 +474,119 @@ async fn nothing_is_told_twice_nor_to_its_sender_nor_by_a_route_that_is_off(back
     let (_, off) = quay.says(quay.buoy, position(3, quay.now()), &to).await;
     assert!(quay.until(off[0], "discarded").await.cause.contains("switched off"));
     assert_eq!(quay.outgoing().await.len(), 1);
+    quay.desk.close().await;
+}
+
+async fn a_clock_that_is_a_little_ahead_hides_no_position(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let now = quay.now();
+    let taken_at = now.plus(Duration::from_secs(5));
+    let state = fix(quay.buoy.modem.unwrap(), taken_at);
+    quay.desk
+        .system
+        .store
+        .write(move |tx| modems::put_states(tx, std::slice::from_ref(&state)))
+        .await
+        .unwrap();
+    let ahead = Told { position_at: Some(taken_at), ..position(1, now) };
+    let (_, ids) = quay.says(quay.buoy, ahead, &[(route, quay.handset)]).await;
+    quay.until(ids[0], "delivered").await;
+    let told = quay.until_accepted(1).await;
+    let expires_at: Time = serde_json::from_value(told[0]["expires_at"].clone()).unwrap();
+    assert_eq!(expires_at, now.plus(minutes(30)), "it is no younger for that");
+    quay.desk.close().await;
+}
+
+async fn what_goes_nowhere_takes_no_place(backend: Backend) {
+    let mut quay = Quay::open(backend, &[]).await;
+    let long = quay.route_from(
+        RouteSource::Device { id: quay.buoy.id },
+        quay.handset,
+        RouteMessage::Position,
+        86_400,
+    );
+    let long = long.await;
+    let short = quay
+        .route_from(RouteSource::Kind { kind: DeviceKind::Buoy }, quay.handset, RouteMessage::Position, 60)
+        .await;
+    let (now, handset) = (quay.now(), quay.handset);
+    // The same position by two routes, the later of which it has outlived.
+    let told = position(1, now.minus(minutes(10)));
+    let (_, ids) = quay.says(quay.buoy, told, &[(long, handset), (short, handset)]).await;
+    quay.until(ids[0], "delivered").await;
+    quay.until(ids[1], "superseded").await;
+    quay.until_accepted(1).await;
+    // A newer one that nobody vouches for, and one by a route that was switched off.
+    quay.desk.system.stop_services().await;
+    let unsigned = Told { trust: Trust::Unsigned, ..position(4, now) };
+    let (_, unsigned) = quay.says(quay.buoy, unsigned, &[(long, handset)]).await;
+    let (_, off) = quay.says(quay.buoy, position(3, now), &[(short, handset)]).await;
+    quay.desk.system.store.write(move |tx| routes::enable(tx, now, short, false)).await.unwrap();
+    let (_, good) = quay.says(quay.buoy, position(2, now.minus(minutes(1))), &[(long, handset)]).await;
+    quay.desk.restart().await;
+    quay.until(good[0], "delivered").await;
+    quay.until(unsigned[0], "failed").await;
+    quay.until(off[0], "discarded").await;
+    quay.until_accepted(2).await;
+    let shown: Vec<String> = quay.desk.charges().iter().map(|charge| hex(&charge.payload)).collect();
+    assert!(shown[0].contains(",W,1,") && shown[1].contains(",W,2,"), "{shown:?}");
+    quay.desk.close().await;
+}
+
+async fn a_position_that_nobody_vouches_for_is_no_problem(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let (now, modem) = (quay.now(), quay.buoy.modem.unwrap());
+    let known = fix(modem, now.minus(minutes(3)));
+    quay.desk
+        .system
+        .store
+        .write(move |tx| modems::put_states(tx, std::slice::from_ref(&known)))
+        .await
+        .unwrap();
+    for (from, age, state) in
+        [(quay.buoy, 4, "superseded"), (quay.v3_buoy, 31, "expired"), (quay.v3_buoy, 1, "failed")]
+    {
+        let told = Told { trust: Trust::Unsigned, ..position(1, now.minus(minutes(age))) };
+        let (message, ids) = quay.says(from, told, &[(route, quay.handset)]).await;
+        let row = quay.until(ids[0], state).await;
+        assert_eq!(row.cause.contains("courier.mt_trust"), state == "failed", "{}", row.cause);
+        assert_eq!(quay.reasons(message).await, [""; 0]);
+    }
+    assert_eq!(quay.outgoing().await.len(), 0);
+    quay.desk.close().await;
+}
+
+async fn a_command_goes_out_once_somebody_vouches_for_it(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.handset, quay.buoy, RouteMessage::Command).await;
+    let other = quay.route(quay.handset, quay.v3_buoy, RouteMessage::Command).await;
+    let unsigned = Told { trust: Trust::Unsigned, ..command(30, quay.now()) };
+    let to = [(route, quay.buoy), (other, quay.v3_buoy)];
+    let (message, ids) = quay.says(quay.handset, unsigned, &to).await;
+    for id in &ids {
+        quay.until(*id, "failed").await;
+    }
+    // One of them has failed for something else.
+    let (now, off) = (quay.now(), ids[1]);
+    let failed = move |tx: &mut Tx<'_>| {
+        deliveries::redeliver(tx, off, "tests", now)?;
+        let why = (DeliveryState::Failed, "The device was removed.");
+        to_devices::settle(tx, off, now, why, None)
+    };
+    assert!(quay.desk.system.store.write(failed).await.unwrap());
+    let again = move |tx: &mut Tx<'_>| {
+        assert!(messages::raise_trust(tx, message.into(), Trust::Signed)?);
+        assert!(!messages::raise_trust(tx, message.into(), Trust::Signed)?);
+        to_devices::vouched_for(tx, message, now)
+    };
+    assert_eq!(quay.desk.system.store.write(again).await.unwrap(), [quay.buoy.id]);
+    quay.wake(quay.buoy).await;
+    quay.until(ids[0], "delivered").await;
+    quay.until(ids[1], "failed").await;
+    quay.until_accepted(1).await;
+    assert_eq!(quay.desk.charges().len(), 1);
     quay.desk.close().await;
 }
 

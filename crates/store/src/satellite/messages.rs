@@ -1,6 +1,6 @@
 //! What modems sent: stored once each, exactly as it was pushed, beside the fields that could be read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -184,20 +184,33 @@ pub fn get_all(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<MessageRow>, St
     Ok(mo_messages::table.filter(mo_messages::id.eq_any(ids)).select(MessageRow::as_select()).load(conn)?)
 }
 
-/// Raises the trust in a message of which a better vouched copy has come.
+/// Those of some messages that are trusted at least so much.
 ///
 /// # Errors
 /// What the database says.
-pub fn raise_trust(tx: &mut Tx<'_>, id: Id, to: Trust) -> Result<(), StoreError> {
+pub fn trusted(conn: &mut Conn, ids: &[MessageId], least: Trust) -> Result<HashSet<MessageId>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<(Id, String)> = mo_messages::table
+        .filter(mo_messages::id.eq_any(ids))
+        .select((mo_messages::id, mo_messages::trust))
+        .load(conn)?;
+    let is_enough = |trust: &String| trust.parse::<Trust>().is_ok_and(|trust| trust >= least);
+    Ok(rows.into_iter().filter(|(_, trust)| is_enough(trust)).map(|(id, _)| id.into()).collect())
+}
+
+/// Raises the trust in a message of which a better vouched copy has come; false where it was trusted as much.
+///
+/// # Errors
+/// What the database says.
+pub fn raise_trust(tx: &mut Tx<'_>, id: Id, to: Trust) -> Result<bool, StoreError> {
     let known: Option<String> =
         mo_messages::table.find(id).select(mo_messages::trust).first(&mut **tx).optional()?;
-    if known.and_then(|t| t.parse::<Trust>().ok()).is_some_and(|known| known < to) {
-        diesel::update(mo_messages::table.find(id))
-            .set(mo_messages::trust.eq(to.as_str()))
-            .execute(&mut **tx)?;
-        tx.changed.messages.insert(id.into());
+    if known.and_then(|t| t.parse::<Trust>().ok()).is_none_or(|known| known >= to) {
+        return Ok(false);
     }
-    Ok(())
+    diesel::update(mo_messages::table.find(id)).set(mo_messages::trust.eq(to.as_str())).execute(&mut **tx)?;
+    tx.changed.messages.insert(id.into());
+    Ok(true)
 }
 
 /// Notes what the tracker found out.
