@@ -11,8 +11,11 @@ use fairlead_model::{DeviceId, MessageId, ModemId, Time, Trust};
 use crate::columns::Digest;
 use crate::dialect::{insert_rows, on_either};
 use crate::registry::links::{self, Owners};
-use crate::schema::{mo_keys, mo_messages, modem_states};
+use crate::schema::{mo_keys, mo_messages, readings};
 use crate::{Conn, Id, Micros, StoreError, Tx};
+
+/// Newest messages of a modem among which one is looked for that somebody vouches for.
+const NEWEST: i64 = 100;
 
 /// Longest summary that is kept, in characters.
 pub const SUMMARY: usize = 480;
@@ -154,17 +157,29 @@ pub fn get(conn: &mut Conn, id: MessageId) -> Result<MessageRow, StoreError> {
     Ok(mo_messages::table.find(Id::from(id)).select(MessageRow::as_select()).first(conn)?)
 }
 
-/// The provider whose push a modem's newest message was, where it has one.
+/// The provider whose push a modem's newest message was that somebody vouches for; where nobody vouches for any of the
+/// newest, the first one's. So no push by itself says that a modem's messages come by another.
 ///
 /// # Errors
 /// What the database says.
-pub fn newest_provider(conn: &mut Conn, modem: ModemId) -> Result<Option<String>, StoreError> {
-    Ok(modem_states::table
-        .inner_join(mo_messages::table.on(mo_messages::id.eq(modem_states::last_message_id)))
-        .filter(modem_states::modem_id.eq(Id::from(modem)))
-        .select(mo_messages::provider)
-        .first(conn)
-        .optional()?)
+pub fn usual_provider(conn: &mut Conn, modem: ModemId) -> Result<Option<String>, StoreError> {
+    let line = || {
+        readings::table
+            .inner_join(mo_messages::table.on(mo_messages::id.eq(readings::message_id)))
+            .filter(readings::modem_id.eq(Id::from(modem)))
+            .filter(readings::clock_ahead.eq(false))
+    };
+    let newest: Vec<(String, String)> = line()
+        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+        .limit(NEWEST)
+        .select((mo_messages::provider, mo_messages::trust))
+        .load(conn)?;
+    let vouched = newest.into_iter().find(|(_, trust)| trust != Trust::Unsigned.as_str());
+    if let Some((provider, _)) = vouched {
+        return Ok(Some(provider));
+    }
+    let first = line().order((readings::transmitted_at, readings::momsn)).select(mo_messages::provider);
+    Ok(first.first(conn).optional()?)
 }
 
 /// One message, as in a list.
