@@ -82,7 +82,9 @@ pub(crate) fn take(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Res
     }
     let build = build_of(&known, inferred.as_deref());
     let (text, proof) = rules::text_of(&request.order, build, reach.provider).map_err(StoreError::Refused)?;
-    let waiting = mt::count_of_modem(tx, request.modem, &[MtState::Queued])?;
+    let replaced = replaced_by(tx, courier, request)?;
+    let giving_way = i64::try_from(replaced.len()).unwrap_or(0);
+    let waiting = mt::count_of_modem(tx, request.modem, &[MtState::Queued])?.saturating_sub(giving_way);
     if waiting >= i64::from(courier.settings.waiting_per_modem) {
         return Err(StoreError::Refused(format!("{waiting} messages wait for this modem already.")));
     }
@@ -113,7 +115,6 @@ pub(crate) fn take(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Res
         provider_id: None,
         confirmed_by: None,
     };
-    let replaced = replaced_by(tx, courier, request)?;
     if let Some(why) = budget::refusal(tx, now, &row, &replaced)? {
         return Err(StoreError::Refused(why));
     }
@@ -141,6 +142,27 @@ fn replaced_by(tx: &mut Tx<'_>, courier: &Courier, request: &Request) -> Result<
         (Order::Position { .. }, Some(source)) => origins::queued_positions(tx, request.modem, source, most),
         _ => Ok(Vec::new()),
     }
+}
+
+/// What was made after a message and takes its place when it comes back unsent.
+pub(crate) fn successor(tx: &mut Tx<'_>, row: &MtRow) -> Result<Option<MtId>, StoreError> {
+    let source = match row.order()? {
+        Order::Interval { .. } => None,
+        Order::Position { .. } => match origins::get(tx, row.id.into())? {
+            Some(origin) => Some(origin.source_modem.into()),
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let states = [
+        MtState::Queued,
+        MtState::Sending,
+        MtState::Accepted,
+        MtState::Unknown,
+        MtState::Delivered,
+        MtState::Unconfirmable,
+    ];
+    mt::newest_after(tx, row, source, &states)
 }
 
 fn supersede(

@@ -48,7 +48,7 @@ pub(crate) fn of(conn: &mut Conn, courier: &Inner, modem: ModemId) -> Result<Rea
 fn usual(conn: &mut Conn, courier: &Inner, modem: ModemId) -> Result<&'static str, StoreError> {
     let id = Id::from(modem);
     let kind = links::open_by_modem(conn, &[id])?.get(&id).map(|device| device.kind);
-    let comes_by = messages::newest_provider(conn, modem)?;
+    let comes_by = messages::usual_provider(conn, modem)?;
     // What is linked as something else has another modem in it, whatever that sent.
     let is_tracker = match kind {
         Some(kind) => kind == DeviceKind::Rockstar,
@@ -94,16 +94,20 @@ pub(crate) fn address(
     Ok(match provider {
         Provider::Rockblock => Ok(of_modem.imei.to_string()),
         Provider::Rockcore => {
-            let told = of_modem.serial.filter(|serial| !serial.trim().is_empty());
-            let serial = match told {
-                Some(serial) => Some(serial),
-                None => serial_of_device(conn, modem)?,
-            };
-            serial.ok_or_else(|| {
-                "Rock 7 Core names a tracker by its serial number, and none is known of this one. Write it at the \
-                 device; it comes with the tracker's next message, too."
-                    .to_owned()
-            })
+            // What a person wrote comes before what was pushed.
+            if let Some(serial) = serial_of_device(conn, modem)? {
+                return Ok(Ok(serial));
+            }
+            match of_modem.serial.filter(|serial| !serial.trim().is_empty()) {
+                Some(told) if fleet::is_serial_doubted(conn, modem, &told)? => Err(format!(
+                    "Another modem had the serial number {told} before, and nobody vouches that it is this one's. \
+                     Write at the device which it has."
+                )),
+                Some(told) => Ok(told),
+                None => Err("Rock 7 Core names a tracker by its serial number, and none is known of this one. \
+                             Write it at the device; it comes with the tracker's next message, too."
+                    .to_owned()),
+            }
         }
         Provider::Cloudloop => things::get(conn, modem)?.map(|row| row.thing).ok_or_else(|| {
             "Cloudloop names a modem by its thing, and none is known of this one. It comes with the modem's next \

@@ -26,6 +26,10 @@ words! {
     }
 }
 
+/// How the cause of a delivery to a device ends that failed because its message is trusted too little. By these words it is
+/// found again when somebody vouches for the message after all.
+pub const NOT_TRUSTED: &str = "is asked for (`courier.mt_trust`). Nothing was sent.";
+
 /// What the driver of an endpoint needs to know of a message beside its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryAttributes {

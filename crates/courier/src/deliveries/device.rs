@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use fairlead_model::delivery::{DeliveryAttributes, DeliveryState};
+use fairlead_model::delivery::{DeliveryAttributes, DeliveryState, NOT_TRUSTED};
 use fairlead_model::mt::Order;
 use fairlead_model::problem::ProblemKind;
 use fairlead_model::{DeliveryId, DeviceId, MessageId, ModemId, MtId, RouteId, Time, Trust};
 use fairlead_store::problems::{self, Finding};
 use fairlead_store::registry::devices;
 use fairlead_store::routing::deliveries::DeliveryRow;
-use fairlead_store::routing::to_devices;
+use fairlead_store::routing::to_devices::{self, Maker};
 use fairlead_store::satellite::mt::{self, origins};
 use fairlead_store::satellite::{messages, modems as fleet};
 use fairlead_store::{StoreError, Tx};
@@ -26,6 +26,9 @@ const PORTION: i64 = 50;
 
 /// Deliveries of one source that are looked through for its newest position.
 const OF_ONE_SOURCE: i64 = 1_000;
+
+/// A device's clock that is further ahead of its message is never the last word.
+const FAR_AHEAD: Duration = Duration::from_secs(600);
 
 /// When a device without a modem is looked at again.
 const UNTIL_IT_HAS_A_MODEM: Duration = Duration::from_secs(60);
@@ -55,12 +58,14 @@ struct Portion {
     name: Option<String>,
     modem: Option<ModemId>,
     now: Time,
-    /// The newest position of each source that waits for this device.
-    newest: HashMap<ModemId, Newest>,
+    /// The newest position of each source that waits for this device and may be told.
+    newest: HashMap<ModemId, Option<Mark>>,
+    /// What routes say.
+    makers: HashMap<RouteId, Option<Maker>>,
 }
 
-/// A position by its time; of two of one time, the later delivery's.
-type Newest = Option<(Time, DeliveryId)>;
+/// A position by its time; of two of one time, the one that lives longer, and then the later delivery's.
+type Mark = (Time, Duration, DeliveryId);
 
 /// What becomes of one delivery.
 enum Outcome {
@@ -95,6 +100,7 @@ impl Portion {
             modem,
             now: courier.clock.now(),
             newest: HashMap::new(),
+            makers: HashMap::new(),
         })
     }
 
@@ -144,7 +150,7 @@ impl Portion {
         if let Some(before) = mt::by_request(tx, letter.key())? {
             return Ok(Outcome::Made(Box::new(Taken::Same(before))));
         }
-        let Some(maker) = to_devices::maker(tx, letter.route)? else {
+        let Some(maker) = self.maker(tx, letter.route)? else {
             return Ok(Outcome::Settled(Discarded, "Its route was deleted.".to_owned()));
         };
         if !maker.enabled {
@@ -153,15 +159,11 @@ impl Portion {
         let Some(name) = self.name.clone() else {
             return Ok(Outcome::Settled(Failed, "The device was removed.".to_owned()));
         };
-        if let Some(refused) = self.mistrust(tx, &letter)? {
-            return Ok(refused);
-        }
         if let Some(why) = self.outdated(tx, &letter)? {
             return Ok(Outcome::Settled(Superseded, why));
         }
-        let (lives, since) = letter.life(maker.lives_s, self.courier.settings.expires());
-        let Some(left) = lives.checked_sub(self.now.since(since)).filter(|left| !left.is_zero()) else {
-            let why = self.too_old(&letter, maker.lives_s, since);
+        let Some(left) = self.left(&letter, &maker) else {
+            let why = self.too_old(&letter, maker.lives_s);
             let without_modem = self.modem.is_none();
             return Ok(match letter.is_position() {
                 true if without_modem => Outcome::Settled(Failed, no_modem(&name, "had")),
@@ -170,6 +172,9 @@ impl Portion {
                 false => Outcome::Refused(Expired, why),
             });
         };
+        if let Some(refused) = self.mistrust(tx, &letter)? {
+            return Ok(refused);
+        }
         let Some(modem) = self.modem else {
             let again = self.now.plus(left.min(self.courier.on_the_clock(UNTIL_IT_HAS_A_MODEM)));
             return Ok(Outcome::PutOff(again, no_modem(&name, "has")));
@@ -237,37 +242,69 @@ impl Portion {
         if trust >= least {
             return Ok(None);
         }
-        let why = format!(
-            "What {} sent is {trust}; at least {least} is asked for (`courier.mt_trust`). Nothing was sent.",
-            letter.attributes.device
-        );
-        Ok(Some(Outcome::Refused(DeliveryState::Failed, why)))
+        let why =
+            format!("What {} sent is {trust}; at least {least} {NOT_TRUSTED}", letter.attributes.device);
+        // The next position comes by itself.
+        Ok(Some(match letter.is_position() {
+            true => Outcome::Settled(DeliveryState::Failed, why),
+            false => Outcome::Refused(DeliveryState::Failed, why),
+        }))
+    }
+
+    fn maker(&mut self, tx: &mut Tx<'_>, route: RouteId) -> Result<Option<Maker>, StoreError> {
+        if let Some(known) = self.makers.get(&route) {
+            return Ok(known.clone());
+        }
+        Ok(self.makers.entry(route).or_insert(to_devices::maker(tx, route)?).clone())
+    }
+
+    /// How long it holds yet; `None` where it does no more.
+    fn left(&self, letter: &Letter<'_>, maker: &Maker) -> Option<Duration> {
+        let (lives, since) = letter.life(maker.lives_s, self.courier.settings.expires());
+        lives.checked_sub(self.now.since(since)).filter(|left| !left.is_zero())
     }
 
     /// Why a position is not the one to tell any more.
     fn outdated(&mut self, tx: &mut Tx<'_>, letter: &Letter<'_>) -> Result<Option<String>, StoreError> {
-        let Some(position_at) = letter.position_at() else { return Ok(None) };
-        let known = fleet::state(tx, letter.source.into())?.and_then(|state| state.fix_at).map(Time::from);
-        if known.is_some_and(|known| known > position_at) {
+        let Some(told_at) = letter.told_at() else { return Ok(None) };
+        let known = fleet::state(tx, letter.source.into())?
+            .filter(|state| state.fix_message_id != Some(letter.message.into()))
+            .and_then(|state| state.fix_at);
+        if known.is_some_and(|known| Time::from(known) > told_at) {
             return Ok(Some("It came late: a newer position of this device is known.".to_owned()));
         }
         let newest = match self.newest.get(&letter.source) {
             Some(newest) => *newest,
             None => {
-                let waiting = to_devices::waiting_from(tx, self.device, letter.source, OF_ONE_SOURCE)?;
-                let mut newest = None;
-                for row in &waiting {
-                    let mark = Letter::of(row).and_then(|other| other.position_at());
-                    newest = newest.max(mark.map(|at| (at, DeliveryId::from(row.id))));
-                }
+                let newest = self.newest_of(tx, letter.source)?;
                 *self.newest.entry(letter.source).or_insert(newest)
             }
         };
-        let is_newest = newest.is_none_or(|newest| newest <= (position_at, DeliveryId::from(letter.row.id)));
+        let left = self.maker(tx, letter.route)?.and_then(|maker| self.left(letter, &maker));
+        let mark = (told_at, left.unwrap_or_default(), DeliveryId::from(letter.row.id));
+        let is_newest = newest.is_none_or(|newest| newest <= mark);
         Ok((!is_newest).then(|| "A newer position of this device took its place.".to_owned()))
     }
 
-    fn too_old(&self, letter: &Letter<'_>, lives_s: i64, since: Time) -> String {
+    /// The newest position of a source that waits and may be told: one that goes nowhere takes nobody's place.
+    fn newest_of(&mut self, tx: &mut Tx<'_>, source: ModemId) -> Result<Option<Mark>, StoreError> {
+        let waiting = to_devices::waiting_from(tx, self.device, source, OF_ONE_SOURCE)?;
+        let positions: Vec<Letter<'_>> =
+            waiting.iter().filter_map(Letter::of).filter(Letter::is_position).collect();
+        let ids: Vec<MessageId> = positions.iter().map(|letter| letter.message).collect();
+        let trusted = messages::trusted(tx, &ids, self.courier.settings.mt_trust)?;
+        let mut newest = None;
+        for letter in positions.iter().filter(|letter| trusted.contains(&letter.message)) {
+            let maker = self.maker(tx, letter.route)?.filter(|maker| maker.enabled);
+            let left = maker.and_then(|maker| self.left(letter, &maker));
+            let mark = letter.told_at().zip(left);
+            newest = newest.max(mark.map(|(at, left)| (at, left, DeliveryId::from(letter.row.id))));
+        }
+        Ok(newest)
+    }
+
+    fn too_old(&self, letter: &Letter<'_>, lives_s: i64) -> String {
+        let (_, since) = letter.life(lives_s, self.courier.settings.expires());
         if letter.is_position() {
             return format!(
                 "Its position is of {since}, and the route passes on none that is older than {lives_s} s."
@@ -319,6 +356,14 @@ impl<'a> Letter<'a> {
     fn position_at(&self) -> Option<Time> {
         let at = self.attributes.at;
         self.is_position().then(|| self.attributes.position_at.map_or(at, |taken| taken.min(at)))
+    }
+
+    /// When the position in it was taken by its device's clock, as it counts among the positions of that device: a clock
+    /// that is a little ahead is so each time. One that is far ahead is never the last word.
+    fn told_at(&self) -> Option<Time> {
+        let at = self.position_at()?;
+        let most = self.attributes.at.plus(FAR_AHEAD);
+        Some(self.attributes.position_at.filter(|taken| *taken <= most).unwrap_or(at))
     }
 
     /// How long it holds, and since when.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use fairlead_model::mt::{Decision, MtState, MtStep, MtView, Order};
+use fairlead_model::mt::{Decision, MtState, MtStep, MtView, Order, OrderKind};
 use fairlead_model::queue::{MoHeard, MtWaiting};
 use fairlead_model::role::Role;
 use fairlead_model::{ModemId, MtId, Time};
@@ -261,27 +261,50 @@ pub(crate) async fn settle(
         reason,
         MtState::Unknown,
         not,
-        move |courier, row| match decision {
-            Decision::Sent => {
-                courier.settle(row, MtState::Accepted, format!("{name} says that it was sent."));
+        move |tx, courier, row| {
+            match decision {
+                Decision::Sent => {
+                    courier.settle(row, MtState::Accepted, format!("{name} says that it was sent."));
+                }
+                Decision::SendAgain => {
+                    if let Some(why) = stale(tx, courier, row)? {
+                        return Ok(Some(why));
+                    }
+                    row.not_before = courier.clock.now().into();
+                    row.sent_at = None;
+                    if row.kind != OrderKind::Position.as_str() {
+                        let lasts = courier.settings.expires();
+                        row.expires_at = row.expires_at.max(courier.clock.now().plus(lasts).into());
+                    }
+                    courier.settle(row, MtState::Queued, format!("{name} wants it sent again."));
+                }
+                Decision::GiveUp => {
+                    courier.settle(
+                        row,
+                        MtState::Failed,
+                        format!("{name} gave it up. The device may have got it."),
+                    );
+                }
             }
-            Decision::SendAgain => {
-                row.not_before = courier.clock.now().into();
-                row.sent_at = None;
-                let lasts = courier.settings.expires();
-                row.expires_at = row.expires_at.max(courier.clock.now().plus(lasts).into());
-                courier.settle(row, MtState::Queued, format!("{name} wants it sent again."));
-            }
-            Decision::GiveUp => {
-                courier.settle(
-                    row,
-                    MtState::Failed,
-                    format!("{name} gave it up. The device may have got it."),
-                );
-            }
+            Ok(None)
         },
     )
     .await
+}
+
+/// Why a position is not sent again: it tells where its device was.
+fn stale(tx: &mut Tx<'_>, courier: &Courier, row: &MtRow) -> Result<Option<&'static str>, StoreError> {
+    if row.kind != OrderKind::Position.as_str() {
+        return Ok(None);
+    }
+    if Time::from(row.expires_at) <= courier.clock.now() {
+        return Ok(Some(
+            "This position has become too old for its route, so it is not sent again. Give it up.",
+        ));
+    }
+    let newer = order::successor(tx, row)?;
+    Ok(newer
+        .map(|_| "A newer position of the same device took its place, so it is not sent again. Give it up."))
 }
 
 /// Calls a message off that was not sent yet.
@@ -305,14 +328,15 @@ pub(crate) async fn cancel(
         reason,
         MtState::Queued,
         not,
-        move |courier, row| {
+        move |_, courier, row| {
             courier.settle(row, MtState::Cancelled, format!("{name} called it off."));
+            Ok(None)
         },
     )
     .await
 }
 
-/// A person's change of one message: the change and the audit entry are one transaction.
+/// A person's change of one message: the change and the audit entry are one transaction. `work` may say why not.
 #[expect(clippy::too_many_arguments, reason = "each is a fact of its own, and the two callers name them")]
 async fn change(
     caller: &Operator,
@@ -322,7 +346,7 @@ async fn change(
     reason: String,
     from: MtState,
     otherwise: &'static str,
-    work: impl Fn(&Courier, &mut MtRow) + Send + 'static,
+    work: impl Fn(&mut Tx<'_>, &Courier, &mut MtRow) -> Result<Option<&'static str>, StoreError> + Send + 'static,
 ) -> Result<web::Json<MtView>, ApiError> {
     let (courier, actor, id) = (state.clone(), caller.0.name.clone(), MtId::from(id));
     let changed = state
@@ -332,11 +356,13 @@ async fn change(
             let modem_id = ModemId::from(row.modem_id);
             fleet::claim(tx, std::slice::from_ref(&row.imei))?;
             if row.state()? != from {
-                return Ok(None);
+                return Ok(Err((Code::AlreadySettled, otherwise)));
             }
-            work(&courier, &mut row);
+            if let Some(why) = work(tx, &courier, &mut row)? {
+                return Ok(Err((Code::InTheWay, why)));
+            }
             if !mt::change(tx, &courier.clock, from, &row)? {
-                return Ok(None);
+                return Ok(Err((Code::AlreadySettled, otherwise)));
             }
             let entry = Entry { actor: &actor, action, subject: format!("outgoing {id}"), detail: &reason };
             audit::record(tx, &courier.clock, &entry)?;
@@ -352,10 +378,10 @@ async fn change(
                 }
                 _ => {}
             }
-            Ok(Some(row))
+            Ok(Ok(row))
         })
         .await?;
-    let row = changed.ok_or_else(|| ApiError::new(Code::AlreadySettled, otherwise))?;
+    let row = changed.map_err(|(code, why)| ApiError::new(code, why))?;
     news::outgoing(state, row.clone());
     Ok(web::Json(row.view()?))
 }

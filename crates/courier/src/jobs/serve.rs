@@ -13,7 +13,7 @@ use fairlead_store::{StoreError, Tx};
 use crate::budget::{self, Hold};
 use crate::drivers::{Parcel, Provider};
 use crate::news;
-use crate::order::build_of;
+use crate::order::{self, build_of};
 use crate::reach;
 use crate::rules::{self, Next};
 use crate::service::{Courier, Inner};
@@ -364,6 +364,8 @@ fn note(
             let cause = format!("The provider has it as number {provider_id}.");
             courier.settle(&mut current, MtState::Accepted, cause);
         }
+        // What is newer may be sent already: this one must not follow it.
+        Next::Later { .. } | Next::Pause { .. } if give_way(tx, courier, &mut current)? => {}
         Next::Later { pause, cause } => {
             let again = now.plus(*pause);
             current.not_before = again.into();
@@ -391,6 +393,15 @@ fn note(
         changed.push(current);
     }
     Ok(Noted { changed, problems })
+}
+
+/// Settles a message that comes back unsent where a newer one has taken its place meanwhile; false where none has.
+fn give_way(tx: &mut Tx<'_>, courier: &Inner, row: &mut MtRow) -> Result<bool, StoreError> {
+    let Some(by) = order::successor(tx, row)? else { return Ok(false) };
+    row.sent_at = None;
+    let cause = format!("A newer {} took its place: {by}.", row.kind);
+    courier.settle(row, MtState::Superseded, cause);
+    Ok(true)
 }
 
 /// What a call tells of its account: a refusal that is about the account pauses it, and unknown outcomes slow it down.

@@ -175,10 +175,15 @@ impl Desk {
 
     /// A tracker acknowledges the message of this number.
     pub async fn acknowledge(&self, modem: ModemId, n: u32, number: &str) {
+        self.acknowledge_at(modem, n, number, self.system.clock.now()).await;
+    }
+
+    /// The same, sent by the tracker at another time.
+    pub async fn acknowledge_at(&self, modem: ModemId, n: u32, number: &str, at: Time) {
         let number: u64 = number.parse().unwrap();
         let body = json!({"id": Uuid::new_v4(), "imei": imei(n), "serial": serial(n), "trigger": "ACKNOWLEDGE",
             "message_ack": number});
-        self.reported(modem, n, "rockcore", "RS-ACKNOWLEDGE", &body).await;
+        self.reported_at(modem, n, ("rockcore", "RS-ACKNOWLEDGE", Trust::Signed), &body, at).await;
     }
 
     /// A push of a provider, understood: message, reading and state are stored, and the courier told, as the tracker
@@ -191,14 +196,32 @@ impl Desk {
         kind: &'static str,
         body: &Value,
     ) {
+        let at = self.system.clock.now();
+        self.reported_at(modem, n, (provider, kind, Trust::Signed), body, at).await;
+    }
+
+    /// A push of a provider that nobody vouches for.
+    pub async fn unsigned(&self, modem: ModemId, n: u32, provider: &'static str) {
+        let at = self.system.clock.now();
+        self.reported_at(modem, n, (provider, "PK101", Trust::Unsigned), &json!({}), at).await;
+    }
+
+    async fn reported_at(
+        &self,
+        modem: ModemId,
+        n: u32,
+        (provider, kind, trust): (&'static str, &'static str, Trust),
+        body: &Value,
+        at: Time,
+    ) {
         let (clock, body) = (self.system.clock.clone(), body.to_string().into_bytes());
-        let now = clock.now();
         let work = move |tx: &mut fairlead_store::Tx<'_>| {
-            let mut read = reading(&clock, modem, now);
+            let mut read = reading(&clock, modem, at);
             kind.clone_into(&mut read.kind);
             let mut key = [0; 32];
             key[..16].copy_from_slice(MessageId::from(read.message_id).uuid().as_bytes());
-            let message = message(&read, n, provider, &body);
+            let mut message = message(&read, n, provider, &body);
+            trust.as_str().clone_into(&mut message.trust);
             messages::insert(tx, &[(Digest(key), message)])?;
             readings::insert(tx, &[&read])?;
             modems::put_states(tx, &[state(&read)])?;
@@ -320,6 +343,20 @@ impl Desk {
             let mut row = reading(&clock, modem, now);
             change(&mut row);
             readings::insert(tx, &[&row])?;
+            fairlead_bus::enqueue(tx, &clock, &MoHeard { modem_id: modem }, None)
+        };
+        self.system.store.write(work).await.unwrap();
+    }
+
+    /// A device was heard so often, once a minute: time goes on by as much.
+    pub async fn hear_often(&self, modem: ModemId, count: u64) {
+        let first = self.system.clock.now();
+        self.system.hand.advance(minutes(count));
+        let clock = self.system.clock.clone();
+        let work = move |tx: &mut fairlead_store::Tx<'_>| {
+            let rows: Vec<ReadingRow> =
+                (1..=count).map(|n| reading(&clock, modem, first.plus(minutes(n)))).collect();
+            readings::insert(tx, &rows.iter().collect::<Vec<_>>())?;
             fairlead_bus::enqueue(tx, &clock, &MoHeard { modem_id: modem }, None)
         };
         self.system.store.write(work).await.unwrap();

@@ -1,20 +1,23 @@
 //! Texts to trackers by Rock 7 Core, and messages by Cloudloop: each answer, and what follows from it.
 
-use fairlead_model::ModemId;
 use fairlead_model::device::DeviceKind;
 use fairlead_model::role::Role;
+use fairlead_model::{ModemId, Trust};
 use fairlead_simulator::satellite::mt::{Mood, charged_more_than_once, cloudloop_id};
 use fairlead_store::registry::ModemChoice;
 use fairlead_store::registry::devices::{self, NewDevice};
+use fairlead_store::satellite::modems;
+use fairlead_store::satellite::mt::modems as modems_of_sending;
 use fairlead_testkit::{Backend, on_both_backends};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, PASSWORD, TOKEN, TRACKERS, hex, imei, interval, minutes};
+use crate::desk::{Desk, PASSWORD, TOKEN, TRACKERS, hex, imei, interval, minutes, serial};
 
 on_both_backends!(
     a_text_goes_to_a_tracker_as_it_stands,
     a_modem_of_cloudloop_is_told_by_its_thing,
     an_account_follows_from_the_device_and_its_messages,
+    what_nobody_vouches_for_leads_no_message_astray,
     a_refusal_has_its_class,
     what_nobody_knows_is_never_repeated_anywhere,
     platforms_that_are_not_there_cost_nothing,
@@ -132,6 +135,66 @@ async fn an_account_follows_from_the_device_and_its_messages(backend: Backend) {
     let body = json!({"account": "rockblock", "reason": "a test"});
     assert_eq!(desk.system.client.put(path).json(&body).send().await.unwrap().status(), 200);
     assert_eq!(of(by_cloudloop).await, "rockblock");
+    desk.close().await;
+}
+
+async fn what_nobody_vouches_for_leads_no_message_astray(backend: Backend) {
+    let desk = Desk::everywhere(backend, &[]).await;
+    // Its serial number was written at the device; a push has told another one.
+    let written = desk.modem(1, None).await;
+    let clock = desk.system.clock.clone();
+    let work = move |tx: &mut fairlead_store::Tx<'_>| {
+        let new = NewDevice {
+            kind: DeviceKind::Rockstar,
+            name: Some("RS1".to_owned()),
+            modem: Some(ModemChoice::Id(written)),
+            serial: Some(serial(1)),
+            since: None,
+            groups: Vec::new(),
+        };
+        modems::describe(tx, written.into(), Some(&serial(2)), None)?;
+        devices::create(tx, &clock, &new, "a test").map(|made| made.map(drop))
+    };
+    desk.system.store.write(work).await.unwrap().unwrap();
+    let id = desk.ask(written, text("One")).await;
+    desk.until(&id, "accepted").await;
+    assert_eq!(desk.charges()[0].imei, imei(1));
+    // A serial number that another modem had before.
+    let tracker = desk.tracker(3).await;
+    desk.system.hand.advance(minutes(1));
+    let clock = desk.system.clock.clone();
+    let work = move |tx: &mut fairlead_store::Tx<'_>| {
+        let row = modems::create(tx, &clock, imei(4), Some(&serial(3)), Trust::Unsigned)?;
+        let rockcore = modems_of_sending::MtModemRow {
+            account: Some("rockcore".to_owned()),
+            ..modems_of_sending::get(tx, row.id.into())?
+        };
+        modems_of_sending::put(tx, &rockcore)?;
+        Ok(row.id.into())
+    };
+    let like_it: ModemId = desk.system.store.write(work).await.unwrap();
+    let body = json!({"modem_id": like_it, "order": text("x")});
+    let why = desk.refused("/api/v1/outgoing", &body, 422).await;
+    assert!(why.starts_with("Another modem had the serial number"), "{why}");
+    let id = desk.ask(tracker, text("Two")).await;
+    desk.until(&id, "accepted").await;
+    // An unsigned push by another provider says nothing of who pays.
+    let of = async |modem: ModemId| {
+        desk.get(&format!("/api/v1/downlinks/{modem}")).await["account"].as_str().unwrap().to_owned()
+    };
+    let by_cloudloop = desk.thing(5, None).await;
+    for modem in [tracker, by_cloudloop] {
+        desk.system.hand.advance(minutes(10));
+        desk.unsigned(modem, 3, "rockblock").await;
+    }
+    assert_eq!((of(tracker).await.as_str(), of(by_cloudloop).await.as_str()), ("rockcore", "cloudloop"));
+    // Where nobody vouches for anything, the first message counts.
+    let unsigned = desk.modem(6, None).await;
+    for provider in ["rockcore", "rockblock"] {
+        desk.system.hand.advance(minutes(10));
+        desk.unsigned(unsigned, 6, provider).await;
+    }
+    assert_eq!(of(unsigned).await, "rockcore");
     desk.close().await;
 }
 

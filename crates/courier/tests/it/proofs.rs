@@ -1,6 +1,7 @@
 //! What a device says proves delivery, or not.
 
 use fairlead_model::problem::{ProblemKind, ProblemState, ProblemView};
+use fairlead_simulator::satellite::mt::Mood;
 use fairlead_store::problems;
 use fairlead_testkit::{Backend, on_both_backends};
 use serde_json::json;
@@ -15,6 +16,8 @@ on_both_backends!(
     a_session_tells_that_something_was_fetched,
     a_fetch_is_a_hint_where_a_proof_is_to_come,
     a_proof_that_does_not_come_is_a_problem_once,
+    what_nobody_settled_hides_no_proof,
+    what_nobody_settled_stops_no_sending,
 );
 
 async fn a_v3_buoy_confirms_and_rejects(backend: Backend) {
@@ -69,7 +72,7 @@ async fn what_cannot_be_shown_says_so(backend: Backend) {
 async fn an_answer_settles_an_unknown(backend: Backend) {
     let desk = Desk::open(backend, &[]).await;
     let modem = desk.modem(0, Some("v3_buoy")).await;
-    desk.force(fairlead_simulator::satellite::mt::Mood::AnswerLost);
+    desk.force(Mood::AnswerLost);
     let id = desk.ask(modem, interval(20)).await;
     desk.until(&id, "unknown").await;
     desk.system.hand.advance(minutes(10));
@@ -202,6 +205,51 @@ async fn a_proof_that_does_not_come_is_a_problem_once(backend: Backend) {
     desk.acknowledge(modem, 0, &number).await;
     desk.until(&id, "delivered").await;
     assert_eq!(missing(&desk).await.len(), 0);
+    desk.close().await;
+}
+
+async fn what_nobody_settled_hides_no_proof(backend: Backend) {
+    let desk = Desk::everywhere(backend, &[]).await;
+    let modem = desk.tracker(0).await;
+    desk.force(Mood::AnswerLost);
+    let unsettled = desk.ask(modem, text("Where are you?")).await;
+    desk.until(&unsettled, "unknown").await;
+    desk.system.hand.advance(minutes(60));
+    let early = desk.ask(modem, text("Come home")).await;
+    let number_of = |mt: &serde_json::Value| mt["provider_id"].as_str().unwrap().to_owned();
+    let of_early = number_of(&desk.until(&early, "accepted").await);
+    let acknowledged_at = desk.system.clock.now().plus(minutes(1));
+    desk.hear_often(modem, 250).await;
+    let late = desk.ask(modem, text("Now")).await;
+    let of_late = number_of(&desk.until(&late, "accepted").await);
+    desk.system.hand.advance(minutes(15));
+    desk.acknowledge(modem, 0, &of_late).await;
+    desk.until(&late, "delivered").await;
+    // One that was on its way for long stands before all the newest.
+    desk.acknowledge_at(modem, 0, &of_early, acknowledged_at).await;
+    desk.until(&early, "delivered").await;
+    assert_eq!(desk.get(&format!("/api/v1/outgoing/{unsettled}")).await["mt"]["state"], "unknown");
+    desk.close().await;
+}
+
+async fn what_nobody_settled_stops_no_sending(backend: Backend) {
+    let desk = Desk::open(backend, &["courier.held_by_provider=2"]).await;
+    let modem = desk.modem(0, Some("v2_buoy")).await;
+    // More than a look takes in.
+    for _ in 0..9 {
+        desk.force(Mood::AnswerLost);
+        let unsettled = desk.ask(modem, json!({"type": "support"})).await;
+        desk.until(&unsettled, "unknown").await;
+        desk.system.hand.advance(minutes(60));
+    }
+    desk.hear_often(modem, 250).await;
+    for _ in 0..3 {
+        let id = desk.ask(modem, json!({"type": "support"})).await;
+        desk.until(&id, "accepted").await;
+        desk.system.hand.advance(minutes(10));
+        desk.hear(modem, |_| {}).await;
+        desk.until(&id, "unconfirmable").await;
+    }
     desk.close().await;
 }
 

@@ -2,25 +2,28 @@
 
 use std::time::Duration;
 
-use fairlead_model::delivery::DeliveryAttributes;
+use fairlead_model::delivery::{DeliveryAttributes, DeliveryState};
 use fairlead_model::device::DeviceKind;
 use fairlead_model::mt::Order;
 use fairlead_model::queue::DeliveryWaiting;
 use fairlead_model::route::{NewRoute, RouteMessage, RouteSource, RouteTarget};
 use fairlead_model::{DeliveryId, DeviceId, MessageId, ModemId, RouteId, Time, Trust};
 use fairlead_simulator::satellite::Screen;
-use fairlead_simulator::satellite::mt::charged_more_than_once;
+use fairlead_simulator::satellite::mt::{Mood, charged_more_than_once};
 use fairlead_store::registry::ModemChoice;
 use fairlead_store::registry::devices::{self, NewDevice};
 use fairlead_store::registry::links;
 use fairlead_store::routing::deliveries::{self, DeliveryRow, NewDelivery};
-use fairlead_store::routing::routes;
+use fairlead_store::routing::{routes, to_devices};
 use fairlead_store::satellite::messages::{self, MessageRow};
 use fairlead_store::satellite::modems::{self, StateRow};
 use fairlead_store::satellite::mt::origins;
 use fairlead_store::{Tx, problems};
 use fairlead_testkit::{Backend, on_both_backends};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
 use crate::desk::{Desk, hex, imei, minutes};
 
@@ -32,6 +35,13 @@ on_both_backends!(
     of_what_comes_at_once_the_newest_is_told_by_one_courier_of_two,
     a_position_that_came_late_or_grew_old_is_not_told,
     a_device_without_a_modem_is_waited_for,
+    a_clock_that_is_a_little_ahead_hides_no_position,
+    what_goes_nowhere_takes_no_place,
+    a_position_that_nobody_vouches_for_is_no_problem,
+    a_command_goes_out_once_somebody_vouches_for_it,
+    a_full_queue_takes_the_newer_position,
+    a_position_is_not_sent_again_once_it_is_old,
+    what_comes_back_unsent_gives_way_to_what_is_newer,
     nothing_is_told_twice_nor_to_its_sender_nor_by_a_route_that_is_off,
 );
 
@@ -68,16 +78,26 @@ impl Quay {
     }
 
     async fn route(&self, from: Device, to: Device, message: RouteMessage) -> RouteId {
+        self.route_from(RouteSource::Device { id: from.id }, to, message, 1_800).await
+    }
+
+    async fn route_from(
+        &self,
+        source: RouteSource,
+        to: Device,
+        message: RouteMessage,
+        lives_s: i64,
+    ) -> RouteId {
         let clock = self.desk.system.clock.clone();
         let new = NewRoute {
             name: String::new(),
             enabled: true,
-            source: RouteSource::Device { id: from.id },
+            source,
             messages: vec![message],
             conditions: Vec::new(),
             target: RouteTarget::Device { id: to.id },
             format: None,
-            lives_s: Some(1_800),
+            lives_s: Some(lives_s),
         };
         let work =
             move |tx: &mut Tx<'_>| Ok(routes::create(tx, &clock, &new, Vec::new(), "tests")?.unwrap().id);
@@ -135,6 +155,11 @@ impl Quay {
 
     async fn outgoing(&self) -> Vec<Value> {
         self.desk.get("/api/v1/outgoing").await["items"].as_array().unwrap().clone()
+    }
+
+    async fn until_newest(&self, state: &str) {
+        let is_newest = |list: &Value| list["items"][0]["state"] == state;
+        self.desk.system.until("courier", "/api/v1/outgoing", is_newest).await;
     }
 
     async fn until_accepted(&self, count: usize) -> Vec<Value> {
@@ -456,6 +481,252 @@ async fn nothing_is_told_twice_nor_to_its_sender_nor_by_a_route_that_is_off(back
     assert!(quay.until(off[0], "discarded").await.cause.contains("switched off"));
     assert_eq!(quay.outgoing().await.len(), 1);
     quay.desk.close().await;
+}
+
+async fn a_clock_that_is_a_little_ahead_hides_no_position(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let now = quay.now();
+    let taken_at = now.plus(Duration::from_secs(5));
+    let state = fix(quay.buoy.modem.unwrap(), taken_at);
+    quay.desk
+        .system
+        .store
+        .write(move |tx| modems::put_states(tx, std::slice::from_ref(&state)))
+        .await
+        .unwrap();
+    let ahead = Told { position_at: Some(taken_at), ..position(1, now) };
+    let (_, ids) = quay.says(quay.buoy, ahead, &[(route, quay.handset)]).await;
+    quay.until(ids[0], "delivered").await;
+    let told = quay.until_accepted(1).await;
+    let expires_at: Time = serde_json::from_value(told[0]["expires_at"].clone()).unwrap();
+    assert_eq!(expires_at, now.plus(minutes(30)), "it is no younger for that");
+    quay.desk.close().await;
+}
+
+async fn what_goes_nowhere_takes_no_place(backend: Backend) {
+    let mut quay = Quay::open(backend, &[]).await;
+    let long = quay.route_from(
+        RouteSource::Device { id: quay.buoy.id },
+        quay.handset,
+        RouteMessage::Position,
+        86_400,
+    );
+    let long = long.await;
+    let short = quay
+        .route_from(RouteSource::Kind { kind: DeviceKind::Buoy }, quay.handset, RouteMessage::Position, 60)
+        .await;
+    let (now, handset) = (quay.now(), quay.handset);
+    // The same position by two routes, the later of which it has outlived.
+    let told = position(1, now.minus(minutes(10)));
+    let (_, ids) = quay.says(quay.buoy, told, &[(long, handset), (short, handset)]).await;
+    quay.until(ids[0], "delivered").await;
+    quay.until(ids[1], "superseded").await;
+    quay.until_accepted(1).await;
+    // A newer one that nobody vouches for, and one by a route that was switched off.
+    quay.desk.system.stop_services().await;
+    let unsigned = Told { trust: Trust::Unsigned, ..position(4, now) };
+    let (_, unsigned) = quay.says(quay.buoy, unsigned, &[(long, handset)]).await;
+    let (_, off) = quay.says(quay.buoy, position(3, now), &[(short, handset)]).await;
+    quay.desk.system.store.write(move |tx| routes::enable(tx, now, short, false)).await.unwrap();
+    let (_, good) = quay.says(quay.buoy, position(2, now.minus(minutes(1))), &[(long, handset)]).await;
+    quay.desk.restart().await;
+    quay.until(good[0], "delivered").await;
+    quay.until(unsigned[0], "failed").await;
+    quay.until(off[0], "discarded").await;
+    quay.until_accepted(2).await;
+    let shown: Vec<String> = quay.desk.charges().iter().map(|charge| hex(&charge.payload)).collect();
+    assert!(shown[0].contains(",W,1,") && shown[1].contains(",W,2,"), "{shown:?}");
+    quay.desk.close().await;
+}
+
+async fn a_position_that_nobody_vouches_for_is_no_problem(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let (now, modem) = (quay.now(), quay.buoy.modem.unwrap());
+    let known = fix(modem, now.minus(minutes(3)));
+    quay.desk
+        .system
+        .store
+        .write(move |tx| modems::put_states(tx, std::slice::from_ref(&known)))
+        .await
+        .unwrap();
+    for (from, age, state) in
+        [(quay.buoy, 4, "superseded"), (quay.v3_buoy, 31, "expired"), (quay.v3_buoy, 1, "failed")]
+    {
+        let told = Told { trust: Trust::Unsigned, ..position(1, now.minus(minutes(age))) };
+        let (message, ids) = quay.says(from, told, &[(route, quay.handset)]).await;
+        let row = quay.until(ids[0], state).await;
+        assert_eq!(row.cause.contains("courier.mt_trust"), state == "failed", "{}", row.cause);
+        assert_eq!(quay.reasons(message).await, [""; 0]);
+    }
+    assert_eq!(quay.outgoing().await.len(), 0);
+    quay.desk.close().await;
+}
+
+async fn a_command_goes_out_once_somebody_vouches_for_it(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.handset, quay.buoy, RouteMessage::Command).await;
+    let other = quay.route(quay.handset, quay.v3_buoy, RouteMessage::Command).await;
+    let unsigned = Told { trust: Trust::Unsigned, ..command(30, quay.now()) };
+    let to = [(route, quay.buoy), (other, quay.v3_buoy)];
+    let (message, ids) = quay.says(quay.handset, unsigned, &to).await;
+    for id in &ids {
+        quay.until(*id, "failed").await;
+    }
+    // One of them has failed for something else.
+    let (now, off) = (quay.now(), ids[1]);
+    let failed = move |tx: &mut Tx<'_>| {
+        deliveries::redeliver(tx, off, "tests", now)?;
+        let why = (DeliveryState::Failed, "The device was removed.");
+        to_devices::settle(tx, off, now, why, None)
+    };
+    assert!(quay.desk.system.store.write(failed).await.unwrap());
+    let again = move |tx: &mut Tx<'_>| {
+        assert!(messages::raise_trust(tx, message.into(), Trust::Signed)?);
+        assert!(!messages::raise_trust(tx, message.into(), Trust::Signed)?);
+        to_devices::vouched_for(tx, message, now)
+    };
+    assert_eq!(quay.desk.system.store.write(again).await.unwrap(), [quay.buoy.id]);
+    quay.wake(quay.buoy).await;
+    quay.until(ids[0], "delivered").await;
+    quay.until(ids[1], "failed").await;
+    quay.until_accepted(1).await;
+    assert_eq!(quay.desk.charges().len(), 1);
+    quay.desk.close().await;
+}
+
+async fn a_full_queue_takes_the_newer_position(backend: Backend) {
+    let quay = Quay::open(backend, &["courier.waiting_per_modem=1"]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let other = quay.route(quay.v3_buoy, quay.handset, RouteMessage::Position).await;
+    quay.account("pause").await;
+    for (speed, age) in [(1, 9), (2, 5)] {
+        let told = position(speed, quay.now().minus(minutes(age)));
+        let (_, ids) = quay.says(quay.buoy, told, &[(route, quay.handset)]).await;
+        quay.until(ids[0], "delivered").await;
+    }
+    let told = position(3, quay.now());
+    let (_, ids) = quay.says(quay.v3_buoy, told, &[(other, quay.handset)]).await;
+    let row = quay.until(ids[0], "failed").await;
+    assert_eq!(row.cause, "1 messages wait for this modem already.");
+    let states: Vec<Value> = quay.outgoing().await.iter().map(|mt| mt["state"].clone()).collect();
+    assert_eq!(states, ["queued", "superseded"]);
+    quay.desk.close().await;
+}
+
+async fn a_position_is_not_sent_again_once_it_is_old(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+    let to = [(route, quay.handset)];
+    let mut seen = Vec::new();
+    let mut unknown = async |quay: &Quay, speed: u32| {
+        quay.desk.force(Mood::Close);
+        quay.says(quay.buoy, position(speed, quay.now()), &to).await;
+        let is_new = |list: &Value| {
+            let newest = &list["items"][0];
+            newest["state"] == "unknown" && !seen.contains(&newest["id"])
+        };
+        let list = quay.desk.system.until("courier", "/api/v1/outgoing", is_new).await;
+        seen.push(list["items"][0]["id"].clone());
+        list["items"][0].clone()
+    };
+    let again = json!({"decision": "send_again", "reason": "a test"});
+    let settle = |mt: &Value| format!("/api/v1/outgoing/{}/settle", mt["id"].as_str().unwrap());
+
+    let first = unknown(&quay, 1).await;
+    quay.desk.system.hand.advance(minutes(10));
+    let queued = quay.desk.done(&settle(&first), &again).await;
+    assert_eq!(queued["expires_at"], first["expires_at"]);
+    quay.until_accepted(1).await;
+
+    let second = unknown(&quay, 2).await;
+    quay.desk.system.hand.advance(minutes(31));
+    let why = quay.desk.refused(&settle(&second), &again, 409).await;
+    assert!(why.starts_with("This position has become too old"), "{why}");
+
+    let third = unknown(&quay, 3).await;
+    quay.desk.system.hand.advance(minutes(10));
+    quay.says(quay.buoy, position(4, quay.now()), &to).await;
+    quay.until_accepted(2).await;
+    let why = quay.desk.refused(&settle(&third), &again, 409).await;
+    assert!(why.starts_with("A newer position"), "{why}");
+    let give_up = json!({"decision": "give_up", "reason": "a test"});
+    assert_eq!(quay.desk.done(&settle(&third), &give_up).await["state"], "failed");
+    quay.desk.close().await;
+}
+
+async fn what_comes_back_unsent_gives_way_to_what_is_newer(backend: Backend) {
+    for is_position in [true, false] {
+        let gate = Gate::new().await;
+        let quay = Quay::open(backend, &[&format!("courier.rockblock.url={}", gate.url)]).await;
+        let refuse = gate.open(&quay.desk.provider.url());
+        if is_position {
+            let route = quay.route(quay.buoy, quay.handset, RouteMessage::Position).await;
+            let (now, to) = (quay.now(), [(route, quay.handset)]);
+            quay.says(quay.buoy, position(1, now.minus(minutes(5))), &to).await;
+            quay.until_newest("sending").await;
+            quay.says(quay.buoy, position(2, now), &to).await;
+        } else {
+            let modem = quay.v3_buoy.modem.unwrap();
+            quay.desk.ask(modem, json!({"type": "interval", "minutes": 20})).await;
+            quay.until_newest("sending").await;
+            quay.desk.ask(modem, json!({"type": "interval", "minutes": 30})).await;
+        }
+        quay.until_newest("queued").await;
+        refuse.send(()).unwrap();
+        let list = quay.until_accepted(1).await;
+        let states: Vec<&Value> = list.iter().map(|mt| &mt["state"]).collect();
+        assert_eq!(states, ["accepted", "superseded"]);
+        let cause = list[1]["cause"].as_str().unwrap();
+        assert!(cause.contains(list[0]["id"].as_str().unwrap()), "{cause}");
+        assert_eq!(quay.desk.charges().len(), 1);
+        quay.desk.close().await;
+    }
+}
+
+/// Stands before the provider, holds the first call, and answers that the provider cannot take it now. Whatever comes
+/// then passes.
+struct Gate {
+    listener: TcpListener,
+    url: String,
+}
+
+impl Gate {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/rockblock/MT", listener.local_addr().unwrap());
+        Self { listener, url }
+    }
+
+    /// Lets calls come; the first is refused when something is sent.
+    fn open(self, provider: &str) -> oneshot::Sender<()> {
+        let provider = reqwest::Url::parse(provider).unwrap();
+        let to = format!("{}:{}", provider.host_str().unwrap(), provider.port().unwrap());
+        let (refuse, refused) = oneshot::channel();
+        tokio::spawn(async move {
+            // Whether it is reached is asked by calls of another kind.
+            let mut first = loop {
+                let (mut call, _) = self.listener.accept().await.unwrap();
+                let mut method = [0; 4];
+                if call.read_exact(&mut method).await.is_ok() && method == *b"POST" {
+                    break call;
+                }
+            };
+            refused.await.unwrap();
+            let body = "FAILED,99,System Error";
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            first.write_all(answer.as_bytes()).await.unwrap();
+            while let Ok((mut call, _)) = self.listener.accept().await {
+                let mut far = TcpStream::connect(&to).await.unwrap();
+                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut call, &mut far).await });
+            }
+        });
+        refuse
+    }
 }
 
 /// The state of a modem whose newest position was taken then.

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use fairlead_model::live::LiveEvent;
 use fairlead_model::problem::{ProblemKind, ProblemState};
-use fairlead_model::queue::MoStored;
+use fairlead_model::queue::{DeliveryWaiting, MoStored};
 use fairlead_model::{Clock, HeldId, MessageId, ProblemId, Trust};
 use fairlead_runtime::Context;
 use fairlead_store::journal::{Journal, Record};
 use fairlead_store::problems::{self, Finding};
+use fairlead_store::routing::to_devices;
 use fairlead_store::satellite::held::{self, HeldRow};
 use fairlead_store::satellite::messages::{self, MessageRow};
 use fairlead_store::{Digest, Id, StoreError, Tx};
@@ -166,10 +167,12 @@ pub(crate) fn store_batch(
     for (imei, since) in std::mem::take(&mut sorted.newly_signed) {
         held::note_signed(tx, &imei, since.into())?;
     }
-    for (id, trust) in std::mem::take(&mut sorted.raised) {
-        messages::raise_trust(tx, id, trust)?;
-    }
     let mut changed = release_twins(tx, clock, &sorted.keys)?;
+    for (id, trust) in std::mem::take(&mut sorted.raised) {
+        if messages::raise_trust(tx, id, trust)? {
+            changed.extend(pass_on_after_all(tx, clock, id.into())?);
+        }
+    }
     let kinds: HashSet<String> = sorted.held.iter().map(|(row, _)| row.why.clone()).collect();
     let mut findings = sorted.faulty;
     for (row, finding) in sorted.held {
@@ -289,6 +292,23 @@ fn release_twins(tx: &mut Tx<'_>, clock: &Clock, keys: &[Digest]) -> Result<Vec<
         settled.extend(let_go(tx, clock, id.into())?);
     }
     Ok(settled)
+}
+
+/// What a message was not trusted enough to tell devices is looked at again.
+fn pass_on_after_all(
+    tx: &mut Tx<'_>,
+    clock: &Clock,
+    message: MessageId,
+) -> Result<Option<ProblemId>, StoreError> {
+    let targets = to_devices::vouched_for(tx, message, clock.now())?;
+    if targets.is_empty() {
+        return Ok(None);
+    }
+    let waiting: Vec<DeliveryWaiting> =
+        targets.into_iter().map(|device| DeliveryWaiting { target_id: device.uuid() }).collect();
+    fairlead_bus::enqueue_many(tx, clock, &waiting, None)?;
+    let (kind, subject) = (ProblemKind::RefusedCommand, message.to_string());
+    problems::settle_subject(tx, clock, kind, &subject, ProblemState::Admitted)
 }
 
 /// A held push is in after all: it is held no longer, and its problem is settled.

@@ -2,9 +2,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fairlead_model::Trust;
+use fairlead_model::delivery::{DeliveryAttributes, DeliveryState, NOT_TRUSTED};
 use fairlead_model::problem::{ProblemKind, ProblemState};
 use fairlead_model::role::Role;
+use fairlead_model::route::RouteTarget;
+use fairlead_model::{DeviceId, RouteId, Trust};
+use fairlead_store::Tx;
+use fairlead_store::problems::{self, Finding};
+use fairlead_store::routing::deliveries::{self, NewDelivery};
+use fairlead_store::routing::to_devices;
 use fairlead_testkit::Backend;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::StatusCode;
@@ -22,6 +28,7 @@ fairlead_testkit::on_both_backends!(
     after_a_signature_the_unsigned_is_doubted,
     unsigned_pushes_of_a_mixed_account_come_in,
     less_trust_than_required_is_kept_out,
+    a_better_vouched_copy_lets_its_commands_go_out,
     a_better_vouched_copy_raises_the_trust_and_settles_the_doubt,
 );
 
@@ -235,6 +242,49 @@ async fn less_trust_than_required_is_kept_out(backend: Backend) {
     assert_eq!(trusts(&door).await, [(2, Trust::SecretPath)]);
     let problem = door.problems(ProblemKind::UntrustedPush).await.remove(0);
     assert!(problem.reason.contains("at least secret_path"), "{}", problem.reason);
+    door.system.stop().await;
+}
+
+async fn a_better_vouched_copy_lets_its_commands_go_out(backend: Backend) {
+    let door = Door::open(backend, &[&believe()]).await;
+    assert_eq!(door.push(&Push::new(1)).await, StatusCode::OK);
+    door.drained().await;
+    // The courier was not to make anything of it.
+    let message = door.messages().await.remove(0);
+    let clock = door.system.clock.clone();
+    let why = format!("What PK001 sent is unsigned; at least listed_address {NOT_TRUSTED}");
+    let work = move |tx: &mut Tx<'_>| {
+        let new = NewDelivery {
+            route: Some(RouteId::new(&clock)),
+            target: RouteTarget::Device { id: DeviceId::new(&clock) },
+            message: Some(message.id),
+            modem: None,
+            device: None,
+            format: "mt".into(),
+            content_type: "application/json".into(),
+            attributes: DeliveryAttributes {
+                device: "PK001".into(),
+                kind: "handset".into(),
+                imei: message.imei,
+                message: "command".into(),
+                at: clock.now(),
+                position_at: None,
+            },
+            body: Vec::new(),
+        };
+        let id = deliveries::insert(tx, &clock, &[new])?.remove(0);
+        to_devices::settle(tx, id, clock.now(), (DeliveryState::Failed, &why), None)?;
+        let finding = Finding::about(ProblemKind::RefusedCommand, message.id, message.imei, why.clone());
+        problems::record(tx, &clock, finding)?;
+        Ok(id)
+    };
+    let id = door.system.store.write(work).await.unwrap();
+    assert_eq!(door.push(&Push::new(1).signed()).await, StatusCode::OK);
+    door.drained().await;
+    let row = door.system.store.read(move |conn| deliveries::get(conn, id)).await.unwrap();
+    assert_eq!((row.state.as_str(), row.due_at.is_some(), row.settled_at), ("waiting", true, None));
+    let problem = door.problems(ProblemKind::RefusedCommand).await.remove(0);
+    assert_eq!(problem.state, ProblemState::Admitted);
     door.system.stop().await;
 }
 

@@ -1,8 +1,8 @@
 //! Deliveries to devices: what waits for one, and how each is settled.
 
 use diesel::prelude::*;
-use fairlead_model::delivery::DeliveryState;
-use fairlead_model::{DeliveryId, DeviceId, ModemId, MtId, RouteId, Time};
+use fairlead_model::delivery::{DeliveryState, NOT_TRUSTED};
+use fairlead_model::{DeliveryId, DeviceId, MessageId, ModemId, MtId, RouteId, Time};
 
 use super::deliveries::DeliveryRow;
 use crate::schema::{deliveries, device_links, routes};
@@ -108,6 +108,37 @@ pub fn settle(
         ))
         .execute(&mut **tx)?;
     Ok(changed > 0)
+}
+
+/// Lets what failed because its message was trusted too little wait again: somebody vouches for the message now. Returns
+/// the devices.
+///
+/// # Errors
+/// What the database says.
+pub fn vouched_for(tx: &mut Tx<'_>, message: MessageId, now: Time) -> Result<Vec<DeviceId>, StoreError> {
+    let failed: Vec<(Id, Id, String)> = deliveries::table
+        .filter(deliveries::message_id.eq(Some(Id::from(message))))
+        .filter(deliveries::target_kind.eq(DEVICE))
+        .filter(deliveries::state.eq(DeliveryState::Failed.as_str()))
+        .select((deliveries::id, deliveries::target_id, deliveries::cause))
+        .load(&mut **tx)?;
+    let (again, devices): (Vec<Id>, Vec<DeviceId>) = failed
+        .into_iter()
+        .filter(|(_, _, cause)| cause.ends_with(NOT_TRUSTED))
+        .map(|(id, device, _)| (id, DeviceId::from(device)))
+        .unzip();
+    if again.is_empty() {
+        return Ok(devices);
+    }
+    diesel::update(deliveries::table.filter(deliveries::id.eq_any(again)))
+        .set((
+            deliveries::state.eq(DeliveryState::Waiting.as_str()),
+            deliveries::cause.eq("The provider vouches for its message now."),
+            deliveries::due_at.eq(Some(Micros::from(now))),
+            deliveries::settled_at.eq(None::<Micros>),
+        ))
+        .execute(&mut **tx)?;
+    Ok(devices)
 }
 
 /// Leaves a delivery waiting until then, with the reason.

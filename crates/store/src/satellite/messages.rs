@@ -1,6 +1,6 @@
 //! What modems sent: stored once each, exactly as it was pushed, beside the fields that could be read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -11,8 +11,11 @@ use fairlead_model::{DeviceId, MessageId, ModemId, Time, Trust};
 use crate::columns::Digest;
 use crate::dialect::{insert_rows, on_either};
 use crate::registry::links::{self, Owners};
-use crate::schema::{mo_keys, mo_messages, modem_states};
+use crate::schema::{mo_keys, mo_messages, readings};
 use crate::{Conn, Id, Micros, StoreError, Tx};
+
+/// Newest messages of a modem among which one is looked for that somebody vouches for.
+const NEWEST: i64 = 100;
 
 /// Longest summary that is kept, in characters.
 pub const SUMMARY: usize = 480;
@@ -154,17 +157,29 @@ pub fn get(conn: &mut Conn, id: MessageId) -> Result<MessageRow, StoreError> {
     Ok(mo_messages::table.find(Id::from(id)).select(MessageRow::as_select()).first(conn)?)
 }
 
-/// The provider whose push a modem's newest message was, where it has one.
+/// The provider whose push a modem's newest message was that somebody vouches for; where nobody vouches for any of the
+/// newest, the first one's. So no push by itself says that a modem's messages come by another.
 ///
 /// # Errors
 /// What the database says.
-pub fn newest_provider(conn: &mut Conn, modem: ModemId) -> Result<Option<String>, StoreError> {
-    Ok(modem_states::table
-        .inner_join(mo_messages::table.on(mo_messages::id.eq(modem_states::last_message_id)))
-        .filter(modem_states::modem_id.eq(Id::from(modem)))
-        .select(mo_messages::provider)
-        .first(conn)
-        .optional()?)
+pub fn usual_provider(conn: &mut Conn, modem: ModemId) -> Result<Option<String>, StoreError> {
+    let line = || {
+        readings::table
+            .inner_join(mo_messages::table.on(mo_messages::id.eq(readings::message_id)))
+            .filter(readings::modem_id.eq(Id::from(modem)))
+            .filter(readings::clock_ahead.eq(false))
+    };
+    let newest: Vec<(String, String)> = line()
+        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+        .limit(NEWEST)
+        .select((mo_messages::provider, mo_messages::trust))
+        .load(conn)?;
+    let vouched = newest.into_iter().find(|(_, trust)| trust != Trust::Unsigned.as_str());
+    if let Some((provider, _)) = vouched {
+        return Ok(Some(provider));
+    }
+    let first = line().order((readings::transmitted_at, readings::momsn)).select(mo_messages::provider);
+    Ok(first.first(conn).optional()?)
 }
 
 /// One message, as in a list.
@@ -184,20 +199,33 @@ pub fn get_all(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<MessageRow>, St
     Ok(mo_messages::table.filter(mo_messages::id.eq_any(ids)).select(MessageRow::as_select()).load(conn)?)
 }
 
-/// Raises the trust in a message of which a better vouched copy has come.
+/// Those of some messages that are trusted at least so much.
 ///
 /// # Errors
 /// What the database says.
-pub fn raise_trust(tx: &mut Tx<'_>, id: Id, to: Trust) -> Result<(), StoreError> {
+pub fn trusted(conn: &mut Conn, ids: &[MessageId], least: Trust) -> Result<HashSet<MessageId>, StoreError> {
+    let ids: Vec<Id> = ids.iter().copied().map(Id::from).collect();
+    let rows: Vec<(Id, String)> = mo_messages::table
+        .filter(mo_messages::id.eq_any(ids))
+        .select((mo_messages::id, mo_messages::trust))
+        .load(conn)?;
+    let is_enough = |trust: &String| trust.parse::<Trust>().is_ok_and(|trust| trust >= least);
+    Ok(rows.into_iter().filter(|(_, trust)| is_enough(trust)).map(|(id, _)| id.into()).collect())
+}
+
+/// Raises the trust in a message of which a better vouched copy has come; false where it was trusted as much.
+///
+/// # Errors
+/// What the database says.
+pub fn raise_trust(tx: &mut Tx<'_>, id: Id, to: Trust) -> Result<bool, StoreError> {
     let known: Option<String> =
         mo_messages::table.find(id).select(mo_messages::trust).first(&mut **tx).optional()?;
-    if known.and_then(|t| t.parse::<Trust>().ok()).is_some_and(|known| known < to) {
-        diesel::update(mo_messages::table.find(id))
-            .set(mo_messages::trust.eq(to.as_str()))
-            .execute(&mut **tx)?;
-        tx.changed.messages.insert(id.into());
+    if known.and_then(|t| t.parse::<Trust>().ok()).is_none_or(|known| known >= to) {
+        return Ok(false);
     }
-    Ok(())
+    diesel::update(mo_messages::table.find(id)).set(mo_messages::trust.eq(to.as_str())).execute(&mut **tx)?;
+    tx.changed.messages.insert(id.into());
+    Ok(true)
 }
 
 /// Notes what the tracker found out.

@@ -118,6 +118,19 @@ pub fn imeis_of_serial(conn: &mut Conn, serial: &str) -> Result<Vec<String>, Sto
     Ok(of_serial.limit(2).select(modems::imei).load(conn)?)
 }
 
+/// Whether another modem had this serial number before this one, for whose first message nobody vouched.
+///
+/// # Errors
+/// What the database says.
+pub fn is_serial_doubted(conn: &mut Conn, modem: ModemId, serial: &str) -> Result<bool, StoreError> {
+    let first_trust: String = modems::table.find(Id::from(modem)).select(modems::first_trust).first(conn)?;
+    if first_trust.parse::<Trust>().is_ok_and(|trust| trust > Trust::Unsigned) {
+        return Ok(false);
+    }
+    let before = modems::table.filter(modems::serial.eq(serial)).filter(modems::id.lt(Id::from(modem)));
+    Ok(before.select(modems::id).first::<Id>(conn).optional()?.is_some())
+}
+
 /// The modems of some IMEIs with their states, for a unit of work that will change them: until it is done, no other
 /// one gets them so. They are locked in the order of their IMEIs, so that no two units wait for each other.
 ///

@@ -209,7 +209,7 @@ pub fn newest_plans(conn: &mut Conn, modem: Id, limit: i64) -> Result<Vec<Plan>,
         .load(conn)?)
 }
 
-/// The readings of a modem that were transmitted from a moment on, oldest first, with the one before them.
+/// The newest readings of a modem that were transmitted from a moment on, oldest first, with the one before them.
 ///
 /// # Errors
 /// What the database says.
@@ -218,19 +218,46 @@ pub fn since(conn: &mut Conn, modem: ModemId, from: Time, limit: i64) -> Result<
         readings::table
             .filter(readings::modem_id.eq(Id::from(modem)))
             .filter(readings::clock_ahead.eq(false))
+            .order((readings::transmitted_at.desc(), readings::momsn.desc()))
             .select(ReadingRow::as_select())
     };
-    let before: Option<ReadingRow> = line()
-        .filter(readings::transmitted_at.lt(Micros::from(from)))
-        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
-        .first(conn)
-        .optional()?;
-    let after: Vec<ReadingRow> = line()
+    let mut found: Vec<ReadingRow> = line()
         .filter(readings::transmitted_at.ge(Micros::from(from)))
-        .order((readings::transmitted_at.asc(), readings::momsn.asc()))
-        .limit(limit)
+        .limit(limit.saturating_add(1))
         .load(conn)?;
-    Ok(before.into_iter().chain(after).collect())
+    // Of more than that, the first one is the one before.
+    if found.len() <= usize::try_from(limit).unwrap_or(usize::MAX) {
+        let before = line().filter(readings::transmitted_at.lt(Micros::from(from)));
+        found.extend(before.first(conn).optional()?);
+    }
+    found.reverse();
+    Ok(found)
+}
+
+/// The newest readings of a modem with transmit times in `from..=to`, oldest first, that say something of a message to
+/// its device by themselves: those of a kind, and those with one of some words on the wake-up.
+///
+/// # Errors
+/// What the database says.
+pub fn answers(
+    conn: &mut Conn,
+    modem: ModemId,
+    (from, to): (Time, Time),
+    (kind, statuses): (&str, &[&str]),
+    limit: i64,
+) -> Result<Vec<ReadingRow>, StoreError> {
+    let mut found: Vec<ReadingRow> = readings::table
+        .filter(readings::modem_id.eq(Id::from(modem)))
+        .filter(readings::clock_ahead.eq(false))
+        .filter(readings::transmitted_at.ge(Micros::from(from)))
+        .filter(readings::transmitted_at.le(Micros::from(to)))
+        .filter(readings::kind.eq(kind).or(readings::status.eq_any(statuses.to_vec())))
+        .order((readings::transmitted_at.desc(), readings::momsn.desc()))
+        .limit(limit)
+        .select(ReadingRow::as_select())
+        .load(conn)?;
+    found.reverse();
+    Ok(found)
 }
 
 /// A place in the line of a modem's messages. It names one message, also among several of one transmit time.

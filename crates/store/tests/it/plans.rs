@@ -367,6 +367,10 @@ const HOT: &[(&str, Query)] = &[
     ("held, the newest", |c| held::newest(c).map(drop)),
     ("signed since", |c| held::signed_since(c, &["300434063836507".to_owned()]).map(drop)),
     ("readings since", |c| readings::since(c, modem(), Time::from_micros(100), 50).map(drop)),
+    ("answers", |c| {
+        let (from, to) = (Time::from_micros(100), Time::from_micros(2_000));
+        readings::answers(c, modem(), (from, to), ("RS-ACKNOWLEDGE", &["accepted"]), 50).map(drop)
+    }),
     ("outgoing", |c| mt::list(c, &mt::Filter::default(), 51).map(drop)),
     ("outgoing, open", |c| {
         let filter = mt::Filter { states: vec![MtState::Queued], ..mt::Filter::default() };

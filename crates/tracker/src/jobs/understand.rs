@@ -322,7 +322,8 @@ impl Unit<'_, '_> {
         readings::newest_plans(self.tx, modem, rules::OBSERVED)
     }
 
-    /// Notes which build speaks, by the newest message that tells, and the serial number.
+    /// Notes which build speaks, by the newest message that tells, and the serial number. Messages are sent by that: once
+    /// it is known, a push that nobody vouches for does not change it.
     fn describe_modem(
         &mut self,
         modem: &ModemRow,
@@ -331,7 +332,9 @@ impl Unit<'_, '_> {
     ) -> Result<(), StoreError> {
         let mut serial = modem.serial.clone();
         for Read { row, newest, .. } in messages {
-            if row.serial.is_some() && (newest.is_some() || serial.is_none()) {
+            let is_vouched = || row.trust.parse::<Trust>().is_ok_and(|trust| trust > Trust::Unsigned);
+            let is_known = serial.as_deref().is_some_and(|serial| !serial.trim().is_empty());
+            if row.serial.is_some() && (!is_known || (newest.is_some() && is_vouched())) {
                 serial.clone_from(&row.serial);
             }
         }

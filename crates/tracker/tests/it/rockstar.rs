@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fairlead_model::{Latitude, Longitude, Time};
+use fairlead_model::{Latitude, Longitude, Time, Trust};
 use fairlead_store::satellite::messages::MessageRow;
 use fairlead_testkit::Backend;
 use fairlead_wire::rockcore::{Fields, Source, Trigger};
@@ -12,6 +12,7 @@ use crate::sea::{IMEI, Sea, id_of, minutes, start};
 
 fairlead_testkit::on_both_backends!(
     a_tracker_is_on_the_map_with_its_figures,
+    a_serial_number_changes_by_what_somebody_vouches_for,
     a_burst_ends_the_same_in_any_order_and_its_gap_counts_once,
     an_acknowledgement_is_a_fact_of_its_kind,
     a_text_is_a_wish_or_talk_or_half_a_wish,
@@ -82,6 +83,23 @@ async fn a_tracker_is_on_the_map_with_its_figures(backend: Backend) {
         detail["message"]["summary"],
         "BURST · 37.66300, -122.40500 · 1.9 m/s · 45° · 12 m high · battery 82 %"
     );
+    sea.system.stop().await;
+}
+
+async fn a_serial_number_changes_by_what_somebody_vouches_for(backend: Backend) {
+    let sea = Sea::open(backend, &[]).await;
+    for (n, serial, trust, wanted) in [
+        // The first one is learnt from whom it may be.
+        (1, 100_015, Trust::Unsigned, "100015"),
+        (2, 100_099, Trust::Unsigned, "100015"),
+        (3, 100_016, Trust::Signed, "100016"),
+        (4, 100_099, Trust::Unsigned, "100016"),
+    ] {
+        let mut sent = row(&sea, &Fields { serial, ..fields(n, at(n.into())) });
+        trust.as_str().clone_into(&mut sent.trust);
+        sea.handle(std::slice::from_ref(&sent)).await;
+        assert_eq!(sea.modem().await["serial"], wanted, "{n}");
+    }
     sea.system.stop().await;
 }
 

@@ -14,7 +14,7 @@ use fairlead_wire::{cloudloop, rockcore};
 use crate::proof::{Heard, Told};
 
 /// `readings.kind` of an acknowledgement.
-const ACKNOWLEDGEMENT: &str = "RS-ACKNOWLEDGE";
+pub(super) const ACKNOWLEDGEMENT: &str = "RS-ACKNOWLEDGE";
 
 /// What was told beside some messages of one modem.
 #[derive(Default)]

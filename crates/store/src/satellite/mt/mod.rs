@@ -17,7 +17,7 @@ use fairlead_model::{Clock, ModemId, MtId, Time};
 
 use crate::columns::Digest;
 use crate::dialect::on_either;
-use crate::schema::{mt_history, mt_messages};
+use crate::schema::{mt_history, mt_messages, mt_origins};
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
 /// Longest cause that is kept, in characters.
@@ -314,6 +314,33 @@ pub fn of_modem(
         .limit(limit)
         .select(MtRow::as_select())
         .load(conn)?)
+}
+
+/// The newest message of a kind for a modem that was made after another one and is in one of these states; of those that
+/// routes made of what the modem `source` sent, where one is named.
+///
+/// # Errors
+/// What the database says.
+pub fn newest_after(
+    conn: &mut Conn,
+    row: &MtRow,
+    source: Option<ModemId>,
+    states: &[MtState],
+) -> Result<Option<MtId>, StoreError> {
+    let states: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+    let mut query = mt_messages::table
+        .left_join(mt_origins::table.on(mt_origins::mt_id.eq(mt_messages::id)))
+        .filter(mt_messages::modem_id.eq(row.modem_id))
+        .filter(mt_messages::state.eq_any(states))
+        .filter(mt_messages::id.gt(row.id))
+        .filter(mt_messages::kind.eq(&row.kind))
+        .select(mt_messages::id)
+        .order(mt_messages::id.desc())
+        .into_boxed();
+    if let Some(source) = source {
+        query = query.filter(mt_origins::source_modem.eq(Id::from(source)));
+    }
+    Ok(query.first::<Id>(conn).optional()?.map(Into::into))
 }
 
 /// How many messages for a modem are in one of these states.
