@@ -220,8 +220,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Lets a delivery go out again, whatever became of it, with all its tries. Its id stays the same, so who receives it can
-         *     tell that it came before.
+         * Lets a delivery go out again, whatever became of it, with all its tries; its endpoint is tried at once. Its id stays the
+         *     same, so who receives it can tell that it came before. What became a message to a device is sent again as that.
          */
         post: operations["post_deliveries_id_redeliver"];
         delete?: never;
@@ -402,7 +402,10 @@ export interface paths {
         };
         /** One endpoint. */
         get: operations["get_endpoints_id"];
-        /** Changes an endpoint. Secrets that are left out stay as they are. One that is on is tried at once. */
+        /**
+         * Changes an endpoint. Secrets that are left out stay as they are, each by itself; an empty one goes. An endpoint that is on
+         *     is tried at once.
+         */
         put: operations["put_endpoints_id"];
         post?: never;
         /** Deletes an endpoint that no route delivers to. What waits for it is discarded. */
@@ -6365,7 +6368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemJson"];
                 };
             };
-            /** @description Its endpoint is no more */
+            /** @description Its endpoint is no more, or a message to a device was made of it */
             409: {
                 headers: {
                     [name: string]: unknown;
