@@ -97,6 +97,8 @@ pub struct Owed<'a> {
     pub receiver: &'a Receiver,
     /// When the route to it was there.
     pub since: Time,
+    /// The API that lists its deliveries, where it is not the one that lists messages: the courier's own.
+    pub courier: Option<&'a str>,
 }
 
 /// Compares what a webhook's receiver was owed by the ledger with what it has taken. `is_owed` says of a message whether
@@ -114,11 +116,12 @@ pub async fn verify_deliveries(
     patience: Duration,
 ) -> Result<DeliveryReport> {
     let peer = Peer::new(api, token)?;
+    let courier = Peer::new(owed.courier.unwrap_or(api), token)?;
     let deadline = tokio::time::Instant::now() + patience;
     loop {
         // The ledger first: what is accepted while the pages are read is not missed.
         let keys = deliveries::owed(&ledger.entries(), owed.since, &is_owed);
-        let (posted, held) = (peer.posted(owed.endpoint).await?, peer.messages().await?);
+        let (posted, held) = (courier.posted(owed.endpoint).await?, peer.messages().await?);
         let report = DeliveryReport::of(&keys, &held, &posted, owed.receiver);
         let waits = posted.iter().any(|posted| posted.state == DeliveryState::Waiting);
         if report.passed && !waits || tokio::time::Instant::now() >= deadline {

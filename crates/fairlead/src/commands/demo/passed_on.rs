@@ -159,7 +159,8 @@ impl Ends {
         (api, token): (&str, &Secret),
         patience: Duration,
     ) -> anyhow::Result<DeliveryReport> {
-        let owed = Owed { endpoint: passed_on.endpoint, receiver: &self.receiver, since: passed_on.since };
+        let (endpoint, since) = (passed_on.endpoint, passed_on.since);
+        let owed = Owed { endpoint, receiver: &self.receiver, since, courier: None };
         let handset: Option<Imei> = world.modem(HANDSET);
         let is_owed = |sent: &fairlead_simulator::satellite::Sent| {
             Some(sent.imei) != handset && matches!(sent.said, Said::Position(_))
