@@ -424,7 +424,10 @@ async fn commands_steer_and_texts_do_not(backend: Backend) {
     let mut check = sea.message(9, at(9), "");
     check.payload = Some(Vec::new());
     rows.push(check);
-    sea.handle(&rows).await;
+    // One after another: what comes together may be handled in any order.
+    for row in rows {
+        sea.handle(&[row]).await;
+    }
     let found = delivered(&sea).await;
     let orders: Vec<_> = found.iter().filter(|d| d.route == steers["id"]).map(Delivered::order).collect();
     assert_eq!(
@@ -636,14 +639,16 @@ async fn conditions_are_about_the_message_and_where_it_was_before(backend: Backe
         asked["conditions"] = json!([condition]);
         routes.push(route(&sea, asked).await);
     }
-    // In, out, in again; the fourth without a position. Some of them come together, some alone.
-    sea.handle(&[report(&sea, A, 1, SOUTH), report(&sea, A, 2, NORTH)]).await;
+    // In, out, in again; the fourth without a position. One after another: what comes together may be handled in any order.
+    sea.handle(&[report(&sea, A, 1, SOUTH)]).await;
+    sea.handle(&[report(&sea, A, 2, NORTH)]).await;
     let nowhere = "PK101;lat:99900.0000,NS:N,lon:99900.0000,EW:E,utc:110000,batt:3.6,int:10,sl:0,st:0";
     sea.handle(&[sea.message(4, at(4), nowhere)]).await;
     sea.handle(&[report(&sea, A, 5, SOUTH)]).await;
     // Late ones are compared with what was before them, not with what is newest.
     sea.handle(&[report(&sea, A, 3, NORTH)]).await;
-    sea.handle(&[report(&sea, A, 6, NORTH), report(&sea, A, 7, SOUTH)]).await;
+    sea.handle(&[report(&sea, A, 6, NORTH)]).await;
+    sea.handle(&[report(&sea, A, 7, SOUTH)]).await;
     let mut seen = Vec::new();
     for route in &routes {
         seen.push(passed(&sea, route).await);
