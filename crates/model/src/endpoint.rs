@@ -129,6 +129,30 @@ impl EndpointConfig {
             | Self::Mqtt { url, .. } => url,
         }
     }
+
+    /// As it is shown: whoever knows the path or the query of a webhook's address can often write there, so of these only
+    /// `…` is left.
+    #[must_use]
+    pub fn in_short(mut self) -> Self {
+        if let Self::Webhook { url, .. } = &mut self
+            && let Some(short) = shortened(url)
+        {
+            *url = short;
+        }
+        self
+    }
+}
+
+/// An address up to its host, as it may be shown and logged; `None` where there is no more to it. One without a host, as
+/// `/there`, is nothing but a path.
+pub fn shortened(url: &str) -> Option<String> {
+    let Some((scheme, behind)) = url.split_once("://") else {
+        return (!matches!(url, "" | "/")).then(|| "/…".to_owned());
+    };
+    let (authority, rest) = behind.split_at(behind.find(['/', '?', '#']).unwrap_or(behind.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let is_whole = host == authority && matches!(rest, "" | "/");
+    (!is_whole).then(|| format!("{scheme}://{host}/…"))
 }
 
 /// What an endpoint asks for that nobody shall read. It is sealed before it is stored, and never answered.
@@ -153,7 +177,7 @@ pub struct NewEndpoint {
     /// Whether anything is delivered to it.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// How it is reached.
+    /// How it is reached. In a change, an address as it is shown in short stays as it is.
     pub config: EndpointConfig,
     /// Secrets. Where they, or one of them, are left out in a change, what is there stays; an empty one is removed.
     #[serde(default)]
@@ -202,7 +226,8 @@ pub struct EndpointView {
     pub number: Option<i64>,
     /// Whether anything is delivered to it.
     pub enabled: bool,
-    /// How it is reached.
+    /// How it is reached. A webhook's address is shown in short, `https://host/…`: its path may be a key. An administrator who
+    /// asks for this endpoint alone gets it whole.
     pub config: EndpointConfig,
     /// The user name it is reached with, where one is set.
     pub username: Option<String>,
@@ -259,6 +284,24 @@ impl std::fmt::Debug for EndpointMade {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_webhooks_path_is_not_shown() {
+        for (url, shown) in [
+            ("https://example.com/hooks/geheim", "https://example.com/…"),
+            ("http://10.0.0.7:8080/?key=geheim", "http://10.0.0.7:8080/…"),
+            ("https://me:geheim@example.com", "https://example.com/…"),
+            ("https://example.com#geheim", "https://example.com/…"),
+            ("https://example.com/", "https://example.com/"),
+            ("https://example.com", "https://example.com"),
+            ("https://example.com/…", "https://example.com/…"),
+            ("/hooks/geheim", "/…"),
+            ("/", "/"),
+        ] {
+            let config = EndpointConfig::Webhook { url: url.to_owned(), concurrency: 1, timeout_s: 1 };
+            assert_eq!(config.in_short().url(), shown);
+        }
+    }
 
     #[test]
     fn a_signing_secret_is_in_no_log() {

@@ -6,6 +6,10 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
+/// How far a device's clock may be ahead of ours before it is not believed: what it says is kept and marked, but it is never
+/// the last word.
+const ALLOWED_AHEAD: Duration = Duration::from_secs(600);
+
 /// A moment in UTC, exact to the microsecond, counted from 1970-01-01T00:00:00Z.
 ///
 /// Both databases store it as a 64-bit count of microseconds, so it sorts the same everywhere. In JSON it is
@@ -38,6 +42,12 @@ impl Time {
     /// `self` earlier by `span` (saturating).
     pub fn minus(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// Whether a device's clock says a time that is too far ahead of ours to be believed.
+    #[must_use]
+    pub fn is_too_far_ahead_of(self, ours: Self) -> bool {
+        self > ours.plus(ALLOWED_AHEAD)
     }
 
     /// How long after `earlier` this is; zero where it is not after.
@@ -98,5 +108,12 @@ mod tests {
         assert_eq!(serde_json::to_string(&t).unwrap(), "\"2020-10-02T21:05:01.086001Z\"");
         assert_eq!(serde_json::from_str::<Time>("\"2020-10-02T23:05:01.086001+02:00\"").unwrap(), t);
         assert!(serde_json::from_str::<Time>("\"yesterday\"").is_err());
+    }
+
+    #[test]
+    fn a_clock_may_be_ten_minutes_ahead() {
+        let ours = Time::from_micros(0);
+        assert!(!ours.plus(Duration::from_secs(600)).is_too_far_ahead_of(ours));
+        assert!(ours.plus(Duration::from_secs(601)).is_too_far_ahead_of(ours));
     }
 }

@@ -45,7 +45,7 @@ use fairlead_model::mt::BYTES_A_CREDIT;
 use crate::routing::deliveries::DeliveryRow;
 use crate::satellite::modems::ModemRow;
 use crate::satellite::mt::accounts::AccountRow;
-use crate::schema::{deliveries, modems, mt_accounts, outbox};
+use crate::schema::{deliveries, mo_messages, modems, mt_accounts, outbox};
 use crate::{Conn, Id, Micros, StoreError, StoreUrl};
 
 /// Bytes that the data take: SQLite's files, or what the server's statistics say of the schema.
@@ -124,6 +124,16 @@ pub(crate) fn locked_modems(conn: &mut Conn, imeis: &[String]) -> Result<Vec<Mod
     Ok(match conn {
         Conn::Sqlite(c) => modems.select(ModemRow::as_select()).load(c)?,
         Conn::Mysql(c) => modems.select(ModemRow::as_select()).for_update().load(c)?,
+    })
+}
+
+/// The trust in a message, locked until the transaction ends where the database can: nobody raises it meanwhile. SQLite has
+/// one writer.
+pub(crate) fn locked_trust(conn: &mut Conn, message: Id) -> Result<String, StoreError> {
+    let message = mo_messages::table.find(message).select(mo_messages::trust);
+    Ok(match conn {
+        Conn::Sqlite(c) => message.first(c)?,
+        Conn::Mysql(c) => message.for_update().first(c)?,
     })
 }
 

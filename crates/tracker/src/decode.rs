@@ -8,7 +8,7 @@ use fairlead_store::{Id, Micros};
 use fairlead_wire::pk::{self, Context, Message, Report};
 use fairlead_wire::rockblock::Estimate;
 
-use crate::{rockstar, rules};
+use crate::rockstar;
 
 /// Metres in a kilometre: the network's CEP comes in kilometres.
 const M_PER_KM: f64 = 1_000.0;
@@ -187,7 +187,7 @@ fn summary(report: &Report) -> String {
 /// A time far ahead of ours is kept, marked, and stands in the line where it was received.
 fn mark_clock(decoded: &mut Decoded, received_at: Time) {
     let reading = &mut decoded.reading;
-    let ahead = |t: Micros| rules::is_ahead(t.into(), received_at);
+    let ahead = |t: Micros| Time::from(t).is_too_far_ahead_of(received_at);
     if ahead(reading.transmitted_at) || ahead(reading.device_at) {
         reading.clock_ahead = true;
         decoded.marks.push(format!(

@@ -1,7 +1,5 @@
 //! The tracker's decisions: facts in, verdict out.
 
-use std::time::Duration;
-
 use fairlead_model::Time;
 use fairlead_model::message::IntervalSource;
 use fairlead_store::satellite::modems::StateRow;
@@ -9,9 +7,6 @@ use fairlead_store::satellite::readings::{Plan, ReadingRow};
 use fairlead_store::{Id, Micros};
 
 use crate::rockstar;
-
-/// How far a device's clock may be ahead of ours before it is not believed.
-pub(crate) const ALLOWED_AHEAD: Duration = Duration::from_secs(600);
 
 /// One more than the highest MOMSN: the counter has 16 bits.
 const MOMSN_MODULUS: i32 = 65_536;
@@ -27,11 +22,6 @@ const FEWEST_SPANS: usize = 3;
 
 /// Shortest and longest interval that is believed, seconds: the v2 floor's half, and two days.
 const BELIEVED_S: (i64, i64) = (60, 172_800);
-
-/// Whether a clock is so far ahead that it is kept and marked, but never the last word.
-pub(crate) fn is_ahead(time: Time, received_at: Time) -> bool {
-    time > received_at.plus(ALLOWED_AHEAD)
-}
 
 /// The numbers that are missing between two messages that follow each other in transmit time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,9 +287,6 @@ mod tests {
         let mut ahead = reading(9, 1_000_000, 9);
         ahead.clock_ahead = true;
         assert!(!is_newest(None, &ahead));
-        let received = Time::from_micros(0);
-        assert!(is_ahead(received.plus(Duration::from_secs(601)), received));
-        assert!(!is_ahead(received.plus(Duration::from_secs(600)), received));
     }
 
     #[test]

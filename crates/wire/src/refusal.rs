@@ -60,7 +60,11 @@ impl Refusal {
     /// message was taken; words that say nothing known are about the message, which is then not tried again.
     pub fn of_words(words: &str) -> Option<Self> {
         let words = words.to_lowercase();
-        let named = |list: &[&str]| list.iter().any(|word| words.contains(word));
+        // What begins in the middle of a word is none of ours: something is no thing.
+        let begins =
+            |at: usize| !words.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        let named =
+            |list: &[&str]| list.iter().any(|word| words.match_indices(word).any(|(at, _)| begins(at)));
         if named(&OPEN) {
             return None;
         }
@@ -98,6 +102,8 @@ mod tests {
             ("MT queue full (max of 50)", Some(Refusal::System)),
             ("Too many requests", Some(Refusal::System)),
             ("Nobody has described this", Some(Refusal::Message)),
+            ("Something went wrong", Some(Refusal::Message)),
+            ("IMEI unknown", Some(Refusal::Modem)),
             ("Upstream timed out", None),
             ("Internal error", None),
             ("System Error", None),

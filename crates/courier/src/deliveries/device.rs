@@ -9,7 +9,7 @@ use std::time::Duration;
 use fairlead_model::delivery::{DeliveryAttributes, DeliveryState, NOT_TRUSTED};
 use fairlead_model::mt::Order;
 use fairlead_model::problem::ProblemKind;
-use fairlead_model::{DeliveryId, DeviceId, MessageId, ModemId, MtId, RouteId, Time, Trust};
+use fairlead_model::{DeliveryId, DeviceId, MessageId, ModemId, MtId, RouteId, Time};
 use fairlead_store::problems::{self, Finding};
 use fairlead_store::registry::devices;
 use fairlead_store::routing::deliveries::DeliveryRow;
@@ -26,9 +26,6 @@ const PORTION: i64 = 50;
 
 /// Deliveries of one source that are looked through for its newest position.
 const OF_ONE_SOURCE: i64 = 1_000;
-
-/// A device's clock that is further ahead of its message is never the last word.
-const FAR_AHEAD: Duration = Duration::from_secs(600);
 
 /// When a device without a modem is looked at again.
 const UNTIL_IT_HAS_A_MODEM: Duration = Duration::from_secs(60);
@@ -229,15 +226,15 @@ impl Portion {
 
     /// Whether the message that a delivery is of may steer anything.
     fn mistrust(&self, tx: &mut Tx<'_>, letter: &Letter<'_>) -> Result<Option<Outcome>, StoreError> {
-        let message = match messages::get(tx, letter.message) {
-            Ok(message) => message,
+        // Where it is raised at this moment, this is looked at again: by whoever raises it, or here.
+        let trust = match messages::claim_trust(tx, letter.message) {
+            Ok(trust) => trust,
             Err(StoreError::NotFound) => {
                 let why = "The message that it is of is not there any more.".to_owned();
                 return Ok(Some(Outcome::Settled(DeliveryState::Failed, why)));
             }
             Err(other) => return Err(other),
         };
-        let trust: Trust = message.trust.parse().map_err(StoreError::Fault)?;
         let least = self.courier.settings.mt_trust;
         if trust >= least {
             return Ok(None);
@@ -362,8 +359,8 @@ impl<'a> Letter<'a> {
     /// that is a little ahead is so each time. One that is far ahead is never the last word.
     fn told_at(&self) -> Option<Time> {
         let at = self.position_at()?;
-        let most = self.attributes.at.plus(FAR_AHEAD);
-        Some(self.attributes.position_at.filter(|taken| *taken <= most).unwrap_or(at))
+        let sent = self.attributes.at;
+        Some(self.attributes.position_at.filter(|taken| !taken.is_too_far_ahead_of(sent)).unwrap_or(at))
     }
 
     /// How long it holds, and since when.

@@ -19,6 +19,8 @@ use crate::service::Courier;
 const PORTION: usize = 200;
 /// Between two looks for old deliveries.
 const PURGE: Duration = Duration::from_secs(3_600);
+/// Between two counts of what waits, for the metrics.
+const COUNT: Duration = Duration::from_secs(15);
 /// Deliveries that are discarded or forgotten in one transaction.
 const TOGETHER: i64 = 500;
 
@@ -29,9 +31,10 @@ const TOGETHER: i64 = 500;
 pub(super) async fn due(courier: &Courier) -> Result<Vec<(Uuid, bool)>, StoreError> {
     let mut after: Option<Uuid> = None;
     let mut due = Vec::new();
+    let mut overdue = Duration::ZERO;
     loop {
         let now = courier.clock.now();
-        let (last, ready, lost) = courier
+        let (last, ready, lost, longest) = courier
             .store
             .read(move |conn| {
                 let waiting = deliveries::waiting_targets(conn, after, PORTION)?;
@@ -51,13 +54,16 @@ pub(super) async fn due(courier: &Courier) -> Result<Vec<(Uuid, bool)>, StoreErr
                     .filter(|target| target.is_device || is_ready(target.id))
                     .map(|target| (target.id, target.is_device))
                     .collect();
-                Ok((last, ready, lost))
+                let longest = waiting.iter().map(|target| now.since(target.due_at)).max();
+                Ok((last, ready, lost, longest.unwrap_or_default()))
             })
             .await?;
+        overdue = overdue.max(longest);
         due.extend(ready);
         lock(&courier.lanes.lost).extend(lost);
         after = last;
         if after.is_none() {
+            metrics::gauge!("fairlead_courier_deliveries_overdue_seconds").set(overdue.as_secs_f64());
             return Ok(due);
         }
     }
@@ -67,7 +73,7 @@ pub(super) async fn due(courier: &Courier) -> Result<Vec<(Uuid, bool)>, StoreErr
 pub(crate) async fn tidy(courier: Courier) {
     let mut tick = tokio::time::interval(SWEEP);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut purge_at = Instant::now();
+    let (mut purge_at, mut count_at) = (Instant::now(), Instant::now());
     while !courier.stop.is_cancelled() {
         tokio::select! {
             _ = tick.tick() => {}
@@ -76,6 +82,13 @@ pub(crate) async fn tidy(courier: Courier) {
         if let Err(error) = discard(&courier).await {
             // The next sweep finds them again.
             tracing::warn!(%error, "deliveries to an endpoint that is no more wait for the store");
+        }
+        if Instant::now() >= count_at {
+            match courier.store.read(deliveries::waiting).await {
+                Ok(waiting) => metrics::gauge!("fairlead_courier_deliveries_waiting").set(waiting as f64),
+                Err(error) => tracing::warn!(%error, "what waits to be delivered was not counted"),
+            }
+            count_at = Instant::now() + COUNT;
         }
         if Instant::now() < purge_at {
             continue;

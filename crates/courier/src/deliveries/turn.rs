@@ -125,7 +125,11 @@ fn late(
     now: Time,
 ) -> Result<HashSet<DeliveryId>, StoreError> {
     let mut late = HashSet::new();
-    if !matches!(endpoint.config, EndpointConfig::Mqtt { retain: true, .. }) {
+    let matters = match &endpoint.config {
+        EndpointConfig::Mqtt { retain, discovery_prefix, .. } => *retain || discovery_prefix.is_some(),
+        _ => false,
+    };
+    if !matters {
         return Ok(late);
     }
     for row in claimed {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use fairlead_model::MtId;
+use fairlead_wire::Refusal;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect, retry};
 
 use super::Outcome;
@@ -57,6 +58,24 @@ pub(super) async fn greet(client: &Client, url: &Url) -> Result<(), String> {
     client.head(first_page).timeout(CONNECT).send().await.map(drop).map_err(chain)
 }
 
+/// What an answer means that does not say that the message was taken, in whichever words, by a provider whose refusals have
+/// no documented codes.
+pub(super) fn not_taken(status: StatusCode, words: Option<String>) -> Outcome {
+    match (refusal_of(status, words.as_deref()), words) {
+        (Some(refusal), words) => {
+            Outcome::Refused { refusal, said: words.unwrap_or_else(|| status.to_string()) }
+        }
+        (None, Some(words)) => Outcome::Unknown { why: format!("The provider answered: {words}") },
+        (None, None) => wordless(status),
+    }
+}
+
+/// What stands behind a refusal. A server that fails says nothing of the message, whatever its words.
+fn refusal_of(status: StatusCode, words: Option<&str>) -> Option<Refusal> {
+    let words = words.filter(|_| !status.is_server_error());
+    Refusal::of_status(status.as_u16()).or_else(|| Refusal::of_words(words?))
+}
+
 /// Makes the call, once.
 ///
 /// # Errors
@@ -100,4 +119,22 @@ fn chain(error: reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_fails_says_nothing_of_the_message() {
+        for (status, words, refusal) in [
+            (StatusCode::OK, "Thing not found", Some(Refusal::Modem)),
+            (StatusCode::BAD_REQUEST, "Nobody has described this", Some(Refusal::Message)),
+            (StatusCode::UNAUTHORIZED, "Thing not found", Some(Refusal::Credentials)),
+            (StatusCode::SERVICE_UNAVAILABLE, "Service unavailable", None),
+            (StatusCode::INTERNAL_SERVER_ERROR, "Thing not found", None),
+        ] {
+            assert_eq!(refusal_of(status, Some(words)), refusal, "{status} {words}");
+        }
+    }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use fairlead_model::Secret;
-use fairlead_wire::Refusal;
 use fairlead_wire::cloudloop::{SendAnswer, read_send_answer};
 use reqwest::{Client, Url};
 
@@ -41,19 +40,10 @@ impl Cloudloop {
             Ok(answer) => answer,
             Err(outcome) => return outcome,
         };
-        let refused = |refusal, said| Outcome::Refused { refusal, said };
-        let status = answer.status.as_u16();
-        let by_status = Refusal::of_status(status);
-        match read_send_answer(status, &answer.body) {
+        match read_send_answer(answer.status.as_u16(), &answer.body) {
             Some(SendAnswer::Taken { id }) => Outcome::Taken { provider_id: id },
-            Some(SendAnswer::Refused { text }) => match by_status.or_else(|| Refusal::of_words(&text)) {
-                Some(refusal) => refused(refusal, text),
-                None => Outcome::Unknown { why: format!("The provider answered: {text}") },
-            },
-            None => match by_status {
-                Some(refusal) => refused(refusal, answer.status.to_string()),
-                None => call::wordless(answer.status),
-            },
+            Some(SendAnswer::Refused { text }) => call::not_taken(answer.status, Some(text)),
+            None => call::not_taken(answer.status, None),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use fairlead_model::Secret;
-use fairlead_wire::Refusal;
 use fairlead_wire::rockcore::{SendAnswer, read_send_answer};
 use reqwest::{Client, Url};
 
@@ -50,20 +49,12 @@ impl Rockcore {
             Ok(answer) => answer,
             Err(outcome) => return outcome,
         };
-        let refused = |refusal, said| Outcome::Refused { refusal, said };
-        let by_status = Refusal::of_status(answer.status.as_u16());
         match read_send_answer(&answer.body) {
             Some(SendAnswer::Taken { id }) if answer.status.is_success() => {
                 Outcome::Taken { provider_id: id }
             }
-            Some(SendAnswer::Refused { text }) => match by_status.or_else(|| Refusal::of_words(&text)) {
-                Some(refusal) => refused(refusal, text),
-                None => Outcome::Unknown { why: format!("The provider answered: {text}") },
-            },
-            _ => match by_status {
-                Some(refusal) => refused(refusal, answer.status.to_string()),
-                None => call::wordless(answer.status),
-            },
+            Some(SendAnswer::Refused { text }) => call::not_taken(answer.status, Some(text)),
+            _ => call::not_taken(answer.status, None),
         }
     }
 }

@@ -25,7 +25,6 @@ use fairlead_model::{Clock, DeliveryId, Secret, Time};
 pub(crate) use dialling::Dialling;
 pub(crate) use seal::{Sealer, look as look_for_key};
 pub(crate) use signing::fresh as fresh_signing_secret;
-pub(crate) use webhook::without_secrets;
 
 /// Most bytes of an answer that are kept.
 pub(crate) const KEPT: usize = 4_096;

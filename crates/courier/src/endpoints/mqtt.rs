@@ -151,21 +151,28 @@ impl Mqtt {
     ) -> Result<(), Trouble> {
         let line = self.line().await?;
         *used.lock().unwrap_or_else(PoisonError::into_inner) = Some(line.clone());
-        self.announce(&line, letter, &topic).await?;
-        let retain = self.retain && self.is_kept(&topic, letter);
-        let body = letter.body.clone();
-        line.publish(Message { topic, qos: self.qos, retain, body }).await
+        self.announce(&line, letter).await?;
+        let (is_newest, body) = (self.is_kept(&topic, letter), letter.body.clone());
+        if let Some(prefix) = &self.discovery
+            && is_newest
+            && discovery::speaks_of(letter)
+        {
+            // What is overtaken goes to whoever follows the letters, and leaves the map as it is.
+            let (topic, body) = (discovery::state_topic(prefix, &letter.attributes), body.clone());
+            line.publish(Message { topic, qos: self.qos, retain: self.retain, body }).await?;
+        }
+        line.publish(Message { topic, qos: self.qos, retain: self.retain && is_newest, body }).await
     }
 
     /// Tells Home Assistant of the device, once on each connection.
-    async fn announce(&self, line: &Line, letter: &Letter, topic: &str) -> Result<(), Trouble> {
+    async fn announce(&self, line: &Line, letter: &Letter) -> Result<(), Trouble> {
         let Some(prefix) = &self.discovery else { return Ok(()) };
         let of = &letter.attributes;
         if !discovery::speaks_of(letter) || line.has_announced(&of.device) {
             return Ok(());
         }
         // All at once: the broker acknowledges them together.
-        let told = discovery::of(prefix, of, topic).into_iter().map(|(topic, body)| {
+        let told = discovery::of(prefix, of).into_iter().map(|(topic, body)| {
             line.publish(Message { topic, qos: self.qos, retain: true, body: body.into() })
         });
         futures_util::future::try_join_all(told).await?;
@@ -184,7 +191,7 @@ impl Mqtt {
         Ok(made)
     }
 
-    /// Whether the broker keeps a letter for those who come later. A test is nothing to keep.
+    /// Whether a letter tells how its device is now: then the broker keeps it for those who come later. A test does not.
     fn is_kept(&self, topic: &str, letter: &Letter) -> bool {
         !letter.is_test() && !letter.is_late && self.is_newest(topic, &letter.attributes)
     }

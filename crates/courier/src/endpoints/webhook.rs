@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fairlead_model::endpoint::shortened;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect, retry};
 
@@ -128,7 +129,9 @@ fn judge(status: reqwest::StatusCode, headers: &HeaderMap, response: Vec<u8>) ->
         200..=299 => return Sent::Delivered { status: Some(number), response },
         300..=399 => {
             let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
-            let to: String = without_secrets(to).chars().filter(|c| !c.is_control()).take(500).collect();
+            // Its path may be a key, as the endpoint's own.
+            let to = shortened(to).unwrap_or_else(|| to.to_owned());
+            let to: String = to.chars().filter(|c| !c.is_control()).take(500).collect();
             (
                 format!(
                     "{answered} and points to {to}. Redirects are not followed; set the address that is meant."
@@ -151,20 +154,6 @@ fn retry_after(text: &str) -> Option<Duration> {
     Some(seconds.clamp(Duration::from_secs(1), LONGEST_REST))
 }
 
-/// An address as it may be shown and logged: a query, a fragment or a user's name may hold a key. What is no address for
-/// itself, as `/there?key=1`, is cut where its query begins.
-pub(crate) fn without_secrets(address: &str) -> String {
-    let plain = address.split(['?', '#']).next().unwrap_or_default();
-    let Ok(mut url) = Url::parse(plain) else { return plain.to_owned() };
-    if url.username().is_empty() && url.password().is_none() {
-        return plain.to_owned();
-    }
-    // Both are refused only where there is no host to be known to.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
-}
-
 /// The innermost cause says most; the URL, which may hold a key, is left out.
 fn sentence(error: reqwest::Error) -> String {
     let error = error.without_url();
@@ -181,26 +170,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_shown_without_what_may_be_a_key() {
-        for (address, shown) in [
-            ("https://example.com/hook?key=geheim", "https://example.com/hook"),
-            ("https://example.com/hook#geheim", "https://example.com/hook"),
-            ("https://me:geheim@example.com/hook", "https://example.com/hook"),
-            ("/there?key=geheim", "/there"),
-            ("nowhere", "nowhere"),
-            ("", ""),
-        ] {
-            assert_eq!(without_secrets(address), shown);
-        }
-    }
-
-    #[test]
-    fn a_redirect_is_told_without_its_query() {
+    fn a_redirect_is_told_up_to_its_host() {
         let mut headers = HeaderMap::new();
-        headers.insert(LOCATION, "https://example.com/in?session=geheim".parse().unwrap());
+        headers.insert(LOCATION, "https://example.com/in/geheim?session=geheim".parse().unwrap());
         let Sent::Failed { why, .. } = judge(reqwest::StatusCode::FOUND, &headers, Vec::new()) else {
             panic!("a redirect is no delivery");
         };
-        assert!(why.contains("points to https://example.com/in.") && !why.contains("geheim"), "{why}");
+        assert!(why.contains("points to https://example.com/….") && !why.contains("geheim"), "{why}");
     }
 }

@@ -7,15 +7,16 @@ use fairlead_model::endpoint::{
 };
 use fairlead_model::live::LiveEvent;
 use fairlead_model::queue::DeliveryWaiting;
+use fairlead_model::role::Role;
 use fairlead_model::{EndpointId, Secret};
 use fairlead_store::audit::{self, Entry};
 use fairlead_store::registry::{Checked, Flaw, Status};
-use fairlead_store::routing::endpoints::{self, Kept};
-use fairlead_store::{StoreError, Tx};
+use fairlead_store::routing::endpoints::{self, Endpoint, Kept};
+use fairlead_store::{Conn, StoreError, Tx};
 use fairlead_web::{Admin, ApiError, ChangeReason, Code, Page, PageQuery, Viewer};
 use uuid::Uuid;
 
-use crate::endpoints::{Driver, OpenSecrets, Sealer, fresh_signing_secret, without_secrets};
+use crate::endpoints::{Driver, OpenSecrets, Sealer, fresh_signing_secret};
 use crate::news;
 use crate::service::Courier;
 use crate::trial;
@@ -44,12 +45,19 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}", tag = "endpoints", params(("id" = Uuid, Path)),
     responses((status = 200, body = EndpointView), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn get(
-    _: Viewer,
+    caller: Viewer,
     state: web::Data<Courier>,
     id: web::Path<Uuid>,
 ) -> Result<web::Json<EndpointView>, ApiError> {
-    let id = id.into_inner().into();
-    Ok(web::Json(state.store.read(move |conn| endpoints::view(conn, id)).await?))
+    let (id, is_admin) = (id.into_inner().into(), caller.0.role == Role::Admin);
+    let look = move |conn: &mut Conn| {
+        let mut view = endpoints::view(conn, id)?;
+        if is_admin {
+            view.config = endpoints::get(conn, id)?.config;
+        }
+        Ok(view)
+    };
+    Ok(web::Json(state.store.read(look).await?))
 }
 
 /// Makes an endpoint. The answer is the only one that has a webhook's signing secret.
@@ -108,8 +116,10 @@ pub(crate) async fn change(
     id: web::Path<Uuid>,
     new: web::Json<NewEndpoint>,
 ) -> Result<web::Json<EndpointView>, ApiError> {
-    let (id, new) = (EndpointId::from(id.into_inner()), new.into_inner());
-    let before = state.store.read(move |conn| endpoints::get(conn, id)).await?.secrets;
+    let (id, mut new) = (EndpointId::from(id.into_inner()), new.into_inner());
+    let Endpoint { config, secrets: before, .. } =
+        state.store.read(move |conn| endpoints::get(conn, id)).await?;
+    keep_address(&mut new.config, &config);
     let open = match &new.secrets {
         Some(wish) => asked_for(&state, id, &before, wish)?,
         // What does not open is a failure of its own.
@@ -366,14 +376,26 @@ fn changed_secrets(
     sealer.close(id, &open, before.signing_keys).map_err(StoreError::Fault)
 }
 
+/// An address as it is shown in short is the one that is there.
+fn keep_address(new: &mut EndpointConfig, before: &EndpointConfig) {
+    if let (EndpointConfig::Webhook { url, .. }, EndpointConfig::Webhook { url: was, .. }) = (new, before)
+        && *url == before.clone().in_short().url()
+    {
+        url.clone_from(was);
+    }
+}
+
 /// What the audit log says of an endpoint: its address without what may be a key.
 fn told(new: &NewEndpoint) -> String {
-    format!("{}: {}", new.name.trim(), without_secrets(new.config.url()))
+    format!("{}: {}", new.name.trim(), new.config.clone().in_short().url())
 }
 
 /// What can be said of how an endpoint is reached before anything is delivered.
 async fn check(state: &Courier, config: &EndpointConfig, open: &OpenSecrets) -> Result<(), ApiError> {
     let refused = |why: String| ApiError::all(Code::Unprocessable, vec![why]);
+    if config.kind() == EndpointKind::Webhook && config.url().contains('…') {
+        return Err(refused("This address is as it is shown in short. Give it whole.".to_owned()));
+    }
     // An address that is none is a flaw that is found with all others.
     let Ok(url) = url::Url::parse(config.url()) else { return Ok(()) };
     if config.kind() == EndpointKind::Webhook

@@ -18,7 +18,7 @@ use fairlead_store::routing::{routes, to_devices};
 use fairlead_store::satellite::messages::{self, MessageRow};
 use fairlead_store::satellite::modems::{self, StateRow};
 use fairlead_store::satellite::mt::origins;
-use fairlead_store::{Tx, problems};
+use fairlead_store::{Store, Tx, problems};
 use fairlead_testkit::{Backend, on_both_backends};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,6 +35,7 @@ on_both_backends!(
     of_what_comes_at_once_the_newest_is_told_by_one_courier_of_two,
     a_position_that_came_late_or_grew_old_is_not_told,
     a_device_without_a_modem_is_waited_for,
+    a_route_is_changed_while_something_of_it_waits,
     a_clock_that_is_a_little_ahead_hides_no_position,
     what_goes_nowhere_takes_no_place,
     a_position_that_nobody_vouches_for_is_no_problem,
@@ -122,6 +123,17 @@ impl Quay {
             Ok((message, ids))
         };
         self.desk.system.store.write(work).await.unwrap()
+    }
+
+    /// Gives a bare handset its modem.
+    async fn gets_a_modem(&self, device: Device) {
+        let modem = self.desk.modem(device.n, Some("handset")).await;
+        let clock = self.desk.system.clock.clone();
+        let link = move |tx: &mut Tx<'_>| {
+            let wish = links::Wish { modem: ModemChoice::Id(modem), since: None };
+            Ok(links::link(tx, &clock, device.id, &wish, "tests")?.unwrap())
+        };
+        self.desk.system.store.write(link).await.unwrap();
     }
 
     /// Wakes the lane of a device.
@@ -438,17 +450,49 @@ async fn a_device_without_a_modem_is_waited_for(backend: Backend) {
     // It is given one in time.
     let (_, second) = quay.says(quay.buoy, position(2, quay.now()), &[(route, bare)]).await;
     quay.until(second[0], "waiting").await;
-    let modem = quay.desk.modem(5, Some("handset")).await;
-    let clock = quay.desk.system.clock.clone();
-    let link = move |tx: &mut Tx<'_>| {
-        let wish = links::Wish { modem: ModemChoice::Id(modem), since: None };
-        Ok(links::link(tx, &clock, bare.id, &wish, "tests")?.unwrap())
-    };
-    quay.desk.system.store.write(link).await.unwrap();
+    quay.gets_a_modem(bare).await;
     quay.desk.system.hand.advance(minutes(2));
     quay.wake(bare).await;
     quay.until(second[0], "delivered").await;
     quay.until_accepted(1).await;
+    quay.desk.close().await;
+}
+
+async fn a_route_is_changed_while_something_of_it_waits(backend: Backend) {
+    let quay = Quay::open(backend, &[]).await;
+    let bare = device(&quay.desk, 5, DeviceKind::Handset, None).await;
+    let route = quay.route(quay.buoy, bare, RouteMessage::Position).await;
+    let change = async |target: Device, lives_s: i64| {
+        let new = NewRoute {
+            name: "changed".to_owned(),
+            enabled: true,
+            source: RouteSource::Device { id: quay.buoy.id },
+            messages: vec![RouteMessage::Position],
+            conditions: Vec::new(),
+            target: RouteTarget::Device { id: target.id },
+            format: None,
+            lives_s: Some(lives_s),
+        };
+        let now = quay.now();
+        let work = move |tx: &mut Tx<'_>| Ok(routes::change(tx, now, route, &new, Vec::new())?.is_ok());
+        assert!(quay.desk.system.store.write(work).await.unwrap());
+    };
+    // It holds for as long as the route says now.
+    let (_, first) = quay.says(quay.buoy, position(1, quay.now()), &[(route, bare)]).await;
+    quay.until(first[0], "waiting").await;
+    change(bare, 60).await;
+    quay.desk.system.hand.advance(minutes(2));
+    quay.wake(bare).await;
+    assert!(quay.until(first[0], "failed").await.cause.contains("had no modem"));
+    // To another device from now on: what waits is still the first one's.
+    let (_, second) = quay.says(quay.buoy, position(2, quay.now()), &[(route, bare)]).await;
+    change(quay.handset, 1_800).await;
+    quay.gets_a_modem(bare).await;
+    quay.desk.system.hand.advance(minutes(2));
+    quay.wake(bare).await;
+    quay.until(second[0], "delivered").await;
+    let told = quay.until_accepted(1).await;
+    assert_eq!(told[0]["imei"], json!(imei(5)));
     quay.desk.close().await;
 }
 
@@ -593,6 +637,49 @@ async fn a_command_goes_out_once_somebody_vouches_for_it(backend: Backend) {
     quay.until(ids[1], "failed").await;
     quay.until_accepted(1).await;
     assert_eq!(quay.desk.charges().len(), 1);
+    quay.desk.close().await;
+}
+
+/// The provider's vouched copy is being written by the intake while the courier looks at the message.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_vouched_for_at_this_moment_is_not_missed() {
+    let quay = Quay::open(Backend::Servers, &[]).await;
+    let route = quay.route(quay.handset, quay.buoy, RouteMessage::Command).await;
+    let unsigned = Told { trust: Trust::Unsigned, ..command(30, quay.now()) };
+    let (message, _) = quay.says(quay.handset, unsigned.clone(), &[]).await;
+    let intake = Store::open(quay.desk.system.store.url().clone()).unwrap();
+    let (raised, is_raised) = oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (now, mut tell) = (quay.now(), Some((raised, may_go_on)));
+    let raising = tokio::spawn(async move {
+        let work = move |tx: &mut Tx<'_>| {
+            messages::raise_trust(tx, message.into(), Trust::Signed)?;
+            let again = to_devices::vouched_for(tx, message, now)?;
+            if let Some((raised, may_go_on)) = tell.take() {
+                raised.send(()).unwrap();
+                may_go_on.recv().unwrap();
+            }
+            Ok(again)
+        };
+        intake.write(work).await.unwrap()
+    });
+    is_raised.await.unwrap();
+    let clock = quay.desk.system.clock.clone();
+    let (new, target_id) =
+        (delivery(route, quay.buoy.id, quay.handset, message, &unsigned), quay.buoy.id.uuid());
+    let work = move |tx: &mut Tx<'_>| {
+        let ids = deliveries::insert(tx, &clock, std::slice::from_ref(&new))?;
+        fairlead_bus::enqueue(tx, &clock, &DeliveryWaiting { target_id }, None)?;
+        Ok(ids[0])
+    };
+    let id = quay.desk.system.store.write(work).await.unwrap();
+    // Long enough for a lane that waits for nobody: it would find the message unsigned, and nobody would look again.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let row = quay.desk.system.store.read(move |conn| deliveries::get(conn, id)).await.unwrap();
+    assert_eq!(row.state, "waiting");
+    go_on.send(()).unwrap();
+    assert_eq!(raising.await.unwrap(), []);
+    quay.until(id, "delivered").await;
     quay.desk.close().await;
 }
 

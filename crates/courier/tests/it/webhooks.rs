@@ -30,8 +30,10 @@ on_both_backends!(
     a_redirect_is_not_followed,
     an_endless_answer_is_cut_off,
     one_that_resets_and_one_that_hangs_fail_with_a_sentence,
+    one_that_answers_after_29_seconds_has_taken_it_at_the_first_try,
     what_is_not_public_is_not_dialled,
     what_a_person_says_of_an_endpoint_is_checked,
+    a_webhooks_address_is_shown_in_short,
     an_endpoint_in_use_stays_and_one_that_goes_takes_what_waits_along,
     a_changed_endpoint_gets_what_waits_at_its_new_address,
     a_courier_that_stops_in_the_middle_loses_nothing,
@@ -89,7 +91,7 @@ async fn a_dead_endpoint_costs_the_others_nothing(backend: Backend) {
     let (dead, good) = (Receiver::open().await, Receiver::open().await);
     dead.mood(Mood::Status(500));
     let (a, b) = (room.webhook_of("dead", &dead).await, room.webhook_of("good", &good).await);
-    room.letters(a, 1_000).await;
+    room.letters(a, 10_000).await;
     room.until_endpoint(a, |endpoint| {
         endpoint["health"] == "failing" && endpoint["next_try_at"] != Value::Null
     })
@@ -109,13 +111,13 @@ async fn a_dead_endpoint_costs_the_others_nothing(backend: Backend) {
     assert_eq!(dead.requests(), asked + 3);
     let waiting = room.listed(a, "waiting").await;
     let tries: i64 = waiting.iter().map(|delivery| delivery["attempts"].as_i64().unwrap()).sum();
-    assert_eq!((waiting.len(), tries), (1_000, 5));
+    assert_eq!((waiting.len(), tries), (10_000, 5));
     // Once it is back, all goes out, also what rests for hours.
     dead.mood(Mood::Status(200));
     room.advance(601);
     let endpoint = room.until_empty(a).await;
     assert_eq!((&endpoint["health"], &endpoint["failure"]), (&json!("good"), &Value::Null));
-    assert_eq!(dead.got().len(), 1_000);
+    assert_eq!(dead.got().len(), 10_000);
     room.close().await;
     dead.close().await;
     good.close().await;
@@ -379,10 +381,7 @@ async fn a_redirect_is_not_followed(backend: Backend) {
     let letter = room.letters(id, 1).await[0];
     let tried = room.until_delivery(letter, |delivery| delivery["attempts"] == 1).await;
     let cause = tried["delivery"]["cause"].as_str().unwrap();
-    assert!(
-        cause.starts_with("It answered 302 Found and points to http://169.254.169.254/latest/meta-data."),
-        "{cause}"
-    );
+    assert!(cause.starts_with("It answered 302 Found and points to http://169.254.169.254/…."), "{cause}");
     receiver.mood(Mood::Redirect(other.url()));
     room.advance(6);
     receiver.until_requests(2).await;
@@ -426,6 +425,34 @@ async fn one_that_resets_and_one_that_hangs_fail_with_a_sentence(backend: Backen
     assert_eq!(slow["delivery"]["cause"], "It did not answer within 1 s.");
     room.close().await;
     hangs.close().await;
+    good.close().await;
+}
+
+async fn one_that_answers_after_29_seconds_has_taken_it_at_the_first_try(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let (late, good) = (Receiver::open().await, Receiver::open().await);
+    late.mood(Mood::Held);
+    // More than the 30 s that are usual, so that a machine that is busy does not decide.
+    let config = json!({"kind": "webhook", "url": late.url(), "timeout_s": 60});
+    let (a, secret) = room.webhook_with("late", config).await;
+    late.trust(&secret);
+    let b = room.webhook_of("good", &good).await;
+    let letter = room.letters(a, 1).await[0];
+    late.until_requests(1).await;
+    let answering = async {
+        tokio::time::sleep(Duration::from_secs(29)).await;
+        late.go_on();
+    };
+    tokio::join!(answering, async {
+        for _ in 0..5 {
+            room.letters(b, 50).await;
+            room.until_empty(b).await;
+        }
+    });
+    let taken = room.until_delivery(letter, |delivery| delivery["state"] == "delivered").await;
+    assert_eq!((&taken["delivery"]["attempts"], late.requests(), good.requests()), (&json!(1), 1, 250));
+    room.close().await;
+    late.close().await;
     good.close().await;
 }
 
@@ -504,6 +531,40 @@ async fn what_a_person_says_of_an_endpoint_is_checked(backend: Backend) {
     let actions: Vec<_> = log.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(actions, ["endpoint.change", "endpoint.create"]);
     room.close().await;
+}
+
+async fn a_webhooks_address_is_shown_in_short(backend: Backend) {
+    let room = Mailroom::open(backend).await;
+    let receiver = Receiver::open().await;
+    let id = room.webhook_of("maps", &receiver).await;
+    let (path, whole) = (format!("/api/v1/endpoints/{id}"), format!("http://{}/hook", receiver.address));
+    let short = format!("http://{}/…", receiver.address);
+    for (role, url) in [(Role::Viewer, &short), (Role::Operator, &short), (Role::Admin, &whole)] {
+        let client = room.system.client_as(role).await;
+        let shown: Value =
+            client.get(room.system.url("courier", &path)).send().await.unwrap().json().await.unwrap();
+        assert_eq!(shown["config"]["url"], json!(url), "{role:?}");
+        let all = client.get(room.system.url("courier", "/api/v1/endpoints")).send().await.unwrap();
+        let all = all.text().await.unwrap();
+        assert!(all.contains(&short) && !all.contains("/hook"), "{role:?}: {all}");
+    }
+    // Saved as it is shown, it stays what it is.
+    let asked =
+        |url: &str| json!({"name": "maps", "config": {"kind": "webhook", "url": url, "timeout_s": 7}});
+    let (status, changed) = room.ask(Method::PUT, &path, Some(asked(&short))).await;
+    assert_eq!((status.as_u16(), &changed["config"]["timeout_s"]), (200, &json!(7)));
+    assert_eq!(changed["config"]["url"], json!(short));
+    room.letters(id, 3).await;
+    room.until_empty(id).await;
+    assert_eq!(receiver.got().len(), 3);
+    // Of another host nobody knows what is behind it.
+    for (method, path) in [(Method::PUT, path.as_str()), (Method::POST, "/api/v1/endpoints")] {
+        let (status, answer) = room.ask(method, path, Some(asked("http://127.0.0.1:9/…"))).await;
+        assert_eq!(status, 422);
+        assert!(answer["detail"].as_str().unwrap().contains("Give it whole."), "{answer}");
+    }
+    room.close().await;
+    receiver.close().await;
 }
 
 /// Makes a route to an endpoint, as the tracker does.

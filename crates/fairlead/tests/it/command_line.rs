@@ -223,7 +223,16 @@ async fn a_backup_of_a_running_server_can_be_started() {
             .body(body);
         assert_eq!(push.send().await.unwrap().status(), 200);
     }
-    let token = said(&fairlead(folder.path(), &["token", "create", "--name", "t"]));
+    let token = said(&fairlead(folder.path(), &["token", "create", "--name", "t", "--role", "admin"]));
+    let client = reqwest::Client::new();
+    let endpoint = serde_json::json!({
+        "name": "maps", "config": {"kind": "mqtt", "url": "mqtt://127.0.0.1:9"},
+        "secrets": {"username": "buoys", "password": "hunter2"},
+    });
+    let made =
+        client.post(format!("{}/api/v1/endpoints", first.url())).bearer_auth(token.trim()).json(&endpoint);
+    let made: serde_json::Value = made.send().await.unwrap().json().await.unwrap();
+    let test = format!("api/v1/endpoints/{}/test", made["endpoint"]["id"].as_str().unwrap());
     // What was answered 200 is in the journal or in the store, and so it is in the copy.
     let copy = tempfile::tempdir().unwrap();
     let to = copy.path().join("monday");
@@ -232,17 +241,29 @@ async fn a_backup_of_a_running_server_can_be_started() {
     let again = fairlead(folder.path(), &["backup", to.to_str().unwrap()]);
     assert!(complained(&again).contains("is not empty: name a new folder"), "{}", complained(&again));
     first.kill();
+    let doctor = said(&fairlead(&to, &["doctor"]));
+    assert!(doctor.contains("secrets.key seals endpoints' secrets"), "{doctor}");
 
     let settings = [format!("data.dir={}", to.display()), "log.filter=error".to_owned()];
     let mut restored = Service::new("fairlead", "http.listen", &settings);
     restored.start().await;
-    let client = reqwest::Client::new();
     until("all messages are there", || async {
         let request = client.get(format!("{}/api/v1/messages", restored.url())).bearer_auth(token.trim());
         let messages: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
         messages["items"].as_array().is_some_and(|items| items.len() == 20)
     })
     .await;
+    // What is sealed opens with the key that was copied, and with no other.
+    let test_of =
+        |service: &Service| client.post(format!("{}/{test}", service.url())).bearer_auth(token.trim()).send();
+    let tried = test_of(&restored).await.unwrap().text().await.unwrap();
+    assert!(tried.contains("cannot be reached"), "{tried}");
+    restored.kill();
+    std::fs::remove_file(to.join("courier/secrets.key")).unwrap();
+    let mut without_key = Service::new("fairlead", "http.listen", &settings);
+    without_key.start().await;
+    let tried = test_of(&without_key).await.unwrap().text().await.unwrap();
+    assert!(tried.contains("courier/secrets.key"), "{tried}");
 }
 
 #[test]

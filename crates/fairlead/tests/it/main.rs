@@ -14,6 +14,7 @@ mod export;
 mod first_run;
 mod import;
 mod killed;
+mod platforms;
 mod process;
 mod proxy;
 mod servers;

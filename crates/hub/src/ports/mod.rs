@@ -21,6 +21,10 @@ use introducing::Places;
 /// Connections at a time that have not yet said what they want.
 const HANDSHAKES: usize = 2_048;
 
+/// For how long whoever says nothing has a place although others want it: a request that was sent at once is here by then,
+/// even over a slow line and when a whole fleet comes.
+const MOMENT: Duration = Duration::from_secs(2);
+
 /// Pause where the process has no room for one more connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
@@ -34,7 +38,7 @@ where
     Talk: Future<Output = ()> + Send + 'static,
 {
     let tasks = TaskTracker::new();
-    let places = Places::new(HANDSHAKES, tasks.clone());
+    let places = Places::new(HANDSHAKES, MOMENT, tasks.clone());
     while let Some(Some(introducing)) = stop.run_until_cancelled(places.take()).await {
         let accepted = match stop.run_until_cancelled(listener.accept()).await {
             Some(accepted) => accepted,

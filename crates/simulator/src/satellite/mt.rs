@@ -4,7 +4,8 @@
 //! `POST /rockblock/MT` is RockBLOCK's. `POST /API2/SendMessage/<serial>` is Rock 7 Core's and
 //! `POST /Data/DoSendSbdMessage` Cloudloop's, each where it has an account: what they refuse, and how, is nowhere
 //! described, and said here as it may be believed. `POST` and `DELETE /simulator/mood`, `GET /simulator/charges` and
-//! `GET /simulator/screen` are not: by them another process does what a test in this one does through [`MtApi`].
+//! `GET /simulator/screen` are not: by them another process does what a test in this one does through [`MtApi`]. `GET /` leads to
+//! a page for each platform, with what it was told.
 
 mod charge;
 mod desk;
@@ -12,6 +13,7 @@ mod door;
 mod mailbox;
 mod mood;
 mod order;
+mod page;
 mod refusal;
 mod server;
 
@@ -124,6 +126,11 @@ impl MtApi {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The page that leads to those of the platforms.
+    pub fn page(&self) -> String {
+        format!("http://{}/", self.address)
     }
 
     /// The URL that takes MTs.

@@ -171,6 +171,7 @@ async fn a_charge_says_for_what_and_whether_it_was_heard() {
             at: present(),
             mt_id,
             imei: IMEI.parse().unwrap(),
+            platform: "rockblock".to_owned(),
             account: "skipper".to_owned(),
             payload: DATA.to_owned(),
             credits: 1,
@@ -302,13 +303,13 @@ async fn another_process_can_force_moods_and_read_the_books() {
         json!({
             "requests": 3, "credits_left": 9, "count": 1, "credits": 1, "charged_more_than_once": [],
             "charges": [{
-                "at": "2026-06-17T14:23:11Z", "mt_id": charge.mt_id, "imei": IMEI, "account": "skipper",
+                "at": "2026-06-17T14:23:11Z", "mt_id": charge.mt_id, "imei": IMEI, "platform": "rockblock", "account": "skipper",
                 "payload": DATA, "credits": 1, "answered": true, "request_id": null,
             }],
         })
     );
     for (method, path, status) in
-        [("GET", "/rockblock/MT", 405), ("PUT", "/simulator/mood", 405), ("GET", "/", 404)]
+        [("GET", "/rockblock/MT", 405), ("PUT", "/simulator/mood", 405), ("GET", "/nothing", 404)]
     {
         let request = stage.client.request(method.parse().unwrap(), stage.at(path));
         assert_eq!(heard(request).await.unwrap().0.as_u16(), status, "{method} {path}");

@@ -110,6 +110,29 @@ async fn an_mt_for_a_thing_gets_an_id() {
 }
 
 #[tokio::test]
+async fn each_platform_has_a_page_with_what_it_was_told() {
+    let stage = Stage::new().await;
+    let page = async |path: &str| {
+        let url = format!("{}{path}", stage.api.page());
+        let answer = stage.client.get(url).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    stage.text(SERIAL, "p&ss=wörd", "Come <home>").await.unwrap();
+    stage.sbd(THING, "t0ken", "48656c6c6f").await.unwrap();
+    stage.sbd(THING, "t0ken", "48656c6c6f").await.unwrap();
+    let (_, all) = page("").await;
+    for (platform, messages) in [("rockblock", 0), ("rockcore", 1), ("cloudloop", 2)] {
+        let path = format!("simulator/{platform}");
+        assert!(all.contains(&format!("<a href=\"/{path}\">")), "{all}");
+        let (status, own) = page(&path).await;
+        assert_eq!((status, own.matches("waits for the modem").count()), (200, messages), "{own}");
+    }
+    let (_, trackers) = page("simulator/rockcore").await;
+    assert!(trackers.contains("Come &lt;home&gt;") && !trackers.contains("Hello"), "{trackers}");
+    assert_eq!(page("simulator/nobody").await.0, 404);
+}
+
+#[tokio::test]
 async fn a_door_without_an_account_lets_nobody_in() {
     let settings = MtSettings::new("skipper", Secret::new("p"));
     let clock = Clock::manual(present()).0;

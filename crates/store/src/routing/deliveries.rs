@@ -14,6 +14,8 @@ use crate::registry::devices;
 use crate::schema::deliveries;
 use crate::{Conn, Id, Micros, StoreError, Tx};
 
+/// Most deliveries in one statement, with their bodies.
+const TOGETHER: usize = 500;
 /// Letters that are looked through for one that is newer than another.
 const LOOKED_AT: i64 = 100;
 /// Longest cause that is kept, in characters.
@@ -146,7 +148,9 @@ fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
 pub fn insert(tx: &mut Tx<'_>, clock: &Clock, new: &[NewDelivery]) -> Result<Vec<DeliveryId>, StoreError> {
     let now = clock.now();
     let rows = new.iter().map(|one| one.row(clock, now)).collect::<Result<Vec<_>, _>>()?;
-    crate::dialect::insert_rows!(&mut **tx, diesel::insert_into(deliveries::table), &rows);
+    for some in rows.chunks(TOGETHER) {
+        crate::dialect::insert_rows!(&mut **tx, diesel::insert_into(deliveries::table), some);
+    }
     Ok(rows.iter().map(|row| row.id.into()).collect())
 }
 
@@ -390,6 +394,15 @@ pub fn waiting_targets(
         });
     }
     Ok(targets)
+}
+
+/// How many deliveries wait, whatever their targets.
+///
+/// # Errors
+/// What the database says.
+pub fn waiting(conn: &mut Conn) -> Result<i64, StoreError> {
+    let waiting = deliveries::table.filter(deliveries::state.eq(DeliveryState::Waiting.as_str()));
+    Ok(waiting.count().get_result(conn)?)
 }
 
 /// How much waits for each of these targets; those for which nothing does are left out.

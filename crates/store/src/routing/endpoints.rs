@@ -193,7 +193,7 @@ impl Row {
             name: self.name,
             number: self.number,
             enabled: self.enabled,
-            config,
+            config: config.in_short(),
             username: kept.username,
             has_password: kept.has_password,
             signing_keys: kept.signing_keys,

@@ -525,13 +525,27 @@ fn flaws(conn: &mut Conn, new: &NewRoute, but: Option<RouteId>) -> Result<Vec<Ro
 }
 
 /// The route that does the same already, with its number.
-///
-/// # Errors
-/// What the database says.
-pub fn same(conn: &mut Conn, new: &NewRoute) -> Result<Option<(RouteId, i64)>, StoreError> {
+fn same(conn: &mut Conn, new: &NewRoute) -> Result<Option<(RouteId, i64)>, StoreError> {
     let same = routes::table.filter(routes::same_key.eq(same_key(new)?));
     let same: Option<(Id, i64)> = same.select((routes::id, routes::number)).first(conn).optional()?;
     Ok(same.map(|(id, number)| (id.into(), number)))
+}
+
+/// The numbers of routes that pass the same messages on to the same target, whatever the format and the conditions.
+///
+/// # Errors
+/// What the database says.
+pub fn alike(conn: &mut Conn, new: &NewRoute) -> Result<Vec<i64>, StoreError> {
+    let RouteRow { source_kind, source_id, source_word, messages, target_id, .. } = blank(new)?;
+    let alike = routes::table
+        .filter(routes::target_id.eq(target_id))
+        .filter(routes::source_kind.eq(source_kind))
+        .filter(routes::messages.eq(messages))
+        .order(routes::number)
+        .select((routes::number, routes::source_id, routes::source_word));
+    let found: Vec<(i64, Option<Id>, Option<String>)> = alike.load(conn)?;
+    let same = |(number, id, word)| (id == source_id && word == source_word).then_some(number);
+    Ok(found.into_iter().filter_map(same).collect())
 }
 
 /// What is wrong with the values by themselves.

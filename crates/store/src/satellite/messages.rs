@@ -9,7 +9,7 @@ use fairlead_model::message::{MessageState, MessageView};
 use fairlead_model::{DeviceId, MessageId, ModemId, Time, Trust};
 
 use crate::columns::Digest;
-use crate::dialect::{insert_rows, on_either};
+use crate::dialect::{insert_rows, locked_trust, on_either};
 use crate::registry::links::{self, Owners};
 use crate::schema::{mo_keys, mo_messages, readings};
 use crate::{Conn, Id, Micros, StoreError, Tx};
@@ -211,6 +211,14 @@ pub fn trusted(conn: &mut Conn, ids: &[MessageId], least: Trust) -> Result<HashS
         .load(conn)?;
     let is_enough = |trust: &String| trust.parse::<Trust>().is_ok_and(|trust| trust >= least);
     Ok(rows.into_iter().filter(|(_, trust)| is_enough(trust)).map(|(id, _)| id.into()).collect())
+}
+
+/// The trust in a message. Whoever raises it does so before this, or once this transaction is over.
+///
+/// # Errors
+/// What the database says; [`StoreError::Fault`] for a word that is none.
+pub fn claim_trust(tx: &mut Tx<'_>, id: MessageId) -> Result<Trust, StoreError> {
+    locked_trust(tx, id.into())?.parse().map_err(StoreError::Fault)
 }
 
 /// Raises the trust in a message of which a better vouched copy has come; false where it was trusted as much.

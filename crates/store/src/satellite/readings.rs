@@ -436,6 +436,38 @@ pub fn fix_before(
     Ok(None)
 }
 
+/// A message, and where its modem's device was by its own receiver, degrees north and east.
+pub type Fix = (MessageId, (f64, f64));
+
+/// Where a modem was by its own receiver behind a place in its line: messages in their order, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub fn fixes_after(conn: &mut Conn, modem: Id, place: Place, limit: i64) -> Result<Vec<Fix>, StoreError> {
+    let at = Micros::from(place.transmitted_at);
+    let behind = readings::transmitted_at.gt(at);
+    let mut query = readings::table
+        .filter(readings::modem_id.eq(modem))
+        .filter(readings::transmitted_at.ge(at))
+        .filter(readings::clock_ahead.eq(false))
+        .filter(readings::latitude.is_not_null())
+        .filter(readings::longitude.is_not_null())
+        .select((
+            readings::message_id,
+            (readings::latitude.assume_not_null(), readings::longitude.assume_not_null()),
+        ))
+        .into_boxed();
+    query = match place.momsn {
+        Some(momsn) => query.filter(behind.or(readings::momsn.gt(momsn))),
+        None => query.filter(behind),
+    };
+    let found: Vec<(Id, (f64, f64))> = query
+        .order((readings::transmitted_at.asc(), readings::momsn.asc(), readings::message_id.asc()))
+        .limit(limit)
+        .load(conn)?;
+    Ok(found.into_iter().map(|(id, position)| (id.into(), position)).collect())
+}
+
 /// When a modem's first message was transmitted, of those that stand in its line.
 ///
 /// # Errors

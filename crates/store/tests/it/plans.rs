@@ -352,6 +352,11 @@ const HOT: &[(&str, Query)] = &[
     ("messages by imei, walked through", |c| {
         messages::walk(c, Some("300434063836507"), id(2_000), after_all_ids(), 50).map(drop)
     }),
+    ("fixes behind a place", |c| {
+        let transmitted_at = Time::from_micros(1_200);
+        let place = readings::Place { transmitted_at, momsn: Some(3), message_id: id(1).into() };
+        readings::fixes_after(c, id(7), place, 100).map(drop)
+    }),
     ("neighbours", |c| readings::neighbours(c, id(7), (Micros(1_200), 3, id(1))).map(drop)),
     ("newest plans", |c| readings::newest_plans(c, id(7), 8).map(drop)),
     ("twins", |c| readings::twins(c, id(7), Micros(1_207), Some(1_207), id(1).into()).map(drop)),
@@ -461,6 +466,7 @@ const HOT: &[(&str, Query)] = &[
         let message = Some(id(7).into());
         list_deliveries(c, deliveries::Filter { message, ..deliveries::Filter::default() })
     }),
+    ("deliveries, how many wait", |c| deliveries::waiting(c).map(drop)),
     ("deliveries, targets that something waits for", |c| {
         deliveries::waiting_targets(c, Some(id(7).into()), 2).map(drop)
     }),

@@ -1,6 +1,6 @@
 //! Conditions of routes: whether a message meets them, and whether they can be met at all.
 
-use fairlead_model::route::{AreaIs, Comparison, Condition, Format, NewRoute};
+use fairlead_model::route::{Area, AreaIs, Comparison, Condition, Format, NewRoute};
 use fairlead_store::routing::RouteFlaw;
 use fairlead_wire::route::{self, Said};
 use serde_json::Value;
@@ -71,9 +71,12 @@ fn compare(found: Option<&Value>, compares: Comparison, wanted: Option<&Value>) 
     }
 }
 
-/// Whether a condition asks where the device was before.
-pub(crate) const fn asks_before(condition: &Condition) -> bool {
-    matches!(condition, Condition::Area { is: AreaIs::Entered | AreaIs::Left, .. })
+/// The area of a condition that asks where the device was before.
+pub(crate) const fn crossed(condition: &Condition) -> Option<&Area> {
+    match condition {
+        Condition::Area { is: AreaIs::Entered | AreaIs::Left, area } => Some(area),
+        _ => None,
+    }
 }
 
 /// What is wrong with a route's conditions.
@@ -145,7 +148,7 @@ fn fields() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use fairlead_model::route::{Area, RouteSource, RouteTarget};
+    use fairlead_model::route::{RouteSource, RouteTarget};
     use fairlead_model::{Latitude, Longitude, Time};
     use serde_json::json;
     use uuid::Uuid;

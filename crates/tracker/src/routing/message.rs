@@ -11,7 +11,7 @@ use fairlead_store::{Micros, StoreError};
 use fairlead_wire::route::{Facts, Pushed, Said};
 use serde::Deserialize;
 
-use crate::decode::{Decoded, Extra};
+use crate::decode::{self, Decoded, Extra};
 use crate::rockstar;
 
 /// A message that was read, and can be passed on.
@@ -54,6 +54,13 @@ impl Heard {
     pub(crate) fn alone(row: MessageRow, decoded: Decoded) -> Option<Self> {
         let passes = can_pass(decoded.state);
         passes.then_some(Self { row, reading: decoded.reading, extra: decoded.extra, before: Before::Ask })
+    }
+
+    /// A message that was read before; `None` where it is not passed on.
+    pub(crate) fn again(row: MessageRow, reading: ReadingRow) -> Option<Self> {
+        let dialect = reading.dialect.as_deref().and_then(|word| word.parse().ok());
+        let decoded = decode::decode(&row, reading.modem_id, dialect);
+        Self::alone(row, Decoded { reading, ..decoded })
     }
 
     pub(crate) fn id(&self) -> MessageId {

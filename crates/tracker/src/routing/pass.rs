@@ -14,21 +14,24 @@ use fairlead_model::{Clock, DeviceId, GroupId, MessageId, ModemId, RouteId};
 use fairlead_store::registry::{groups, links};
 use fairlead_store::routing::deliveries::{self, NewDelivery};
 use fairlead_store::routing::routes::{self, Route, Told};
-use fairlead_store::satellite::readings::{self, ReadingRow};
+use fairlead_store::satellite::messages;
+use fairlead_store::satellite::readings::{self, Fix, ReadingRow};
 use fairlead_store::{Conn, Id, Micros, StoreError, Tx, problems};
 use fairlead_wire::pk::Command;
 use fairlead_wire::route::{self as wire, Facts, PassedOn};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::area;
 use super::conditions::{self, Asked};
 use super::message::{Before, Heard};
+use crate::rockstar;
 
 /// `deliveries.format` of what a device is told.
 const TO_DEVICE: &str = "mt";
 
-/// Most deliveries in one statement.
-const TOGETHER: usize = 500;
+/// Most messages that are looked through for what was told of a stay in an area.
+const LOOKED_THROUGH: i64 = 100;
 
 /// A sleep is answered in whole minutes.
 const ANSWERED_TO_S: i64 = 60;
@@ -109,26 +112,111 @@ pub(crate) fn pass_on(
         true => Doubts::about(tx, heard, by_hand)?,
         false => Doubts::default(),
     };
+    let together: HashSet<MessageId> = heard.iter().map(Heard::id).collect();
     let content_types: Vec<Option<String>> = heard.iter().map(Heard::content_type).collect();
     let mut new = Vec::new();
     for ((heard, owner), content_type) in heard.iter().zip(owners).zip(&content_types) {
         let of = owner.as_ref().and_then(|(device, _)| groups.get(&device.id)).cloned();
         let device = owner.as_ref().map(|(device, _)| device.clone());
         let mut asking = Asking::of(heard, device, of.unwrap_or_default(), content_type.as_deref())?;
-        let open: Vec<&Route> = routes.iter().filter(|route| asking.concerns(route, &told).is_ok()).collect();
+        let mut open: Vec<&Route> =
+            routes.iter().filter(|route| asking.concerns(route, &told).is_ok()).collect();
         if open.iter().any(|route| asking.needs_before(route)) {
             asking.look_before(tx, owner.map(|(_, since)| since))?;
+            if let Some(late) = Late::of(tx, &asking)? {
+                let next = late.next(tx, &together)?;
+                let content_type = next.as_ref().and_then(Heard::content_type);
+                let next = next.as_ref().map(|next| asking.of_the_same(next, content_type.as_deref()));
+                new.extend(late.comes_between(tx, next.transpose()?, &mut open)?);
+            }
         }
         for route in open {
-            if asking.meets(route).is_ok()
-                && let Some(body) = asking.body(route)?
-                && !(tells_a_device(route) && doubts.stand_against(heard, route, &body))
-            {
-                new.push(asking.delivery(route, body));
-            }
+            let delivery = asking.passed_on(route, &doubts, &new)?;
+            new.extend(delivery);
         }
     }
     deliver(tx, clock, new)
+}
+
+/// A message that came after some that were sent behind it: those were compared with what was known to be before them.
+struct Late<'l> {
+    asking: &'l Asking<'l>,
+    /// Where its device was behind it.
+    behind: Vec<Fix>,
+    /// What of those was told.
+    told: HashSet<(MessageId, RouteId)>,
+}
+
+impl<'l> Late<'l> {
+    /// `None` where nothing that was passed on depends on it.
+    fn of(conn: &mut Conn, asking: &'l Asking<'l>) -> Result<Option<Self>, StoreError> {
+        let (Before::Ask, reading) = (asking.heard.before, &asking.heard.reading) else { return Ok(None) };
+        if reading.clock_ahead {
+            return Ok(None);
+        }
+        let behind = readings::fixes_after(conn, reading.modem_id, reading.place(), LOOKED_THROUGH)?;
+        if behind.is_empty() {
+            return Ok(None);
+        }
+        let ids: Vec<MessageId> = behind.iter().map(|(id, _)| *id).collect();
+        let told = routes::passed_on(conn, &ids)?;
+        Ok(Some(Self { asking, behind, told }))
+    }
+
+    /// The message behind it that was handled before, and that is of the same device.
+    fn next(&self, conn: &mut Conn, together: &HashSet<MessageId>) -> Result<Option<Heard>, StoreError> {
+        let Some((id, _)) = self.behind.iter().find(|(id, _)| !together.contains(id)) else {
+            return Ok(None);
+        };
+        let row = messages::get_all(conn, &[*id])?.pop();
+        let reading = readings::of_messages(conn, &[*id])?.remove(id);
+        let Some(next) = row.zip(reading).and_then(|(row, reading)| Heard::again(row, reading)) else {
+            return Ok(None);
+        };
+        let owner = links::owners(conn, &[(next.row.imei.clone(), next.sent_at())])?.pop().flatten();
+        let device = self.asking.facts.device.as_ref().map(|device| device.id);
+        Ok((owner.map(|(device, _)| device.id) == device).then_some(next))
+    }
+
+    /// Whether it is told already that the device came into an area, or left it, before a message at `position`: of all that
+    /// was sent from then on until it left again, or came back, one was. The message is this one, or one behind it.
+    fn was_told(&self, route: &Route, message: MessageId, position: (f64, f64)) -> bool {
+        let areas: Vec<_> = route.conditions.iter().filter_map(conditions::crossed).collect();
+        let same = |other: (f64, f64)| {
+            areas.iter().all(|area| area::contains(area, position) == area::contains(area, other))
+        };
+        let from = self.behind.iter().position(|(id, _)| *id == message).unwrap_or(0);
+        let mut stay = self.behind.iter().skip(from).take_while(|(_, other)| same(*other));
+        stay.any(|(id, _)| self.told.contains(&(*id, route.id)))
+    }
+
+    /// Takes away the routes that have told already what this message would tell, and returns what the one behind it is to
+    /// tell, as is only known now.
+    fn comes_between(
+        &self,
+        conn: &mut Conn,
+        mut next: Option<Asking<'_>>,
+        routes: &mut Vec<&Route>,
+    ) -> Result<Vec<NewDelivery>, StoreError> {
+        let Some(here) = self.asking.fix() else { return Ok(Vec::new()) };
+        let mut new = Vec::new();
+        if let Some(next) = &mut next
+            && let Some(there) = next.fix()
+        {
+            next.look_before(conn, None)?;
+            let alone = std::slice::from_ref(next.heard);
+            let (told, doubts) = (told(conn, alone)?, Doubts::about(conn, alone, &HashSet::new())?);
+            for route in routes.iter().filter(|route| self.asking.needs_before(route)) {
+                if next.concerns(route, &told).is_ok() && !self.was_told(route, next.heard.id(), there) {
+                    new.extend(next.passed_on(route, &doubts, &[])?);
+                }
+            }
+        }
+        routes.retain(|route| {
+            !self.asking.needs_before(route) || !self.was_told(route, self.asking.heard.id(), here)
+        });
+        Ok(new)
+    }
 }
 
 fn tells_a_device(route: &Route) -> bool {
@@ -139,6 +227,8 @@ fn tells_a_device(route: &Route) -> bool {
 #[derive(Default)]
 struct Doubts {
     contradicted: HashSet<MessageId>,
+    /// Commands of a tracker that came several times at once, each with the others.
+    repeats: HashMap<MessageId, Vec<MessageId>>,
     told: HashSet<(MessageId, RouteId, Vec<u8>)>,
 }
 
@@ -147,19 +237,43 @@ impl Doubts {
         let unasked: Vec<MessageId> =
             heard.iter().filter(|heard| !by_hand.contains(&heard.row.id)).map(Heard::id).collect();
         let contradicted = problems::open_about(conn, ProblemKind::ConflictingMessage, &unasked)?;
-        let replaced: Vec<MessageId> =
-            heard.iter().filter_map(|heard| heard.row.replaces).map(Into::into).collect();
-        let told = match replaced.is_empty() {
+        let repeats = repeats(conn, heard)?;
+        let replaced = heard.iter().filter_map(|heard| heard.row.replaces).map(MessageId::from);
+        let before: Vec<MessageId> = replaced.chain(repeats.values().flatten().copied()).collect();
+        let told = match before.is_empty() {
             true => HashSet::new(),
-            false => routes::told_devices(conn, &replaced)?,
+            false => routes::told_devices(conn, &before)?,
         };
-        Ok(Self { contradicted, told })
+        Ok(Self { contradicted, repeats, told })
     }
 
-    fn stand_against(&self, heard: &Heard, route: &Route, body: &Body) -> bool {
-        let again = |id: Id| self.told.contains(&(id.into(), route.id, body.bytes.clone()));
-        self.contradicted.contains(&heard.id()) || heard.row.replaces.is_some_and(again)
+    fn stand_against(&self, heard: &Heard, route: &Route, body: &Body, new: &[NewDelivery]) -> bool {
+        if self.contradicted.contains(&heard.id()) {
+            return true;
+        }
+        let repeats = self.repeats.get(&heard.id()).into_iter().flatten().copied();
+        let mut before = heard.row.replaces.map(MessageId::from).into_iter().chain(repeats);
+        before.any(|id| {
+            self.told.contains(&(id, route.id, body.bytes.clone()))
+                || new.iter().any(|new| {
+                    (new.message, new.route) == (Some(id), Some(route.id)) && new.body == body.bytes
+                })
+        })
     }
+}
+
+/// A tracker's burst is several pushes of one moment and number. Should each of them carry the words by which it steers,
+/// these are one command.
+fn repeats(conn: &mut Conn, heard: &[Heard]) -> Result<HashMap<MessageId, Vec<MessageId>>, StoreError> {
+    let mut repeats = HashMap::new();
+    for heard in heard.iter().filter(|heard| heard.extra.command.is_some() && rockstar::sent(&heard.row)) {
+        let ReadingRow { modem_id, transmitted_at, momsn, .. } = heard.reading;
+        let twins = readings::twins(conn, modem_id, transmitted_at, momsn, heard.id())?;
+        if !twins.is_empty() {
+            repeats.insert(heard.id(), twins.into_iter().map(MessageId::from).collect());
+        }
+    }
+    Ok(repeats)
 }
 
 /// Writes deliveries, but those that were made before, and wakes whoever delivers to their targets.
@@ -168,11 +282,9 @@ fn deliver(tx: &mut Tx<'_>, clock: &Clock, mut new: Vec<NewDelivery>) -> Result<
         return Ok(());
     }
     let messages: BTreeSet<MessageId> = new.iter().filter_map(|delivery| delivery.message).collect();
-    let done = routes::passed_on(tx, &messages.into_iter().collect::<Vec<_>>())?;
-    new.retain(|delivery| !delivery.message.zip(delivery.route).is_some_and(|pair| done.contains(&pair)));
-    for some in new.chunks(TOGETHER) {
-        deliveries::insert(tx, clock, some)?;
-    }
+    let mut done = routes::passed_on(tx, &messages.into_iter().collect::<Vec<_>>())?;
+    new.retain(|delivery| delivery.message.zip(delivery.route).is_none_or(|pair| done.insert(pair)));
+    deliveries::insert(tx, clock, &new)?;
     let targets: BTreeSet<Uuid> = new.iter().map(|delivery| deliveries::target(delivery.target).1).collect();
     let waiting: Vec<DeliveryWaiting> =
         targets.into_iter().map(|target_id| DeliveryWaiting { target_id }).collect();
@@ -223,6 +335,15 @@ impl<'m> Asking<'m> {
         Ok(Self { heard, facts, groups, values: OnceCell::new(), before: None, bodies: HashMap::new() })
     }
 
+    /// Another message of the same device.
+    fn of_the_same<'o>(
+        &self,
+        heard: &'o Heard,
+        content_type: Option<&'o str>,
+    ) -> Result<Asking<'o>, StoreError> {
+        Asking::of(heard, self.facts.device.clone(), self.groups.clone(), content_type)
+    }
+
     /// Whether it is of a route's source, of its kinds of message, and not kept from it.
     pub(crate) fn concerns(&self, route: &Route, told: &[Told]) -> Result<(), Why> {
         let device = self.facts.device.as_ref();
@@ -248,9 +369,15 @@ impl<'m> Asking<'m> {
         Ok(())
     }
 
+    /// Where its own receiver was, degrees north and east.
+    fn fix(&self) -> Option<(f64, f64)> {
+        self.facts.said.fix.map(|(latitude, longitude)| (latitude.degrees(), longitude.degrees()))
+    }
+
     /// Whether a route asks where the device was before, of a message that says where it is.
     pub(crate) fn needs_before(&self, route: &Route) -> bool {
-        self.facts.said.fix.is_some() && route.conditions.iter().any(conditions::asks_before)
+        self.facts.said.fix.is_some()
+            && route.conditions.iter().any(|condition| conditions::crossed(condition).is_some())
     }
 
     /// Finds out where the device was before; its modem was in it since `since`.
@@ -264,6 +391,21 @@ impl<'m> Asking<'m> {
             _ => readings::fix_before(conn, device.id, reading.modem_id, reading.place())?,
         };
         Ok(())
+    }
+
+    /// What a route makes of it, where it fits.
+    fn passed_on(
+        &mut self,
+        route: &Route,
+        doubts: &Doubts,
+        new: &[NewDelivery],
+    ) -> Result<Option<NewDelivery>, StoreError> {
+        if self.meets(route).is_err() {
+            return Ok(None);
+        }
+        let Some(body) = self.body(route)? else { return Ok(None) };
+        let is_doubtful = tells_a_device(route) && doubts.stand_against(self.heard, route, &body, new);
+        Ok((!is_doubtful).then(|| self.delivery(route, body)))
     }
 
     /// Whether it meets all conditions of a route.

@@ -27,10 +27,13 @@ fairlead_testkit::on_both_backends!(
     a_message_is_the_devices_in_which_its_modem_was,
     commands_steer_and_texts_do_not,
     a_contradicted_command_waits_for_a_person,
+    a_trackers_burst_is_one_command,
+    a_buoy_that_speaks_as_a_handset_steers_nothing,
     a_repaired_command_is_not_told_again,
     a_tracker_is_told_and_tells,
     what_cannot_be_told_is_not_told,
     conditions_are_about_the_message_and_where_it_was_before,
+    a_late_message_tells_what_it_changes_and_nothing_twice,
     an_answer_does_not_come_back_to_the_route_that_asked,
     a_route_that_is_off_passes_nothing_on,
     three_hundred_routes_pass_on_three_hundred_messages,
@@ -496,6 +499,59 @@ async fn orders(sea: &Sea, route: &Value) -> Vec<Order> {
     delivered(sea).await.iter().filter(|d| d.route == route["id"]).map(Delivered::order).collect()
 }
 
+async fn a_trackers_burst_is_one_command(backend: Backend) {
+    let sea = Sea::open(backend, &[]).await;
+    let tracker = device(&sea, "rockstar", "RS001", B).await;
+    let buoy = made(&sea, json!({"kind": "buoy", "name": "PK001"})).await;
+    let steers = route(&sea, wanted(of(&tracker), &["command"], of(&buoy))).await;
+    let said = |id: &str, n: u16, words: &str| {
+        let fields = Fields { id: id.to_owned(), ..burst(n, Trigger::Message, Some(words)) };
+        pushed(&sea, &fields)
+    };
+    // Together, then after one another; other words at the same moment are another command.
+    sea.handle(&[said("a", 1, "Beacon on"), said("b", 1, "Beacon on")]).await;
+    sea.handle(&[said("c", 2, "Beacon off")]).await;
+    sea.handle(&[said("d", 2, "Beacon off")]).await;
+    sea.handle(&[said("e", 2, "IRD update 20 min")]).await;
+    sea.handle(&[said("f", 3, "Beacon on")]).await;
+    assert_eq!(
+        orders(&sea, &steers).await,
+        [
+            Order::Beacon { on: true },
+            Order::Beacon { on: false },
+            Order::Interval { minutes: 20 },
+            Order::Beacon { on: true },
+        ]
+    );
+    sea.system.stop().await;
+}
+
+async fn a_buoy_that_speaks_as_a_handset_steers_nothing(backend: Backend) {
+    let sea = Sea::open(backend, &[]).await;
+    let buoy = device(&sea, "buoy", "PK001", A).await;
+    let other = made(&sea, json!({"kind": "buoy", "name": "PK002"})).await;
+    let handset = made(&sea, json!({"kind": "handset", "name": "HS001"})).await;
+    let (_, group) = post(&sea, "/api/v1/groups", json!({"name": "bay"})).await;
+    let members = format!("/api/v1/groups/{}/devices", group["id"].as_str().unwrap());
+    let ids = json!({"device_ids": [buoy["id"], handset["id"]]});
+    ask(&sea, &sea.system.client, reqwest::Method::PUT, &members, Some(ids)).await;
+    let steers =
+        route(&sea, wanted(json!({"type": "group", "id": group["id"]}), &["command"], of(&other))).await;
+    let shows = route(&sea, wanted(of(&buoy), &["position"], of(&handset))).await;
+    sea.handle(&[sea.message(1, at(1), "PK005;1")]).await;
+    sea.handle(&[sea.message(2, at(2), "PK006;15")]).await;
+    assert_eq!(orders(&sea, &steers).await, []);
+    // A PK004 is passed on as one, whole: eight fields, as text.
+    let time = at(3).date_time().format("%H%M%S.000");
+    sea.handle(&[sea.message(3, at(3), &format!("PK004;3749.5074,N,12216.6021,W,2.371,45.5,{time},01"))])
+        .await;
+    let told = json!(orders(&sea, &shows).await);
+    let text = told[0]["text"].as_str().unwrap();
+    assert!(text.starts_with("+DATA:PK004,3749.5074,N,12216.6021,W,"), "{text}");
+    assert_eq!((text.split(',').count(), told.as_array().unwrap().len()), (9, 1), "{text}");
+    sea.system.stop().await;
+}
+
 async fn a_contradicted_command_waits_for_a_person(backend: Backend) {
     let sea = Sea::open(backend, &[]).await;
     let [steers, tells] = steering(&sea).await;
@@ -639,7 +695,7 @@ async fn conditions_are_about_the_message_and_where_it_was_before(backend: Backe
         asked["conditions"] = json!([condition]);
         routes.push(route(&sea, asked).await);
     }
-    // In, out, in again; the fourth without a position. One after another: what comes together may be handled in any order.
+    // In, out, in again; the fourth without a position. One after another: which of them tells depends on the order.
     sea.handle(&[report(&sea, A, 1, SOUTH)]).await;
     sea.handle(&[report(&sea, A, 2, NORTH)]).await;
     let nowhere = "PK101;lat:99900.0000,NS:N,lon:99900.0000,EW:E,utc:110000,batt:3.6,int:10,sl:0,st:0";
@@ -662,6 +718,42 @@ async fn conditions_are_about_the_message_and_where_it_was_before(backend: Backe
     assert_eq!(status, 200, "{effects}");
     sea.handle(&[report(&sea, B, 11, NORTH)]).await;
     assert_eq!(passed(&sea, &routes[3]).await, [2, 6, 11], "its position before is the other modem's");
+    sea.system.stop().await;
+}
+
+async fn a_late_message_tells_what_it_changes_and_nothing_twice(backend: Backend) {
+    let sea = Sea::open(backend, &[]).await;
+    let buoy = device(&sea, "buoy", "PK001", A).await;
+    let maps = endpoint(&sea, "webhook", "maps", None).await;
+    let area = json!({"type": "circle", "latitude": 37.8, "longitude": -122.3, "radius_m": 20_000.0});
+    let mut routes = Vec::new();
+    for is in ["entered", "left"] {
+        let mut asked = wanted(of(&buoy), &["position"], to(&maps));
+        asked["conditions"] = json!([{"type": "area", "is": is, "area": area}]);
+        routes.push(route(&sea, asked).await);
+    }
+    let (inside, outside) = (SOUTH, NORTH);
+    // It came in with 10, as it seemed; the burst before that comes late, its newest first, and says that it had with 7.
+    for (n, place) in [(1, outside), (10, inside), (9, inside), (8, inside), (7, inside), (6, outside)] {
+        sea.handle(&[report(&sea, A, n, place)]).await;
+    }
+    assert_eq!((passed(&sea, &routes[0]).await, passed(&sea, &routes[1]).await), (vec![10], vec![]));
+    // Nobody had seen that it was out in between.
+    sea.handle(&[report(&sea, A, 20, inside)]).await;
+    sea.handle(&[report(&sea, A, 15, outside)]).await;
+    assert_eq!((passed(&sea, &routes[0]).await, passed(&sea, &routes[1]).await), (vec![10, 20], vec![15]));
+    // Out with 30, as it seemed; what comes late tells of a second stay, and two come together.
+    sea.handle(&[report(&sea, A, 30, outside)]).await;
+    sea.handle(&[report(&sea, A, 24, outside), report(&sea, A, 27, inside)]).await;
+    let (entered, left) = (passed(&sea, &routes[0]).await, passed(&sea, &routes[1]).await);
+    assert_eq!(entered, [10, 20, 27]);
+    // Where 24 was handled before 27 was known, 30 had told of it.
+    assert!(left == [15, 24, 30] || left == [15, 30], "{left:?}");
+    // Handled again, nothing changes.
+    let before = delivered(&sea).await.len();
+    sea.handle(&[report(&sea, A, 31, outside), report(&sea, A, 28, inside), report(&sea, A, 29, inside)])
+        .await;
+    assert_eq!(delivered(&sea).await.len(), before);
     sea.system.stop().await;
 }
 

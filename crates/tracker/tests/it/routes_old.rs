@@ -166,6 +166,14 @@ async fn creating_says_all_that_is_wrong(backend: Backend) {
     refused(&sea, asked(handset(), "song", maps()), 422, &["Unknown message type: song"]).await;
     created(&sea, asked(buoy(), "pk001", queue.clone())).await;
     refused(&sea, asked(buoy(), "pk001", queue.clone()), 409, &["Duplicate routes found: 1"]).await;
+    // A person has given it another format since.
+    let routes = sea.items("/api/v1/routes").await;
+    let path = format!("/api/v1/routes/{}", routes[0]["id"].as_str().unwrap());
+    let other = json!({"name": routes[0]["name"], "source": routes[0]["source"], "messages": routes[0]["messages"],
+        "format": "json", "target": {"type": "endpoint", "id": routes[0]["target"]["id"]}});
+    let changed = sea.system.client.put(sea.system.url("tracker", &path)).json(&other).send().await.unwrap();
+    assert_eq!(changed.status(), 200, "{}", changed.text().await.unwrap());
+    refused(&sea, asked(buoy(), "pk001", queue.clone()), 409, &["Duplicate routes found: 1"]).await;
     let wrong_and_there = ["Wrong label for Queue ID: 1 -> x", "Duplicate routes found: 1"];
     refused(&sea, asked(buoy(), "pk001", side("sqs", 1, "x")), 422, &wrong_and_there).await;
     let missing = [

@@ -1523,10 +1523,13 @@ export interface paths {
         };
         /** One route. */
         get: operations["get_routes_id"];
-        /** Makes another route of one: all of it is as asked from now on. What it has passed on already goes on its way. */
+        /**
+         * Makes another route of one: all of it is as asked from now on. What it has passed on already goes on its
+         *     way; what still waits for a device holds for as long as the route lets it now.
+         */
         put: operations["put_routes_id"];
         post?: never;
-        /** Deletes a route. What it has passed on already goes on its way. */
+        /** Deletes a route. What it has passed on to an endpoint goes on its way; what still waits for a device is discarded. */
         delete: operations["delete_routes_id"];
         options?: never;
         head?: never;
@@ -1542,7 +1545,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switches a route off. What it has passed on already goes on its way. */
+        /** Switches a route off. What it has passed on to an endpoint goes on its way; what still waits for a device is discarded. */
         post: operations["post_routes_id_disable"];
         delete?: never;
         options?: never;
@@ -2916,7 +2919,10 @@ export interface components {
              * @description When it was changed last.
              */
             changed_at: string;
-            /** @description How it is reached. */
+            /**
+             * @description How it is reached. A webhook's address is shown in short, `https://host/…`: its path may be a key. An administrator who
+             *     asks for this endpoint alone gets it whole.
+             */
             config: components["schemas"]["EndpointConfig"];
             /**
              * Format: date-time
@@ -3992,7 +3998,7 @@ export interface components {
         };
         /** @description An endpoint, as it is asked for. */
         NewEndpoint: {
-            /** @description How it is reached. */
+            /** @description How it is reached. In a change, an address as it is shown in short stays as it is. */
             config: components["schemas"]["EndpointConfig"];
             /** @description Whether anything is delivered to it. */
             enabled?: boolean;

@@ -24,7 +24,7 @@ export type Decision = Schemas["Decision"];
 export type AccountState = Schemas["AccountState"];
 
 /** All words of a kind in this order; to leave one out, or to name one that is none, is an error of types. */
-const all = <Name extends string>(words: Record<Name, 1>) => Object.keys(words) as Name[];
+export const all = <Name extends string>(words: Record<Name, 1>) => Object.keys(words) as Name[];
 
 export const PROBLEM_KINDS = all<ProblemKind>({
   faulty_push: 1,

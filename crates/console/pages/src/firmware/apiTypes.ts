@@ -1,8 +1,5 @@
 // Firmware, its jobs and its roll-outs: names for what `schema.d.ts` has of them.
-import type { Body } from "../api/types";
-
-/** All words of a kind in this order; to leave one out, or to name one that is none, is an error of types. */
-const all = <Name extends string>(words: Record<Name, 1>) => Object.keys(words) as Name[];
+import { all, type Body } from "../api/types";
 
 export type VersionState = Body<"VersionState">;
 export type SignatureState = Body<"SignatureState">;

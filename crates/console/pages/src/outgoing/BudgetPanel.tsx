@@ -1,8 +1,7 @@
 // One budget: how it stands, its form, and its end.
 import { Button, NativeSelect, Skeleton, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
-import { ApiError } from "../api/client";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useSession } from "../api/session";
 import {
   type BudgetDraft,
@@ -32,6 +31,7 @@ import { Bar, BUDGETS_KEY, STANDING_MARK, scopeWords } from "./Budgets";
 import * as calls from "./calls";
 import css from "./plans.module.css";
 import { useAccounts } from "./useAccounts";
+import { usePlanForm } from "./usePlanForm";
 
 const SCOPES = ["account", "group", "device"] as const;
 const PERIODS = ["day", "month"] as const;
@@ -78,30 +78,14 @@ interface FormProps {
 }
 
 function BudgetForm({ begin, confirm, save, onSaved, onCancel }: FormProps) {
-  const client = useQueryClient();
-  const [draft, setDraft] = useState(begin);
-  const [tried, setTried] = useState(false);
-  const saving = useMutation({
-    mutationFn: save,
-    onSuccess: async (budget) => {
-      await client.invalidateQueries({ queryKey: BUDGETS_KEY });
-      onSaved(budget);
-    },
+  const { draft, flaws, set, submit, failure, isPending } = usePlanForm({
+    begin,
+    queryKey: BUDGETS_KEY,
+    flawsOf: budgetFlaws,
+    byField: budgetByField,
+    save,
+    onSaved,
   });
-  const { error } = saving;
-  const said = error instanceof ApiError && [409, 422].includes(error.status);
-  const told = said ? budgetByField(error.errors.length > 0 ? error.errors : [error.sentence]) : {};
-  const own = budgetFlaws(draft);
-  const flaws = { ...(tried ? own : {}), ...told };
-  const set = (change: Partial<BudgetDraft>) => {
-    setDraft((was) => ({ ...was, ...change }));
-    if (error) saving.reset();
-  };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTried(true);
-    if (Object.keys(own).length === 0 && !saving.isPending) saving.mutate(draft);
-  };
   return (
     <form className={form.form} noValidate onSubmit={submit} onKeyDown={leaveByEscape(onCancel)}>
       <Choices
@@ -138,9 +122,9 @@ function BudgetForm({ begin, confirm, save, onSaved, onCancel }: FormProps) {
         value={draft.warn}
         onChange={(e) => set({ warn: e.currentTarget.value })}
       />
-      {error && !said && <ErrorNote error={error} />}
+      {failure && <ErrorNote error={failure} />}
       <div className={form.buttons}>
-        <Button type="submit" loading={saving.isPending}>
+        <Button type="submit" loading={isPending}>
           {confirm}
         </Button>
         <Button variant="default" onClick={onCancel}>

@@ -1,8 +1,7 @@
 // One schedule: when it is done next and what came of it, its form, doing it now, and its end.
 import { Button, NativeSelect, Skeleton, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useMemo, useState } from "react";
-import { ApiError } from "../api/client";
+import { useId, useMemo, useState } from "react";
 import { useSession } from "../api/session";
 import { orderWords } from "../domain/orders";
 import {
@@ -37,6 +36,7 @@ import { SidePanel } from "../ui/SidePanel";
 import * as calls from "./calls";
 import css from "./plans.module.css";
 import { SCHEDULES_KEY } from "./Schedules";
+import { usePlanForm } from "./usePlanForm";
 
 const AUDIENCES = ["group", "device"] as const;
 
@@ -138,30 +138,14 @@ interface FormProps {
 }
 
 function ScheduleForm({ begin, confirm, save, onSaved, onCancel }: FormProps) {
-  const client = useQueryClient();
-  const [draft, setDraft] = useState(begin);
-  const [tried, setTried] = useState(false);
-  const saving = useMutation({
-    mutationFn: save,
-    onSuccess: async (schedule) => {
-      await client.invalidateQueries({ queryKey: SCHEDULES_KEY });
-      onSaved(schedule);
-    },
+  const { draft, flaws, set, submit, failure, isPending } = usePlanForm({
+    begin,
+    queryKey: SCHEDULES_KEY,
+    flawsOf: scheduleFlaws,
+    byField: scheduleByField,
+    save,
+    onSaved,
   });
-  const { error } = saving;
-  const said = error instanceof ApiError && [409, 422].includes(error.status);
-  const told = said ? scheduleByField(error.errors.length > 0 ? error.errors : [error.sentence]) : {};
-  const own = scheduleFlaws(draft);
-  const flaws = { ...(tried ? own : {}), ...told };
-  const set = (change: Partial<ScheduleDraft>) => {
-    setDraft((was) => ({ ...was, ...change }));
-    if (error) saving.reset();
-  };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTried(true);
-    if (Object.keys(own).length === 0 && !saving.isPending) saving.mutate(draft);
-  };
   const fields = { draft, flaws, set };
   return (
     <form className={form.form} noValidate onSubmit={submit} onKeyDown={leaveByEscape(onCancel)}>
@@ -188,9 +172,9 @@ function ScheduleForm({ begin, confirm, save, onSaved, onCancel }: FormProps) {
         <input type="checkbox" checked={draft.enabled} onChange={() => set({ enabled: !draft.enabled })} />
         <span>{t("schedule.enabled")}</span>
       </label>
-      {error && !said && <ErrorNote error={error} />}
+      {failure && <ErrorNote error={failure} />}
       <div className={form.buttons}>
-        <Button type="submit" loading={saving.isPending}>
+        <Button type="submit" loading={isPending}>
           {confirm}
         </Button>
         <Button variant="default" onClick={onCancel}>

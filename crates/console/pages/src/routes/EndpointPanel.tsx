@@ -18,7 +18,7 @@ import { StateMark } from "../ui/StateMark";
 import { useMayEndpoint } from "./Area";
 import type { Endpoint, EndpointConfig } from "./apiTypes";
 import * as calls from "./calls";
-import { useTake } from "./data";
+import { useTake, useWhole } from "./data";
 import { EndpointForm } from "./EndpointForm";
 import { TestPart } from "./EndpointTest";
 import { Lasting } from "./Lasting";
@@ -221,8 +221,9 @@ interface Props {
   onClose(): void;
 }
 
-export function EndpointPanel({ endpoint, waiting, onClose }: Props) {
+export function EndpointPanel({ endpoint: shown, waiting, onClose }: Props) {
   const may = useMayEndpoint();
+  const endpoint = useWhole(shown, may);
   const take = useTake();
   const [editing, setEditing] = useState(false);
   if (endpoint === undefined) {

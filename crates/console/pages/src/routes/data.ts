@@ -27,6 +27,16 @@ export async function readAll<T>(read: (cursor: string | null) => Promise<Page<T
 }
 
 export const useRoutes = () => useQuery({ queryKey: ROUTES_KEY, queryFn: () => readAll(calls.routes) });
+/** A webhook's address is shown in short everywhere; an administrator who looks at one endpoint sees it whole. */
+export function useWhole(endpoint: Endpoint | undefined, may: boolean): Endpoint | undefined {
+  const { data } = useQuery({
+    queryKey: [ROUTING, "whole", endpoint?.id, endpoint?.changed_at],
+    queryFn: () => calls.endpoint(endpoint?.id ?? ""),
+    enabled: may && endpoint?.kind === "webhook",
+  });
+  return endpoint && data ? { ...endpoint, config: data.config } : endpoint;
+}
+
 export const useEndpoints = () => useQuery({ queryKey: ENDPOINTS_KEY, queryFn: () => readAll(calls.endpoints) });
 
 /** News can come many times in a second; lists are read anew at most so often because of it. */

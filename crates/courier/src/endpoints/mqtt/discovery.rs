@@ -1,7 +1,8 @@
 //! What Home Assistant is told of a device: its MQTT discovery, one retained configuration for each entity.
 //!
-//! The entities read the letters themselves, so these must be of the format `json`; the names of its fields are those of
-//! [`fairlead_wire::route::PassedOn`]. A value that a letter does not have, or that comes late, changes nothing.
+//! The entities read letters of the format `json`, from a topic of their own ([`state_topic`]) that only those reach which no
+//! newer one has overtaken; the names of its fields are those of [`fairlead_wire::route::PassedOn`]. A value that a letter does
+//! not have, or that comes late, changes nothing.
 
 use fairlead_model::delivery::DeliveryAttributes;
 use fairlead_model::route::Format;
@@ -27,9 +28,14 @@ pub(super) fn speaks_of(letter: &Letter) -> bool {
     letter.format == Format::Json.as_str() && !letter.is_test()
 }
 
-/// The topics of a device's entities, and their configurations. `topic` is where its letters go.
-pub(super) fn of(prefix: &str, of: &DeliveryAttributes, topic: &str) -> Vec<(String, String)> {
-    let node = plain(&of.device);
+/// Where a device's entities read how it is now. No topic of a configuration ends so.
+pub(super) fn state_topic(prefix: &str, of: &DeliveryAttributes) -> String {
+    format!("{prefix}/device_tracker/fairlead_{}/position/state", plain(&of.device))
+}
+
+/// The topics of a device's entities, and their configurations.
+pub(super) fn of(prefix: &str, of: &DeliveryAttributes) -> Vec<(String, String)> {
+    let (node, topic) = (plain(&of.device), state_topic(prefix, of));
     let entity = |component: &str, object: &str, own: Value| {
         let mut config = json!({
             "unique_id": format!("fairlead_{node}_{object}"),
@@ -205,7 +211,7 @@ mod tests {
     }
 
     fn told(device: &str) -> Vec<(String, Value)> {
-        let told = of("homeassistant", &attributes(device), "fairlead/buoy/PK001");
+        let told = of("homeassistant", &attributes(device));
         told.into_iter().map(|(topic, body)| (topic, serde_json::from_str(&body).unwrap())).collect()
     }
 
@@ -222,7 +228,10 @@ mod tests {
             assert_eq!(unknown(&config["origin"], ORIGIN), Vec::<String>::new(), "{topic}");
             // What a tracker must have, and a sensor.
             let needed = if known == TRACKER { "json_attributes_topic" } else { "state_topic" };
-            assert_eq!(config[needed], "fairlead/buoy/PK001", "{topic}");
+            assert_eq!(
+                config[needed], "homeassistant/device_tracker/fairlead_PK001/position/state",
+                "{topic}"
+            );
         }
     }
 

@@ -229,6 +229,31 @@ async fn over_tls_a_broker_must_have_a_certificate_that_is_trusted() {
     assert!(is_delivered(&mqtt.send(&letter("x", 1)).await));
 }
 
+/// Where the entities of PK001 read.
+const STATE: &str = "homeassistant/device_tracker/fairlead_PK001/position/state";
+
+#[tokio::test]
+async fn what_was_overtaken_moves_nothing_in_home_assistant() {
+    let broker = mosquitto().await;
+    let mqtt = to(&broker, "fairlead/{device}", 1, Some("homeassistant"));
+    let mut map = Subscriber::to(&broker, STATE).await;
+    let mut letters = Subscriber::to(&broker, "fairlead/#").await;
+    // The second comes after an outage; the third knows that a newer one was delivered by another courier.
+    let overtaken = Letter { is_late: true, ..letter(r#"{"n":3}"#, 15) };
+    let came = [letter(r#"{"n":1}"#, 20), letter(r#"{"n":2}"#, 10), overtaken, letter(r#"{"n":4}"#, 30)];
+    for letter in &came {
+        assert!(is_delivered(&mqtt.send(letter).await));
+    }
+    for letter in &came {
+        assert_eq!(letters.next().await.payload, letter.body);
+    }
+    for newest in [&came[0], &came[3]] {
+        assert_eq!(map.next().await.payload, newest.body);
+    }
+    let kept = Subscriber::to(&broker, STATE).await.next().await;
+    assert_eq!((kept.payload, kept.retain), (came[3].body.clone(), true));
+}
+
 #[tokio::test]
 async fn home_assistant_finds_a_device_after_its_first_letter() {
     let mut broker = mosquitto().await;
@@ -247,7 +272,7 @@ async fn home_assistant_finds_a_device_after_its_first_letter() {
         assert!(is_delivered(&mqtt.send(&letter).await));
     }
     let mut told = BTreeMap::new();
-    let mut subscriber = Subscriber::to(&broker, "homeassistant/#").await;
+    let mut subscriber = Subscriber::to(&broker, "homeassistant/+/+/+/config").await;
     for _ in 0..4 {
         let config = subscriber.next().await;
         assert!(config.retain, "{}", config.topic);
@@ -273,13 +298,13 @@ async fn home_assistant_finds_a_device_after_its_first_letter() {
     }
     let tracker = &told[topics[0]];
     assert_eq!(tracker["unique_id"], "fairlead_PK001_position");
-    assert_eq!(tracker["json_attributes_topic"], "fairlead/buoy/PK001");
+    assert_eq!(tracker["json_attributes_topic"], STATE);
     assert_eq!((&tracker["source_type"], &tracker["name"]), (&"gps".into(), &Value::Null));
     for (at, class, unit) in
         [(1, "voltage", "V".into()), (2, "timestamp", Value::Null), (3, "speed", "m/s".into())]
     {
         let sensor = &told[topics[at]];
-        assert_eq!(sensor["state_topic"], "fairlead/buoy/PK001");
+        assert_eq!(sensor["state_topic"], STATE);
         assert_eq!((&sensor["device_class"], &sensor["unit_of_measurement"]), (&class.into(), &unit));
     }
 
@@ -292,7 +317,7 @@ async fn home_assistant_finds_a_device_after_its_first_letter() {
     broker.kill().unwrap();
     broker.restart().unwrap();
     // A broker that has forgotten is told again.
-    let mut subscriber = Subscriber::to(&broker, "homeassistant/#").await;
+    let mut subscriber = Subscriber::to(&broker, "homeassistant/+/+/+/config").await;
     while !is_delivered(&mqtt.send(&letter("{}", 5)).await) {}
     assert!(subscriber.next().await.topic.contains("PK001"));
 }

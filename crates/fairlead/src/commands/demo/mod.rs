@@ -182,7 +182,7 @@ impl Demo {
             account.tell(world, &person).await?;
             let scene = self.set(stage, site, story, &person).await?;
             self.invite(stage, site, &scene).await?;
-            ends.invite(&site.url(), &account.screen(world, HANDSET)?);
+            ends.invite(&site.url(), &account.screen(world, HANDSET)?, &account.api.page());
             tokio::spawn(until_over(self.lasts, stop.clone()));
             let rollout = scene.rollout.map(|rollout| tokio::spawn(rollout.run(stop.clone())));
             let done = play(world, present, &provider, ledger, &stop, |_| {}).await?;

@@ -139,10 +139,10 @@ impl Ends {
     }
 
     /// Where to look.
-    pub(super) fn invite(&self, stage_url: &str, screen: &str) {
+    pub(super) fn invite(&self, stage_url: &str, screen: &str, provider: &str) {
         tell(&format!(
             "\n  Routes pass messages on:  {stage_url}/routes\n  A webhook's receiver shows what it gets:  {}\n  What the \
-             handset shows of the buoys that it follows:  {screen}",
+             handset shows of the buoys that it follows:  {screen}\n  What the satellite provider was told, platform by platform:  {provider}",
             self.receiver.page()
         ));
         if let Some(broker) = &self.broker {

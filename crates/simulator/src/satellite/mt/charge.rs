@@ -14,6 +14,8 @@ pub struct Charge {
     pub mt_id: u64,
     /// The modem.
     pub imei: Imei,
+    /// By which platform: `rockblock`, `rockcore` or `cloudloop`.
+    pub platform: String,
     /// The account's username.
     pub account: String,
     /// The text in lower-case hexadecimal.

@@ -80,6 +80,7 @@ impl Desk {
             at,
             mt_id,
             imei,
+            platform: order.door.platform().to_owned(),
             account,
             payload: payload_hex,
             credits,

@@ -35,6 +35,15 @@ impl Door {
         }
     }
 
+    /// Whose it is.
+    pub(super) const fn platform(&self) -> &'static str {
+        match self {
+            Self::Rockblock => "rockblock",
+            Self::Rockcore { .. } => "rockcore",
+            Self::Cloudloop => "cloudloop",
+        }
+    }
+
     /// The answer to a request of which this came.
     pub(super) fn reply(&self, verdict: Result<u64, Refusal>) -> Reply {
         match (self, verdict) {

@@ -11,7 +11,7 @@ use super::charge::{Charge, charged_more_than_once};
 use super::desk::Desk;
 use super::door::Door;
 use super::order::Order;
-use super::{Mood, Refusal};
+use super::{Mood, Refusal, page};
 use crate::http::{Connection, Reply, Request};
 use crate::satellite::Screen;
 
@@ -118,8 +118,16 @@ fn act(desk: &Desk, request: &Request) -> Act {
         }
         ("GET", "/simulator/charges") => Reply::json(&Books::of(desk)),
         ("GET", "/simulator/screen") => screen(desk, request),
+        ("GET", "/") => Reply::html(OK, &page::of_all(&desk.charges())),
         (_, "/simulator/mood" | "/simulator/charges" | "/simulator/screen") => {
             Reply::text("405 Method Not Allowed", "")
+        }
+        ("GET", path) => {
+            let platform = path.strip_prefix("/simulator/").unwrap_or_default();
+            match page::of_platform(platform, &desk.charges(), desk.mailboxes()) {
+                Some(page) => Reply::html(OK, &page),
+                None => Reply::text("404 Not Found", ""),
+            }
         }
         _ => Reply::text("404 Not Found", ""),
     };

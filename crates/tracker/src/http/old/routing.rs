@@ -217,10 +217,11 @@ pub(crate) async fn create(
     let created = state.store.write(move |tx| {
         let mut errors = Errors::default();
         let new = wanted(tx, &body, &mut errors)?;
-        if let Some(new) = &new
-            && let Some((_, number)) = routes::same(tx, new)?
-        {
-            errors.add(StatusCode::CONFLICT, format!("Duplicate routes found: {number}"));
+        // A person may have changed the format since: the script still must not make it twice.
+        let alike = new.as_ref().map_or_else(|| Ok(Vec::new()), |new| routes::alike(tx, new))?;
+        if !alike.is_empty() {
+            let numbers: Vec<String> = alike.iter().map(ToString::to_string).collect();
+            errors.add(StatusCode::CONFLICT, format!("Duplicate routes found: {}", numbers.join(", ")));
         }
         let Some(new) = new.filter(|_| errors.is_empty()) else { return Ok(Err(errors)) };
         match make(tx, &clock, &new, &actor)? {

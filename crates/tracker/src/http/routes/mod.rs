@@ -103,7 +103,8 @@ pub(crate) fn make(
     Ok(created)
 }
 
-/// Makes another route of one: all of it is as asked from now on. What it has passed on already goes on its way.
+/// Makes another route of one: all of it is as asked from now on. What it has passed on already goes on its
+/// way; what still waits for a device holds for as long as the route lets it now.
 #[utoipa::path(put, path = "/api/v1/routes/{id}", tag = "routes", params(("id" = Uuid, Path)),
     request_body = NewRoute,
     responses((status = 200, body = RouteView), (status = 404, body = fairlead_web::error::ProblemJson),
@@ -127,7 +128,7 @@ pub(crate) async fn change(
     made(changed.await.map_err(no_route)?).map(web::Json)
 }
 
-/// Deletes a route. What it has passed on already goes on its way.
+/// Deletes a route. What it has passed on to an endpoint goes on its way; what still waits for a device is discarded.
 #[utoipa::path(delete, path = "/api/v1/routes/{id}", tag = "routes", params(("id" = Uuid, Path)),
     responses((status = 204, description = "It is gone"), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn remove(
@@ -158,7 +159,7 @@ pub(crate) async fn enable(
     switch_as(caller, &state, id.into_inner(), true).await
 }
 
-/// Switches a route off. What it has passed on already goes on its way.
+/// Switches a route off. What it has passed on to an endpoint goes on its way; what still waits for a device is discarded.
 #[utoipa::path(post, path = "/api/v1/routes/{id}/disable", tag = "routes", params(("id" = Uuid, Path)),
     responses((status = 200, body = RouteView), (status = 404, body = fairlead_web::error::ProblemJson)))]
 pub(crate) async fn disable(

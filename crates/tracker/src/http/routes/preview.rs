@@ -110,12 +110,9 @@ fn newest(conn: &mut Conn, source: RouteSource) -> Result<Vec<Known>, StoreError
         views.iter().filter_map(|view| Some(view.device.as_ref()?.id)).collect();
     let of = groups::of_devices(conn, &senders.into_iter().collect::<Vec<_>>())?;
     let known = |view: MessageView| {
-        let (row, reading) = (rows.get(&view.id)?.clone(), read.get(&view.id)?);
-        let dialect = reading.dialect.as_deref().and_then(|word| word.parse().ok());
-        let mut decoded = decode::decode(&row, reading.modem_id, dialect);
-        decoded.reading = reading.clone();
+        let heard = Heard::again(rows.get(&view.id)?.clone(), read.get(&view.id)?.clone())?;
         let groups = view.device.as_ref().and_then(|device| of.get(&device.id)).cloned().unwrap_or_default();
-        Some((Heard::alone(row, decoded)?, view.device, groups))
+        Some((heard, view.device, groups))
     };
     Ok(views.into_iter().filter_map(known).collect())
 }

@@ -3,6 +3,7 @@
 mod dependencies;
 mod links;
 mod locks;
+mod metrics;
 mod sentences;
 mod words;
 
@@ -37,6 +38,7 @@ pub(crate) fn run() -> Result<()> {
     let mut findings = sentences::check(&texts);
     findings.extend(words::check(&texts, &files));
     findings.extend(locks::check(&texts));
+    findings.extend(metrics::check(&texts));
     findings.extend(check_migrations(&workspace)?);
     findings.extend(links::check(&texts, &|path| workspace.path(path).exists()));
     findings.extend(dependencies::check(&texts, &workspace.metadata()?)?);

@@ -14,21 +14,30 @@ use crate::pool::Source;
 
 pub(super) async fn measure(site: &Site, arguments: &Arguments, rows: &mut Rows) -> Result<()> {
     let end = site.end("the only one", arguments.concurrency).await?;
-    tracing::info!("{} messages to one endpoint", arguments.messages);
-    site.push(&mut Source::new(false)?, arguments.messages).await?;
-    let (count, before, cpu) = (site.waiting(&end).await?, taken(&[&end]), site.cpu_s()?);
-    site.switch(&end, "enable").await?;
-    let elapsed = until_taken(&[&end], &before, count).await?;
-    let cpu = site.cpu_s()? - cpu;
-    let body = end.receiver.heard().pop().map(|heard| heard.body).unwrap_or_default();
-    tracing::info!("a bare client");
-    let bare = bare(&end, count, usize::from(arguments.concurrency), &body).await?;
-    let rate = |elapsed: Duration| count as f64 / elapsed.as_secs_f64().max(1e-9);
-    let (ours, theirs) = (rate(elapsed), rate(bare));
-    rows.push(("deliveries to one endpoint", format!("{ours:.0}/s")));
-    rows.push(("of a bare client's rate", format!("{:.2} of {theirs:.0}/s", ours / theirs)));
-    let each = 1_000.0 * cpu / count as f64;
-    rows.push(("CPU for 1,000 deliveries", format!("{each:.2} s")));
+    let mut source = Source::new(false)?;
+    let (mut ours, mut theirs, mut cpu, mut all) = (Vec::new(), Vec::new(), 0.0, 0);
+    for _ in 0..arguments.rounds {
+        tracing::info!("{} messages to one endpoint", arguments.messages);
+        site.push(&mut source, arguments.messages).await?;
+        let (count, before, before_cpu) = (site.waiting(&end).await?, taken(&[&end]), site.cpu_s()?);
+        site.switch(&end, "enable").await?;
+        let elapsed = until_taken(&[&end], &before, count).await?;
+        cpu += site.cpu_s()? - before_cpu;
+        all += count;
+        site.switch(&end, "disable").await?;
+        let body = end.receiver.heard().pop().map(|heard| heard.body).unwrap_or_default();
+        tracing::info!("a bare client");
+        let bare = bare(&end, count, usize::from(arguments.concurrency), &body).await?;
+        let rate = |elapsed: Duration| count as f64 / elapsed.as_secs_f64().max(1e-9);
+        ours.push(rate(elapsed));
+        theirs.push(rate(bare));
+    }
+    let each = |of: &[f64]| of.iter().map(|rate| format!("{rate:.0}")).collect::<Vec<_>>().join(", ");
+    let (sum, bare_sum): (f64, f64) = (ours.iter().sum(), theirs.iter().sum());
+    rows.push(("deliveries to one endpoint, a second", each(&ours)));
+    rows.push(("a bare client's, a second", each(&theirs)));
+    rows.push(("of a bare client's rate", format!("{:.2}", sum / bare_sum)));
+    rows.push(("CPU for 1,000 deliveries", format!("{:.2} s", 1_000.0 * cpu / all as f64)));
     Ok(())
 }
 

@@ -20,8 +20,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PROGRAM")]
     server: Option<PathBuf>,
     /// Messages to each endpoint, in each part
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 5_000)]
     messages: usize,
+    /// How often the dead and the slow endpoint come and go, and how often the bare client runs
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
+    rounds: u16,
     /// Endpoints, one of them dead and one slow
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(3..=100))]
     endpoints: u16,
