@@ -34,6 +34,8 @@ pub(crate) enum Trouble {
     Silence(Duration),
     #[error("the broker ended it")]
     Ended,
+    #[error("its queue is gone, or was made again, and the broker has not said so")]
+    PassedOver,
     #[error("{0}")]
     Store(#[from] fairlead_store::StoreError),
 }

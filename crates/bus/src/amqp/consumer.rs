@@ -8,17 +8,13 @@ use std::time::Duration;
 
 use fairlead_model::queue::QueueMessage;
 use fairlead_store::{StoreError, Tx, outbox};
-use futures_util::{FutureExt, StreamExt};
-use lapin::Channel;
 use lapin::message::Delivery;
-use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
-};
-use lapin::types::FieldTable;
+use lapin::options::{BasicAckOptions, BasicNackOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Line, Link, Trouble};
+use super::subscription::Subscription;
 use crate::bus::Inner;
 use crate::enqueue::outbox_row;
 use crate::handle::{self, Consumer, Portions, Sealed};
@@ -74,29 +70,30 @@ impl<C: Consumer> Work<'_, C> {
         let queue = C::Message::NAME;
         line.forget_queue(queue);
         line.ensure_queue(queue).await?;
-        let channel = line.channel().await?;
-        let mut deliveries = subscribe(line, &channel, &line.names.queue(queue), self.concurrency).await?;
+        let mut subscription = Subscription::begin(line, line.names.queue(queue), self.concurrency).await?;
         let portions = Portions::of::<C>(self.concurrency);
         *failed = 0;
         loop {
+            let idle = at_work.is_empty();
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
                 Some(_) = at_work.join_next() => {}
-                delivery = deliveries.next(), if at_work.len() < portions.tasks => {
-                    let mut portion = vec![delivery.ok_or(Trouble::Ended)??];
-                    // Whatever has come already is handled with it; the end of the stream shows at the next look.
-                    while portion.len() < portions.together {
-                        let Some(Some(Ok(next))) = deliveries.next().now_or_never() else { break };
+                delivery = subscription.next(idle), if at_work.len() < portions.tasks => {
+                    let mut portion = vec![delivery?];
+                    // Whatever has come already is handled with it.
+                    while portion.len() < portions.together
+                        && let Some(next) = subscription.next_now()
+                    {
                         portion.push(next);
                     }
                     self.spawn(at_work, portion);
                 }
             }
         }
-        line.ask(channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default())).await?;
+        subscription.cancel().await?;
         while at_work.join_next().await.is_some() {}
-        line.ask(channel.close(200, "stopped".into())).await
+        subscription.close().await
     }
 
     fn spawn(&self, at_work: &mut JoinSet<()>, portion: Vec<Delivery>) {
@@ -110,20 +107,6 @@ impl<C: Consumer> Work<'_, C> {
             }
         });
     }
-}
-
-/// Starts to consume a queue, with at most `ahead` messages unacknowledged.
-pub(super) async fn subscribe(
-    line: &Line,
-    channel: &Channel,
-    queue: &str,
-    ahead: usize,
-) -> Result<lapin::Consumer, Trouble> {
-    let ahead = u16::try_from(ahead).unwrap_or(u16::MAX);
-    line.ask(channel.basic_qos(ahead, BasicQosOptions::default())).await?;
-    let consume =
-        channel.basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default());
-    line.ask(consume).await
 }
 
 /// Makes durable what follows from a message, then acknowledges it.

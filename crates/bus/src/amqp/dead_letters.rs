@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use lapin::message::Delivery;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Line, Link, Trouble};
-use super::consumer::{settle, subscribe};
+use super::consumer::settle;
+use super::subscription::Subscription;
 use crate::backoff;
 use crate::bus::Inner;
 use crate::verdict::Settlement;
@@ -34,12 +34,12 @@ async fn consume_on(
     stop: &CancellationToken,
     failed: &mut u32,
 ) -> Result<(), Trouble> {
-    line.ensure_dead().await?;
-    let channel = line.channel().await?;
-    let mut deliveries = subscribe(line, &channel, &line.names.dead(), AHEAD).await?;
+    line.declare_dead().await?;
+    let mut subscription = Subscription::begin(line, line.names.dead(), AHEAD).await?;
     *failed = 0;
-    while let Some(delivery) = deliveries.next().await {
-        let delivery = delivery?;
+    loop {
+        // One at a time, so none is unacknowledged here.
+        let delivery = subscription.next(true).await?;
         let queue = line.names.queue_of(came_from(&delivery)).to_owned();
         let times = bus.options.delivery_limit;
         let reason = format!("whoever handled it died, {times} times; the broker gave it up");
@@ -47,7 +47,6 @@ async fn consume_on(
         metrics::counter!("fairlead_bus_dead_total", "queue" => queue.clone()).increment(1);
         settle(bus, &queue, &delivery, Settlement::Park { reason }, stop).await;
     }
-    Err(Trouble::Ended)
 }
 
 /// The queue (as the broker calls it) that a dead letter was first in: a message is published to its queue's name.

@@ -7,6 +7,7 @@ mod connection;
 mod consumer;
 mod dead_letters;
 mod publisher;
+mod subscription;
 mod topics;
 mod topology;
 

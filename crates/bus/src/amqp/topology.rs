@@ -90,9 +90,10 @@ impl Line {
         declared.remove(&self.names.dead());
     }
 
-    /// Declares the dead-letter exchange and its queue, unless that was done on this connection.
-    pub(crate) async fn ensure_dead(&self) -> Result<(), Trouble> {
+    /// Declares the dead-letter exchange and its queue, whatever was done on this connection.
+    pub(crate) async fn declare_dead(&self) -> Result<(), Trouble> {
         let _alone = self.declaring.lock().await;
+        self.declared().remove(&self.names.dead());
         self.make_dead().await
     }
 

@@ -112,6 +112,31 @@ async fn a_queue_deleted_under_load_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_that_was_not_told_that_its_queue_is_gone_finds_out() {
+    let proxy = Proxy::without_cancels(broker_address()).await;
+    let mut world = World::over(url_by(proxy.address), quick()).await;
+    let seen = Seen::default();
+    let _running = world.consume(Worker::done(&seen), 4);
+    let channel = raw(&broker_url()).await.unwrap();
+    world.enqueue(1).await;
+    eventually("the first was handled", async || seen.count() == 1).await;
+    world.until_all_is_settled().await;
+    // Gone for good: nobody publishes, so nobody else makes it again.
+    delete_queue(&channel, &world.options.prefix, "job").await.unwrap();
+    eventually("the queue is there again", async || !world.bus.depths(&["job"]).await.is_empty()).await;
+    world.enqueue(2).await;
+    eventually("the second was handled", async || seen.count() == 2).await;
+    world.until_all_is_settled().await;
+    // Gone, and made again by who publishes.
+    delete_queue(&channel, &world.options.prefix, "job").await.unwrap();
+    world.enqueue_all(3..50).await;
+    eventually("all were handled", async || seen.count() == 49).await;
+    world.until_all_is_settled().await;
+    seen.assert_once_each(1..50);
+    world.broker = Some(broker_url());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cable_that_was_pulled_is_noticed() {
     let proxy = Proxy::start("127.0.0.1:0", broker_address(), true).await;
     let quick =

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fairlead_model::role::Role;
 use fairlead_model::{Clock, EndpointId, Secret, Time};
@@ -115,10 +115,18 @@ impl PassedOn {
     }
 }
 
+/// Creates something. Where the servers are busy with their start, the answer is 503: nothing was done, ask again.
 async fn post(url: &str, token: &str, body: Value) -> Value {
-    let answer = reqwest::Client::new().post(url).bearer_auth(token).json(&body).send().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 201, "{url}");
-    answer.json().await.unwrap()
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = reqwest::Client::new().post(url).bearer_auth(token).json(&body).send().await.unwrap();
+        let (status, body) = (answer.status().as_u16(), answer.text().await.unwrap());
+        if status == 201 {
+            return serde_json::from_str(&body).unwrap();
+        }
+        assert!(status == 503 && Instant::now() < deadline, "{url} answered {status}: {body}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 fn assert_nothing_lost(report: &Report) {

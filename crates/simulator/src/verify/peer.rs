@@ -8,7 +8,7 @@ use fairlead_model::message::MessageState;
 use fairlead_model::mt::MtState;
 use fairlead_model::{DeliveryId, EndpointId, Imei, MessageId, MtId, Secret, Time};
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -20,6 +20,9 @@ const PAGE: &str = "500";
 /// More pages than this are a fault of the paging, not messages.
 const MOST_PAGES: usize = 100_000;
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Who says "not now" (503) is asked again so often, since plugs are being pulled while this looks.
+const TRIES: u32 = 30;
+const NOT_NOW: Duration = Duration::from_secs(1);
 
 /// What tells one message from another, on both sides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,8 +193,14 @@ impl Peer {
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T> {
         let url = format!("{}{path}", self.api);
-        let request = self.client.get(&url).query(query).bearer_auth(self.token.expose());
-        let response = request.send().await.with_context(|| format!("{url} cannot be reached"))?;
+        let mut response = self.ask(&url, query).await?;
+        for _ in 1..TRIES {
+            if response.status() != StatusCode::SERVICE_UNAVAILABLE {
+                break;
+            }
+            tokio::time::sleep(NOT_NOW).await;
+            response = self.ask(&url, query).await?;
+        }
         let status = response.status();
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
             bail!("{url} refuses the token ({status})");
@@ -200,5 +209,10 @@ impl Peer {
             bail!("{url} answered {status}");
         }
         response.json().await.with_context(|| format!("{url} answered something else than messages"))
+    }
+
+    async fn ask(&self, url: &str, query: &[(&str, &str)]) -> Result<Response> {
+        let request = self.client.get(url).query(query).bearer_auth(self.token.expose());
+        request.send().await.with_context(|| format!("{url} cannot be reached"))
     }
 }
