@@ -4,12 +4,15 @@
 mod asking;
 mod bad_days;
 mod budgets;
+mod deliveries;
 mod desk;
+mod endpoints;
 mod groups;
 mod mailroom;
 mod peers;
 mod platforms;
 mod proofs;
+mod quay;
 mod receiver;
 mod routed;
 mod schedules;

@@ -3,11 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use fairlead_model::role::Role;
-use fairlead_model::route::NewRoute;
-use fairlead_model::{EndpointId, RouteId, Time};
-use fairlead_store::Tx;
-use fairlead_store::routing::{deliveries, routes};
+use fairlead_model::{EndpointId, Time};
 use fairlead_testkit::{Backend, on_both_backends};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -25,26 +21,12 @@ on_both_backends!(
     one_that_wants_fewer_gets_nothing_more_of_what_is_in_hand,
     one_that_wants_fewer_for_days_is_switched_off,
     of_a_slow_endpoints_letters_few_are_in_hand,
-    what_is_switched_off_or_discarded_leaves_no_more,
-    a_change_of_an_endpoint_keeps_the_secrets_that_were_made_meanwhile,
     a_redirect_is_not_followed,
     an_endless_answer_is_cut_off,
     one_that_resets_and_one_that_hangs_fail_with_a_sentence,
     one_that_answers_after_29_seconds_has_taken_it_at_the_first_try,
     what_is_not_public_is_not_dialled,
-    what_a_person_says_of_an_endpoint_is_checked,
-    a_webhooks_address_is_shown_in_short,
-    an_endpoint_in_use_stays_and_one_that_goes_takes_what_waits_along,
-    a_changed_endpoint_gets_what_waits_at_its_new_address,
     a_courier_that_stops_in_the_middle_loses_nothing,
-    a_test_shows_what_came_of_it,
-    a_test_that_is_under_way_does_not_wait,
-    what_a_person_wants_sent_again_goes_out_in_a_pause,
-    a_letter_that_is_wanted_again_while_it_is_on_its_way_has_all_its_tries,
-    much_that_waits_for_a_deleted_endpoint_is_discarded,
-    deliveries_are_sent_again_and_discarded_by_hand,
-    what_was_settled_long_ago_is_forgotten,
-    secrets_of_another_key_are_a_failure_of_their_endpoint,
 );
 
 async fn letters_arrive_signed_by_every_secret(backend: Backend) {
@@ -298,7 +280,7 @@ async fn one_that_wants_fewer_for_days_is_switched_off(backend: Backend) {
 }
 
 /// An endpoint that answers nothing and is sent one letter at a time.
-async fn held_one_by_one(room: &Mailroom, receiver: &Receiver) -> EndpointId {
+pub async fn held_one_by_one(room: &Mailroom, receiver: &Receiver) -> EndpointId {
     receiver.mood(Mood::Held);
     let config = json!({"kind": "webhook", "url": receiver.url(), "concurrency": 1});
     room.webhook_with("slow", config).await.0
@@ -320,57 +302,6 @@ async fn of_a_slow_endpoints_letters_few_are_in_hand(backend: Backend) {
     room.close().await;
     receiver.close().await;
     other.close().await;
-}
-
-async fn what_is_switched_off_or_discarded_leaves_no_more(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let id = held_one_by_one(&room, &receiver).await;
-    let letters = room.letters(id, 40).await;
-    receiver.until_requests(1).await;
-    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
-    receiver.go_on();
-    room.until_delivery(letters[0], |delivery| delivery["state"] == "delivered").await;
-    room.until_in_hand(&letters, 0).await;
-    assert_eq!(receiver.requests(), 1);
-    room.done(&format!("/api/v1/endpoints/{id}/enable"), json!({"reason": "back"})).await;
-    room.until_empty(id).await;
-    assert_eq!(receiver.requests(), 40);
-    room.close().await;
-    receiver.close().await;
-
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let id = held_one_by_one(&room, &receiver).await;
-    let letters = room.letters(id, 12).await;
-    receiver.until_requests(1).await;
-    let reason = json!({"reason": "too old"});
-    room.done(&format!("/api/v1/deliveries/{}/discard", letters[1]), reason).await;
-    let all = json!({"endpoint_id": id, "state": "waiting", "reason": "too old"});
-    assert_eq!(room.done("/api/v1/deliveries/discard", all).await["count"], 11);
-    receiver.go_on();
-    let last = room.letters(id, 1).await[0];
-    room.until_delivery(last, |delivery| delivery["state"] == "delivered").await;
-    assert_eq!(receiver.requests(), 2, "what was discarded was not sent");
-    room.close().await;
-    receiver.close().await;
-}
-
-async fn a_change_of_an_endpoint_keeps_the_secrets_that_were_made_meanwhile(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    // A name that is looked up takes its time.
-    let (id, _) = room.webhook("maps", "http://localhost:9/").await;
-    for keys in 2..=5 {
-        let wish = json!({"name": "maps", "config": {"kind": "webhook", "url": "http://localhost:9/"}});
-        let path = format!("/api/v1/endpoints/{id}/signing-keys");
-        let changes = (0..4).map(|_| room.put(id, wish.clone()));
-        let ((status, _), changes) =
-            tokio::join!(room.post(&path, json!({})), futures_util::future::join_all(changes));
-        assert_eq!(status, 201);
-        assert!(changes.iter().all(|(status, _)| *status == 200), "{changes:?}");
-        assert_eq!(room.endpoint(id).await["signing_keys"].as_array().unwrap().len(), keys);
-    }
-    room.close().await;
 }
 
 async fn a_redirect_is_not_followed(backend: Backend) {
@@ -493,145 +424,6 @@ async fn what_is_not_public_is_not_dialled(backend: Backend) {
     receiver.close().await;
 }
 
-async fn what_a_person_says_of_an_endpoint_is_checked(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let new = |name: &str, url: &str| json!({"name": name, "config": {"kind": "webhook", "url": url}});
-    let url = "http://127.0.0.1:9/";
-    let (id, secret) = room.webhook("maps", url).await;
-    assert!(secret.starts_with("whsec_"));
-    let (status, answer) = room.post("/api/v1/endpoints", new("MAPS", url)).await;
-    assert_eq!((status.as_u16(), &answer["errors"]), (409, &json!(["The name maps is taken."])));
-    let (status, answer) = room
-        .post("/api/v1/endpoints", json!({"name": " ", "config": {"kind": "webhook", "url": "ftp://x", "concurrency": 0, "timeout_s": 61}}))
-        .await;
-    assert_eq!((status.as_u16(), answer["errors"].as_array().unwrap().len()), (422, 4), "{answer}");
-    let (status, _) = room.post("/api/v1/endpoints", new("x", "http://user:pw@127.0.0.1/")).await;
-    assert_eq!(status, 422);
-    // What is secret is never answered.
-    let shown = room.endpoint(id).await.to_string();
-    assert!(!shown.contains(&secret) && !shown.contains("sealed"), "{shown}");
-    let path = format!("/api/v1/endpoints/{id}");
-    let changed = json!({"name": "charts", "config": {"kind": "webhook", "url": url, "timeout_s": 5}});
-    let (status, answer) = room.ask(Method::PUT, &path, Some(changed)).await;
-    assert_eq!(
-        (status.as_u16(), &answer["name"], &answer["config"]["timeout_s"]),
-        (200, &json!("charts"), &json!(5))
-    );
-    assert_eq!(answer["signing_keys"].as_array().unwrap().len(), 1);
-    for role in [Role::Viewer, Role::Operator] {
-        let client = room.system.client_as(role).await;
-        let address = room.system.url("courier", &path);
-        assert_eq!(client.get(&address).send().await.unwrap().status(), 200);
-        assert_eq!(client.delete(&address).send().await.unwrap().status(), 403);
-        let tested = client.post(format!("{address}/test")).send().await.unwrap();
-        assert_eq!(tested.status(), 403);
-    }
-    assert_eq!(room.get("/api/v1/endpoints?limit=1").await["items"][0]["name"], "charts");
-    let log = room.system.store.read(|conn| fairlead_store::audit::list(conn, None, None, 10)).await.unwrap();
-    let actions: Vec<_> = log.iter().map(|entry| entry.action.as_str()).collect();
-    assert_eq!(actions, ["endpoint.change", "endpoint.create"]);
-    room.close().await;
-}
-
-async fn a_webhooks_address_is_shown_in_short(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let id = room.webhook_of("maps", &receiver).await;
-    let (path, whole) = (format!("/api/v1/endpoints/{id}"), format!("http://{}/hook", receiver.address));
-    let short = format!("http://{}/…", receiver.address);
-    for (role, url) in [(Role::Viewer, &short), (Role::Operator, &short), (Role::Admin, &whole)] {
-        let client = room.system.client_as(role).await;
-        let shown: Value =
-            client.get(room.system.url("courier", &path)).send().await.unwrap().json().await.unwrap();
-        assert_eq!(shown["config"]["url"], json!(url), "{role:?}");
-        let all = client.get(room.system.url("courier", "/api/v1/endpoints")).send().await.unwrap();
-        let all = all.text().await.unwrap();
-        assert!(all.contains(&short) && !all.contains("/hook"), "{role:?}: {all}");
-    }
-    // Saved as it is shown, it stays what it is.
-    let asked =
-        |url: &str| json!({"name": "maps", "config": {"kind": "webhook", "url": url, "timeout_s": 7}});
-    let (status, changed) = room.ask(Method::PUT, &path, Some(asked(&short))).await;
-    assert_eq!((status.as_u16(), &changed["config"]["timeout_s"]), (200, &json!(7)));
-    assert_eq!(changed["config"]["url"], json!(short));
-    room.letters(id, 3).await;
-    room.until_empty(id).await;
-    assert_eq!(receiver.got().len(), 3);
-    // Of another host nobody knows what is behind it.
-    for (method, path) in [(Method::PUT, path.as_str()), (Method::POST, "/api/v1/endpoints")] {
-        let (status, answer) = room.ask(method, path, Some(asked("http://127.0.0.1:9/…"))).await;
-        assert_eq!(status, 422);
-        assert!(answer["detail"].as_str().unwrap().contains("Give it whole."), "{answer}");
-    }
-    room.close().await;
-    receiver.close().await;
-}
-
-/// Makes a route to an endpoint, as the tracker does.
-async fn route_to(room: &Mailroom, endpoint: EndpointId) -> RouteId {
-    let new: NewRoute = serde_json::from_value(json!({
-        "name": "charts", "source": {"type": "any"}, "messages": ["position"],
-        "target": {"type": "endpoint", "id": endpoint},
-    }))
-    .unwrap();
-    let clock = room.system.clock.clone();
-    let make = move |tx: &mut Tx<'_>| routes::create(tx, &clock, &new, Vec::new(), "test");
-    room.system.store.write(make).await.unwrap().unwrap().id
-}
-
-async fn an_endpoint_in_use_stays_and_one_that_goes_takes_what_waits_along(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let id = room.webhook_of("maps", &receiver).await;
-    receiver.mood(Mood::Status(500));
-    let letters = room.letters(id, 10).await;
-    room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
-    let route = route_to(&room, id).await;
-    let path = format!("/api/v1/endpoints/{id}");
-    let (status, answer) = room.ask(Method::DELETE, &path, None).await;
-    assert_eq!(
-        (status.as_u16(), answer["detail"].as_str().unwrap()),
-        (409, "maps is in use by route 1 (charts). Delete that route first, or let it deliver elsewhere.")
-    );
-    assert_eq!(room.endpoint(id).await["routes"], 1);
-    room.system.store.write(move |tx| routes::delete(tx, route)).await.unwrap();
-    assert_eq!(room.ask(Method::DELETE, &path, None).await.0, 204);
-    assert_eq!(room.ask(Method::GET, &path, None).await.0, 404);
-    let one = room.delivery(letters[0]).await["delivery"].clone();
-    assert_eq!(
-        (&one["state"], &one["cause"]),
-        (&json!("discarded"), &json!("The endpoint maps was deleted."))
-    );
-    assert_eq!(one["endpoint"], Value::Null);
-    // A delivery that was made at that very moment goes the same way.
-    let late = room.letters(id, 1).await[0];
-    let late = room.until_delivery(late, |delivery| delivery["state"] == "discarded").await;
-    assert_eq!(late["delivery"]["cause"], "Its endpoint was deleted.");
-    let again = format!("/api/v1/deliveries/{}/redeliver", letters[0]);
-    assert_eq!(room.post(&again, json!({"reason": "a try"})).await.0, 409);
-    room.close().await;
-    receiver.close().await;
-}
-
-async fn a_changed_endpoint_gets_what_waits_at_its_new_address(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let (old, new) = (Receiver::open().await, Receiver::open().await);
-    let (id, secret) = room.webhook("maps", &old.url()).await;
-    new.trust(&secret);
-    old.mood(Mood::Status(404));
-    let letters = room.letters(id, 20).await;
-    room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
-    let change = json!({"name": "maps", "config": {"kind": "webhook", "url": new.url()}});
-    let (status, answer) = room.ask(Method::PUT, &format!("/api/v1/endpoints/{id}"), Some(change)).await;
-    assert_eq!((status.as_u16(), &answer["failure"]), (200, &Value::Null));
-    room.until_empty(id).await;
-    assert_eq!(new.got().len(), 20);
-    assert_eq!(new.got()[&letters[3].to_string()].1, "{\"n\":3}");
-    room.close().await;
-    old.close().await;
-    new.close().await;
-}
-
 async fn a_courier_that_stops_in_the_middle_loses_nothing(backend: Backend) {
     let mut room = Mailroom::open(backend).await;
     let receiver = Receiver::open().await;
@@ -647,230 +439,6 @@ async fn a_courier_that_stops_in_the_middle_loses_nothing(backend: Backend) {
     room.advance(601);
     room.until_empty(id).await;
     assert_eq!(receiver.got().len(), 200);
-    room.close().await;
-    receiver.close().await;
-}
-
-async fn a_test_shows_what_came_of_it(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let id = room.webhook_of("maps", &receiver).await;
-    let path = format!("/api/v1/endpoints/{id}/test");
-    let good = room.done(&path, json!({})).await;
-    assert_eq!((&good["delivery"]["state"], &good["response"]), (&json!("delivered"), &json!("noted")));
-    assert!(good["body"].as_str().unwrap().contains("\"test\":true"), "{good}");
-    receiver.mood(Mood::Status(500));
-    let bad = room.done(&path, json!({})).await;
-    assert_eq!(
-        (&bad["delivery"]["state"], &bad["delivery"]["cause"]),
-        (&json!("failed"), &json!("It answered 500 Internal Server Error."))
-    );
-    assert_eq!(receiver.requests(), 2, "a test is tried once");
-    assert_eq!(
-        room.ask(Method::POST, &format!("/api/v1/endpoints/{}/test", uuid::Uuid::nil()), None).await.0,
-        404
-    );
-    // A test that goes well shows that a failing endpoint is back.
-    room.letters(id, 20).await;
-    room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
-    receiver.mood(Mood::Status(200));
-    room.done(&path, json!({})).await;
-    room.until_empty(id).await;
-    room.close().await;
-    receiver.close().await;
-}
-
-async fn a_test_that_is_under_way_does_not_wait(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    receiver.mood(Mood::Held);
-    let id = room.webhook_of("maps", &receiver).await;
-    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
-    let path = format!("/api/v1/endpoints/{id}/test");
-    let testing = tokio::spawn(room.system.client.post(room.system.url("courier", &path)).send());
-    receiver.until_requests(1).await;
-    // Whatever becomes of this process, it is nothing that waits.
-    assert_eq!(room.endpoint(id).await["waiting"], 0);
-    let failed = room.listed(id, "failed").await;
-    assert_eq!((failed.len(), &failed[0]["cause"]), (1, &json!("The test was not finished.")));
-    receiver.go_on();
-    let detail: Value = testing.await.unwrap().unwrap().json().await.unwrap();
-    assert_eq!(
-        (&detail["delivery"]["state"], &detail["delivery"]["attempts"]),
-        (&json!("delivered"), &json!(1))
-    );
-    room.close().await;
-    receiver.close().await;
-}
-
-async fn what_a_person_wants_sent_again_goes_out_in_a_pause(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let id = room.webhook_of("maps", &receiver).await;
-    let reason = json!({"reason": "they are back"});
-    let all = json!({"endpoint_id": id, "state": "waiting", "reason": "they are back"});
-    for by_itself in [true, false] {
-        receiver.mood(Mood::RetryAfter(429, 3_600));
-        let letter = room.letters(id, 1).await[0];
-        room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
-        receiver.mood(Mood::Status(200));
-        if by_itself {
-            room.done(&format!("/api/v1/deliveries/{letter}/redeliver"), reason.clone()).await;
-        } else {
-            room.done("/api/v1/deliveries/redeliver", all.clone()).await;
-        }
-        room.until_delivery(letter, |delivery| delivery["state"] == "delivered").await;
-    }
-    // One that is switched off stays so, and of what rests a portion is as large as it is said to be.
-    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
-    let letters = room.letters(id, 5).await;
-    let before = room.system.clock.now().minus(std::time::Duration::from_secs(10));
-    let some = move |tx: &mut Tx<'_>| {
-        let waiting = fairlead_model::delivery::DeliveryState::Waiting;
-        deliveries::redeliver_some(tx, id, waiting, "tests", before, 2)
-    };
-    assert_eq!(room.system.store.write(some).await.unwrap(), 2);
-    room.done(&format!("/api/v1/deliveries/{}/redeliver", letters[0]), reason).await;
-    assert_eq!(room.endpoint(id).await["health"], "off");
-    room.close().await;
-    receiver.close().await;
-}
-
-async fn a_letter_that_is_wanted_again_while_it_is_on_its_way_has_all_its_tries(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let config = json!({"kind": "webhook", "url": receiver.url(), "timeout_s": 3});
-    let (id, _) = room.webhook_with("maps", config).await;
-    receiver.mood(Mood::Status(500));
-    let letter = room.letters(id, 1).await[0];
-    for (tries, rest) in (1..=6).zip([6, 331, 1_981, 7_921, 19_801, 39_601]) {
-        room.until_delivery(letter, |delivery| delivery["attempts"] == tries).await;
-        // Others go well in between, so the endpoint is not what fails.
-        receiver.mood(Mood::Status(200));
-        let other = room.letters(id, 1).await[0];
-        room.until_delivery(other, |delivery| delivery["state"] == "delivered").await;
-        receiver.mood(if tries == 6 { Mood::Held } else { Mood::Status(500) });
-        room.advance(rest);
-    }
-    let asked = 7 + 6;
-    receiver.until_requests(asked).await;
-    let reason = json!({"reason": "they asked for it"});
-    room.done(&format!("/api/v1/deliveries/{letter}/redeliver"), reason).await;
-    let again = room.until_delivery(letter, |delivery| delivery["attempts"] == 1).await;
-    assert_eq!(again["delivery"]["state"], "waiting", "{again}");
-    room.close().await;
-    receiver.close().await;
-}
-
-async fn much_that_waits_for_a_deleted_endpoint_is_discarded(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let (id, _) = room.webhook("maps", "http://127.0.0.1:9/").await;
-    room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
-    room.letters(id, 1_200).await;
-    // Also what is not due for long.
-    room.system
-        .store
-        .write(move |tx| {
-            let far = fairlead_model::Time::from_micros(i64::MAX / 2);
-            let rest = deliveries::Outcome {
-                state: fairlead_model::delivery::DeliveryState::Waiting,
-                cause: "It rests.".to_owned(),
-                counts: true,
-                due_at: Some(far.into()),
-                status: None,
-                response: None,
-                mt_id: None,
-            };
-            let filter = deliveries::Filter { endpoint: Some(id), ..deliveries::Filter::default() };
-            let all = deliveries::list(tx, &filter, 2_000)?;
-            let resting: Vec<_> = all.iter().map(|delivery| (delivery.id, rest.clone())).collect();
-            deliveries::settle(tx, fairlead_model::Time::from_micros(0), &resting)
-        })
-        .await
-        .unwrap();
-    assert_eq!(room.ask(Method::DELETE, &format!("/api/v1/endpoints/{id}"), None).await.0, 204);
-    let path = format!("/api/v1/deliveries?endpoint={id}&state=waiting&limit=1");
-    let is_empty = |page: &Value| page["items"].as_array().is_some_and(Vec::is_empty);
-    room.system.until("courier", &path, is_empty).await;
-    assert_eq!(room.listed(id, "discarded").await.len(), 1_200);
-    room.close().await;
-}
-
-async fn deliveries_are_sent_again_and_discarded_by_hand(backend: Backend) {
-    let room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let id = room.webhook_of("maps", &receiver).await;
-    receiver.mood(Mood::Status(413));
-    let letters = room.letters(id, 5).await;
-    room.until_empty(id).await;
-    assert_eq!(room.listed(id, "failed").await.len(), 5);
-    let one = |id: fairlead_model::DeliveryId, what: &str| format!("/api/v1/deliveries/{id}/{what}");
-    let reason = json!({"reason": "they asked for it"});
-    receiver.mood(Mood::Status(200));
-    room.done(&one(letters[0], "redeliver"), reason.clone()).await;
-    room.until_delivery(letters[0], |delivery| delivery["state"] == "delivered").await;
-    assert_eq!(receiver.got()[&letters[0].to_string()].0, 2);
-    let discarded = room.done(&one(letters[1], "discard"), reason.clone()).await;
-    assert_eq!(discarded["delivery"]["cause"], "test discarded it.");
-    assert_eq!(room.post(&one(letters[1], "discard"), reason.clone()).await.0, 409);
-    let all = json!({"endpoint_id": id, "state": "failed", "reason": "they asked for all"});
-    assert_eq!(room.done("/api/v1/deliveries/redeliver", all).await["count"], 3);
-    room.until_empty(id).await;
-    assert_eq!(room.listed(id, "delivered").await.len(), 4);
-    // What waits for a dead one is discarded together.
-    receiver.mood(Mood::Status(500));
-    room.letters(id, 700).await;
-    room.until_endpoint(id, |endpoint| endpoint["next_try_at"] != Value::Null).await;
-    let all = json!({"endpoint_id": id, "state": "waiting", "reason": "too old"});
-    assert_eq!(room.done("/api/v1/deliveries/discard", all).await["count"], 700);
-    assert_eq!(room.endpoint(id).await["waiting"], 0);
-    let wrong = json!({"endpoint_id": id, "state": "delivered", "reason": ""});
-    assert_eq!(room.post("/api/v1/deliveries/discard", wrong).await.0, 400);
-    let page = room.get("/api/v1/deliveries?limit=2").await;
-    assert_eq!(page["items"].as_array().unwrap().len(), 2);
-    room.close().await;
-    receiver.close().await;
-}
-
-async fn what_was_settled_long_ago_is_forgotten(backend: Backend) {
-    let mut room = Mailroom::open(backend).await;
-    let (receiver, dead) = (Receiver::open().await, Receiver::open().await);
-    dead.mood(Mood::RetryAfter(429, 3_600));
-    let (id, held) = (room.webhook_of("maps", &receiver).await, room.webhook_of("dead", &dead).await);
-    room.letters(id, 1_200).await;
-    room.letters(held, 1).await;
-    room.until_empty(id).await;
-    room.advance(29 * 86_400);
-    room.letters(id, 3).await;
-    room.until_empty(id).await;
-    room.advance(2 * 86_400);
-    room.restart().await;
-    let path = format!("/api/v1/deliveries?endpoint={id}&limit=500");
-    room.system
-        .until("courier", &path, |page| page["items"].as_array().is_some_and(|items| items.len() == 3))
-        .await;
-    assert_eq!(room.listed(held, "waiting").await.len(), 1, "what waits is never forgotten");
-    room.close().await;
-    receiver.close().await;
-    dead.close().await;
-}
-
-async fn secrets_of_another_key_are_a_failure_of_their_endpoint(backend: Backend) {
-    let mut room = Mailroom::open(backend).await;
-    let receiver = Receiver::open().await;
-    let id = room.webhook_of("maps", &receiver).await;
-    let other = "courier.secrets_key=BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
-    room.restart_with(&[other, "courier.webhook_networks=127.0.0.0/8"]).await;
-    let letter = room.letters(id, 1).await[0];
-    let failed = room.until_delivery(letter, |delivery| delivery["attempts"] == 1).await;
-    let cause = failed["delivery"]["cause"].as_str().unwrap();
-    assert!(cause.contains("courier.secrets_key"), "{cause}");
-    assert_eq!(receiver.requests(), 0);
-    // With the key it goes out.
-    room.restart_with(&["courier.webhook_networks=127.0.0.0/8"]).await;
-    room.advance(6);
-    room.until_empty(id).await;
-    assert_eq!(receiver.requests(), 1);
     room.close().await;
     receiver.close().await;
 }

@@ -2,12 +2,14 @@
 //! them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
+mod commanding;
 mod ear;
 mod fleet;
 mod line;
 mod lists;
 mod notes;
 mod order;
+mod passed;
 mod passing_on;
 mod registry;
 mod registry_groups;
