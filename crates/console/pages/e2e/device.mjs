@@ -115,6 +115,8 @@ export async function device(browser, page, step) {
     await page.goto(base);
     const fleet = options(page, "Fleet");
     const bar = page.getByRole("group", { name: "Selected devices" });
+    // Whoever points at the list has its rows stand still: without that they change places between two looks.
+    await fleet.first().hover();
     await fleet.nth(1).click({ modifiers: ["Control"] });
     await fleet.nth(3).click({ modifiers: ["Shift"] });
     await bar.getByText("3 selected", { exact: true }).waitFor();
