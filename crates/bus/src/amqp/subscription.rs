@@ -42,20 +42,15 @@ impl<'l> Subscription<'l> {
     /// The next message. Where `idle` says that none is unacknowledged, the queue is looked at while nothing comes.
     /// Nothing is lost where this is dropped before it is done.
     pub(super) async fn next(&mut self, idle: bool) -> Result<Delivery, Trouble> {
+        let patience = if idle { LOOK } else { Duration::MAX };
         loop {
-            let delivery = if idle {
-                match tokio::time::timeout(LOOK, self.deliveries.next()).await {
-                    Ok(delivery) => delivery,
-                    Err(_) => {
-                        self.look().await?;
-                        continue;
-                    }
+            match tokio::time::timeout(patience, self.deliveries.next()).await {
+                Ok(delivery) => {
+                    self.passed_over = false;
+                    return Ok(delivery.ok_or(Trouble::Ended)??);
                 }
-            } else {
-                self.deliveries.next().await
-            };
-            self.passed_over = false;
-            return Ok(delivery.ok_or(Trouble::Ended)??);
+                Err(_) => self.look().await?,
+            }
         }
     }
 

@@ -61,7 +61,7 @@ async fn connect(near: TcpStream, to: SocketAddr, forwards: watch::Receiver<bool
     let far = TcpStream::connect(to).await.unwrap();
     let (near_reads, near_writes) = near.into_split();
     let (far_reads, far_writes) = far.into_split();
-    let answers = if without_cancels { Some(Frames::default()) } else { None };
+    let answers = without_cancels.then(Frames::default);
     tokio::join!(
         pump(near_reads, far_writes, forwards.clone(), None),
         pump(far_reads, near_writes, forwards, answers)

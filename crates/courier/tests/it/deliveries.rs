@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::mailroom::Mailroom;
 use crate::receiver::{Mood, Receiver};
-use crate::webhooks::held_one_by_one;
 
 on_both_backends!(
     what_is_switched_off_or_discarded_leaves_no_more,
@@ -22,7 +21,7 @@ on_both_backends!(
 async fn what_is_switched_off_or_discarded_leaves_no_more(backend: Backend) {
     let room = Mailroom::open(backend).await;
     let receiver = Receiver::open().await;
-    let id = held_one_by_one(&room, &receiver).await;
+    let id = room.slow_webhook_of(&receiver).await;
     let letters = room.letters(id, 40).await;
     receiver.until_requests(1).await;
     room.done(&format!("/api/v1/endpoints/{id}/disable"), json!({"reason": "holidays"})).await;
@@ -38,7 +37,7 @@ async fn what_is_switched_off_or_discarded_leaves_no_more(backend: Backend) {
 
     let room = Mailroom::open(backend).await;
     let receiver = Receiver::open().await;
-    let id = held_one_by_one(&room, &receiver).await;
+    let id = room.slow_webhook_of(&receiver).await;
     let letters = room.letters(id, 12).await;
     receiver.until_requests(1).await;
     let reason = json!({"reason": "too old"});

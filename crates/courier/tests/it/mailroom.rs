@@ -14,7 +14,7 @@ use fairlead_testkit::{Backend, System};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::receiver::Receiver;
+use crate::receiver::{Mood, Receiver};
 
 pub struct Mailroom {
     pub system: System,
@@ -104,6 +104,13 @@ impl Mailroom {
         let (id, secret) = self.webhook(name, &receiver.url()).await;
         receiver.trust(&secret);
         id
+    }
+
+    /// Makes an endpoint of a receiver that answers nothing until it is told to, and is sent one letter at a time.
+    pub async fn slow_webhook_of(&self, receiver: &Receiver) -> EndpointId {
+        receiver.mood(Mood::Held);
+        let config = json!({"kind": "webhook", "url": receiver.url(), "concurrency": 1});
+        self.webhook_with("slow", config).await.0
     }
 
     /// Makes letters, as the tracker does.

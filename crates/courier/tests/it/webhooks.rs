@@ -279,17 +279,10 @@ async fn one_that_wants_fewer_for_days_is_switched_off(backend: Backend) {
     receiver.close().await;
 }
 
-/// An endpoint that answers nothing and is sent one letter at a time.
-pub async fn held_one_by_one(room: &Mailroom, receiver: &Receiver) -> EndpointId {
-    receiver.mood(Mood::Held);
-    let config = json!({"kind": "webhook", "url": receiver.url(), "concurrency": 1});
-    room.webhook_with("slow", config).await.0
-}
-
 async fn of_a_slow_endpoints_letters_few_are_in_hand(backend: Backend) {
     let room = Mailroom::open(backend).await;
     let (receiver, other) = (Receiver::open().await, Receiver::open().await);
-    let id = held_one_by_one(&room, &receiver).await;
+    let id = room.slow_webhook_of(&receiver).await;
     let letters = room.letters(id, 1_000).await;
     receiver.until_requests(1).await;
     // Others have many turns meanwhile.
